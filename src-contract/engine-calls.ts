@@ -1,0 +1,189 @@
+/**
+ * What the window and the command line may ask of a worker, and what it tells them: the same map in process (Electron main) and over
+ * the control channel (headless worker). Each call names the least role that may make it.
+ */
+import { z } from 'zod';
+import { logEvent, eventChannel } from './events.ts';
+import { attemptOutcome, streamName } from './kinds.ts';
+import { problem } from './problems.ts';
+import { record } from './records.ts';
+import { sandboxPhase } from './sandbox.ts';
+import { changeableSettings, proxySettings, settings, trust } from './settings.ts';
+
+export const role = z.enum(['reader', 'operator', 'administrator']);
+export type Role = z.infer<typeof role>;
+
+export const workerStatus = z.enum([
+  'not-connected', // no workspace yet
+  'connecting', // joining, or waiting for the first answer
+  'connected', // an agent; in no group (its pack may still be on the way)
+  'ready', // registered, last poll answered, has room
+  'full', // as ready, every slot taken
+  'paused', // takes no new work until resumed
+  'draining', // finishes what runs, then ends
+  'offline', // registered, but the service cannot be reached or refuses
+]);
+export type WorkerStatus = z.infer<typeof workerStatus>;
+
+export const workerState = z.object({
+  machineName: z.string(),
+  version: z.string(),
+  mode: z.enum(['app', 'headless']),
+  dataFolder: z.string(),
+  processId: z.int(),
+  startedAt: z.string(),
+  status: workerStatus,
+  /** The answer to "can this worker take a job now, and if not, why?", one sentence without a full stop. */
+  sentence: z.string(),
+  connection: z
+    .object({
+      workspaceId: z.string(),
+      workspaceName: z.string(),
+      serviceUrl: z.string(),
+      trust,
+      proxy: proxySettings,
+      since: z.string(),
+      lastContact: z.string().nullable(),
+      account: z.object({ accountId: z.string(), name: z.string(), endpoint: z.string() }).nullable(),
+    })
+    .nullable(),
+  packs: z.array(z.object({ name: z.string(), version: z.string(), receivedAt: z.string(), folder: z.string() })),
+  registration: z
+    .object({
+      groupName: z.string(),
+      accountId: z.string(),
+      accountName: z.string().nullable(),
+      endpoint: z.string(),
+      machineId: z.string(),
+      thumbprint: z.string(),
+      since: z.string(),
+      lastContact: z.string().nullable(),
+    })
+    .nullable(),
+  limit: z.int(),
+  running: z.int(),
+  kinds: z.array(z.object({ kind: z.string(), label: z.string(), executable: z.string() })),
+  problems: z.array(problem.extend({ since: z.string(), times: z.int() })),
+});
+export type WorkerState = z.infer<typeof workerState>;
+
+/** A job of this worker, running or ended: one attempt. Identified by its sandbox id. */
+export const jobView = z.object({
+  sandboxId: z.string(),
+  jobId: z.string(),
+  runbookName: z.string(),
+  kind: z.string(),
+  runtime: z.string().nullable(),
+  groupName: z.string(),
+  startedBy: z.string().nullable(),
+  attempt: z.int().nullable(),
+  parameters: z.record(z.string(), z.string()),
+  phase: sandboxPhase,
+  outcome: attemptOutcome.nullable(),
+  outcomeReason: z.string().nullable(),
+  exitCode: z.int().nullable(),
+  pickedUpAt: z.string(),
+  startedAt: z.string().nullable(),
+  endedAt: z.string().nullable(),
+  processId: z.int().nullable(),
+  runtimePid: z.int().nullable(),
+  recordCount: z.int(),
+  acknowledgedCount: z.int(),
+  lastRecord: z.object({ stream: streamName, text: z.string(), time: z.string() }).nullable(),
+  wallMs: z.number().nullable(),
+  cpuMs: z.number().nullable(),
+  peakMemoryBytes: z.number().nullable(),
+  /** true: the service confirmed count and chain; false: it lacks records; null: not yet known. */
+  verified: z.boolean().nullable(),
+  uploadTrouble: z.string().nullable(),
+});
+export type JobView = z.infer<typeof jobView>;
+
+const nothing = z.strictObject({});
+
+export const registrationStep = z.enum(['pack', 'service', 'key', 'register', 'poll']);
+export const progressStep = z.object({
+  operation: z.enum(['connect', 'register', 'unregister']),
+  step: z.string(),
+  label: z.string(),
+  status: z.enum(['started', 'done', 'failed']),
+  detail: z.string(),
+});
+export type ProgressStep = z.infer<typeof progressStep>;
+
+export const engineCalls = {
+  'worker:state': { role: 'reader', arguments: nothing, value: workerState },
+  'worker:pause': { role: 'operator', arguments: nothing, value: workerState },
+  'worker:resume': { role: 'operator', arguments: nothing, value: workerState },
+  /** Takes nothing new; the engine ends once what runs has ended. */
+  'worker:drain': { role: 'operator', arguments: nothing, value: workerState },
+  /** Ends the engine now; running sandboxes go on and are found at the next start. */
+  'worker:quit': { role: 'administrator', arguments: nothing, value: nothing },
+  'connection:connect': {
+    role: 'administrator',
+    arguments: z.strictObject({
+      workspaceId: z.string(),
+      workspaceKey: z.string(),
+      serviceUrl: z.string(),
+      trust,
+      proxy: proxySettings,
+    }),
+    value: workerState,
+  },
+  'connection:disconnect': { role: 'administrator', arguments: nothing, value: workerState },
+  'registration:register': {
+    role: 'administrator',
+    arguments: z.strictObject({ groupName: z.string(), endpoint: z.string(), token: z.string() }),
+    value: workerState,
+  },
+  'registration:unregister': {
+    role: 'administrator',
+    /** `local`: forget it here only, when the service cannot be reached or no longer knows this machine. */
+    arguments: z.strictObject({ token: z.string().nullable(), local: z.boolean() }),
+    value: workerState,
+  },
+  'jobs:running': { role: 'reader', arguments: nothing, value: z.array(jobView) },
+  'jobs:list': {
+    role: 'reader',
+    arguments: z.strictObject({
+      limit: z.int().min(1).max(500),
+      /** Page: only jobs picked up before this time (ISO). */
+      before: z.string().nullable(),
+      outcome: attemptOutcome.nullable(),
+      runbookName: z.string().nullable(),
+    }),
+    value: z.object({ jobs: z.array(jobView), total: z.int() }),
+  },
+  'jobs:get': { role: 'reader', arguments: z.strictObject({ id: z.string() }), value: jobView },
+  'jobs:records': {
+    role: 'reader',
+    arguments: z.strictObject({ sandboxId: z.string(), from: z.int().nonnegative(), limit: z.int().min(1).max(2000) }),
+    /** `next`: where to go on; `recordCount`: what the journal holds now. At most about 1 MiB of text a page. */
+    value: z.object({ records: z.array(record), next: z.int(), recordCount: z.int(), damaged: z.string().nullable() }),
+  },
+  'jobs:stop': { role: 'operator', arguments: z.strictObject({ sandboxId: z.string() }), value: jobView },
+  'events:list': {
+    role: 'reader',
+    arguments: z.strictObject({ channel: eventChannel.nullable(), limit: z.int().min(1).max(1000), before: z.int().nullable() }),
+    value: z.object({ events: z.array(logEvent), more: z.boolean() }),
+  },
+  'settings:get': { role: 'reader', arguments: nothing, value: settings },
+  'settings:change': { role: 'administrator', arguments: changeableSettings, value: settings },
+} as const satisfies Record<string, { role: Role; arguments: z.ZodType; value: z.ZodType }>;
+
+export type EngineCallName = keyof typeof engineCalls;
+export type EngineArguments<Name extends EngineCallName> = z.infer<(typeof engineCalls)[Name]['arguments']>;
+export type EngineValue<Name extends EngineCallName> = z.infer<(typeof engineCalls)[Name]['value']>;
+
+/** Past tense: told to everybody who subscribed. */
+export const engineEvents = {
+  'worker-changed': workerState,
+  /** At most ten a second per job. */
+  'job-changed': jobView,
+  'event-logged': logEvent,
+  'progress-made': progressStep,
+} as const;
+export type EngineEventName = keyof typeof engineEvents;
+export type EngineEvent = {
+  [Name in EngineEventName]: { event: Name; payload: z.infer<(typeof engineEvents)[Name]> };
+}[EngineEventName];

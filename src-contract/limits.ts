@@ -1,0 +1,33 @@
+/** Figures that two processes must agree on. Each says where it comes from and which other figure it must stay below. */
+
+/** Largest text of one record, in UTF-8 bytes; longer text goes in numbered parts. The protocol's stream record limit. */
+export const maxRecordBytes = 1024 * 1024;
+/** A frame is closed at this payload size or after `frameDelayMs`, whichever is first; one large record may exceed it alone. */
+export const frameTargetBytes = 256 * 1024;
+/** Records wait at most this long before they are written; the promise to the user is "live within 100 ms". */
+export const frameDelayMs = 50;
+/** Largest upload of frames before compression. Holds several frames, and any single frame (a record in JSON escapes up to six-fold). */
+export const maxUploadBytes = 8 * 1024 * 1024;
+/** How long a held call is held by default. Below the fencing limit, so that one lost answer does not fence. */
+export const holdSeconds = 20;
+/** A client that holds calls is fenced after this long without an authenticated call of that attempt. */
+export const fenceHolderSeconds = 35;
+/** A foreign worker polls each 30 s and backs off up to a minute. */
+export const fencePollerSeconds = 150;
+/** A sandbox action is handed out again after this long unless its sandbox has called in. */
+export const actionVisibilitySeconds = 30;
+/** Attempts before a job is suspended. */
+export const maxAttempts = 3;
+/** x-ms-date may differ this much from the service's clock. */
+export const maxClockSkewSeconds = 15 * 60;
+/** Parameters of a job: number and total JSON bytes (service's published limits). */
+export const maxParameters = 50;
+export const maxParameterBytes = 512 * 1024;
+/** A variable asset's JSON text, in characters. */
+export const maxVariableCharacters = 1_048_576;
+/** Group and asset names: sent unescaped by foreign workers, so nothing that needs escaping. */
+export const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,126}$/;
+/** A pack, packed and unpacked (bombs are refused before they are written). */
+export const maxPackBytes = 100 * 1024 * 1024;
+export const maxUnpackedPackBytes = 400 * 1024 * 1024;
+export const maxPackFiles = 10_000;

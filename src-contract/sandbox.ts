@@ -1,0 +1,120 @@
+/**
+ * Between the engine and its sandboxes. The hand-over goes over stdin as one JSON line, the acknowledgement comes back as one line on
+ * stdout; then both are closed and the two talk over the sandbox's control endpoint (line channel, see node/line-channel.ts).
+ * Versioned: an engine adopts sandboxes of its own contract version and of the one before.
+ */
+import { z } from 'zod';
+import { attemptOutcome, streamName } from './kinds.ts';
+import { trust, proxySettings } from './settings.ts';
+
+export const sandboxContractVersion = 1;
+
+export const jrdsAddress = z.object({
+  jrdsUri: z.string(),
+  accountId: z.string(),
+  trust,
+  proxy: proxySettings,
+});
+export type JrdsAddress = z.infer<typeof jrdsAddress>;
+
+export const sandboxCredential = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('sandbox-secret'), secret: z.string() }),
+  /** Only for services that give no sandbox secret. */
+  z.object({ kind: z.literal('worker-certificate'), certificatePem: z.string(), privateKeyPem: z.string() }),
+]);
+
+export const sandboxHandOver = z.strictObject({
+  contractVersion: z.literal(sandboxContractVersion),
+  sandboxId: z.string(),
+  address: jrdsAddress,
+  credential: sandboxCredential,
+  /** Absolute; the sandbox makes what is inside. */
+  sandboxFolder: z.string(),
+  journalsFolder: z.string(),
+  /** Runtime kind numbers that the engine found, with their executables: absolute paths. */
+  runtimes: z.array(z.object({ kind: z.string(), executable: z.string(), label: z.string() })),
+  groupName: z.string(),
+  /** Stop ladder: how long to wait after asking before the tree is ended. */
+  stopGraceSeconds: z.number().positive(),
+  /** Only for a foreign service that puts several jobs into one sandbox id: this process takes just this job. */
+  onlyJobId: z.string().optional(),
+});
+export type SandboxHandOver = z.infer<typeof sandboxHandOver>;
+
+export const processIdentity = z.object({ bootId: z.string(), pid: z.int(), startTime: z.string() });
+/** (boot id, pid, start time): the only safe name of a process. startTime is the platform's own unit, compared as text. */
+export type ProcessIdentity = z.infer<typeof processIdentity>;
+
+export const sandboxAcknowledgement = z.object({ ready: z.literal(true), process: processIdentity });
+
+export const sandboxPhase = z.enum(['starting', 'loading', 'running', 'stopping', 'uploading', 'ended']);
+export type SandboxPhase = z.infer<typeof sandboxPhase>;
+
+/** What a sandbox says of itself: in state.json (rewritten on each phase change) and, more often, over its control endpoint. */
+export const sandboxReport = z.object({
+  contractVersion: z.int(),
+  sandboxId: z.string(),
+  process: processIdentity,
+  /** Unix socket path or Windows pipe name. */
+  controlAddress: z.string(),
+  phase: sandboxPhase,
+  since: z.string(),
+  jobId: z.string().nullable(),
+  runbookName: z.string().nullable(),
+  kind: z.string().nullable(),
+  runtime: z.string().nullable(),
+  runtimePid: z.int().nullable(),
+  startedBy: z.string().nullable(),
+  attempt: z.int().nullable(),
+  parameters: z.record(z.string(), z.string()),
+  journalPath: z.string().nullable(),
+  startedAt: z.string().nullable(),
+  endedAt: z.string().nullable(),
+  recordCount: z.int().nonnegative(),
+  acknowledgedCount: z.int().nonnegative(),
+  lastRecord: z.object({ stream: streamName, text: z.string(), time: z.string() }).nullable(),
+  outcome: attemptOutcome.nullable(),
+  outcomeReason: z.string().nullable(),
+  exitCode: z.int().nullable(),
+  wallMs: z.number().nullable(),
+  cpuMs: z.number().nullable(),
+  peakMemoryBytes: z.number().nullable(),
+  /** The service confirmed count and chain, or says what it lacks; null while running or with a foreign service. */
+  verified: z.boolean().nullable(),
+  /** What keeps the upload waiting, in words; null when nothing does. */
+  uploadTrouble: z.string().nullable(),
+});
+export type SandboxReport = z.infer<typeof sandboxReport>;
+
+/** Engine → sandbox calls over the control endpoint; the sandbox pushes `report` events. */
+export const sandboxCalls = {
+  'sandbox:report': { arguments: z.strictObject({}), value: sandboxReport },
+  'sandbox:stop': { arguments: z.strictObject({ reason: z.string() }), value: z.strictObject({ accepted: z.boolean() }) },
+} as const;
+export const sandboxEvents = { report: sandboxReport } as const;
+
+/** Header line of the journal's first frame. */
+export const journalBegin = z.object({
+  kind: z.literal('begin'),
+  contractVersion: z.int(),
+  jobId: z.string(),
+  sandboxId: z.string(),
+  attempt: z.int().nullable(),
+  runbookName: z.string(),
+  runbookKind: z.string(),
+  time: z.string(),
+});
+/** Header line of a frame of records: `count` JSON lines follow, `first` is the sequence of the first. */
+export const journalRecords = z.object({ kind: z.literal('records'), first: z.int().nonnegative(), count: z.int().positive() });
+/** Header line of the last frame: what the attempt came to (never uploaded; recordCount and chain are of the frames before it). */
+export const journalEnd = z.object({
+  kind: z.literal('end'),
+  time: z.string(),
+  outcome: attemptOutcome,
+  reason: z.string(),
+  exitCode: z.int().nullable(),
+});
+/** Something decided about this journal (quota reached, tail cut). */
+export const journalDecision = z.object({ kind: z.literal('decision'), time: z.string(), text: z.string() });
+export const journalHeader = z.discriminatedUnion('kind', [journalBegin, journalRecords, journalEnd, journalDecision]);
+export type JournalHeader = z.infer<typeof journalHeader>;

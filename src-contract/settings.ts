@@ -1,0 +1,68 @@
+/** The worker's settings file and what it is made of. Only the engine writes it. Secrets are never in it. */
+import { z } from 'zod';
+
+export const trust = z.discriminatedUnion('kind', [
+  /** The operating system's authorities. */
+  z.object({ kind: z.literal('system') }),
+  /** PEM of the authority to trust for this service, alone. */
+  z.object({ kind: z.literal('authority'), pem: z.string() }),
+  /** SHA-256 of a certificate in the presented chain (leaf or authority), lower-case hex without colons. */
+  z.object({ kind: z.literal('fingerprint'), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+]);
+export type Trust = z.infer<typeof trust>;
+
+export const proxySettings = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('none') }),
+  /** http(s) URL without user info. The password stands in the secrets folder; the hand-over to a sandbox carries it. */
+  z.object({ kind: z.literal('manual'), url: z.string(), userName: z.string().optional(), password: z.string().optional() }),
+]);
+export type ProxySettings = z.infer<typeof proxySettings>;
+
+export const settingsVersion = 1;
+
+export const settings = z.object({
+  version: z.literal(settingsVersion),
+  /** How many sandboxes may run at once; null: as many as this machine has cores. */
+  limit: z.int().min(1).max(50).nullable(),
+  stopGraceSeconds: z.number().min(1).max(3600),
+  /** Ended jobs are kept this long. */
+  retentionDays: z.int().min(1).max(3650),
+  paused: z.boolean(),
+  connection: z
+    .object({
+      workspaceId: z.string(),
+      workspaceName: z.string(),
+      serviceUrl: z.string(),
+      trust,
+      proxy: proxySettings,
+      machineId: z.string(),
+      since: z.string(),
+    })
+    .nullable(),
+  registration: z
+    .object({
+      groupName: z.string(),
+      endpoint: z.string(),
+      accountId: z.string(),
+      accountName: z.string().nullable(),
+      machineId: z.string(),
+      jrdsUri: z.string(),
+      restApiUri: z.string().nullable(),
+      thumbprint: z.string(),
+      since: z.string(),
+    })
+    .nullable(),
+});
+export type Settings = z.infer<typeof settings>;
+
+export const defaultSettings: Settings = {
+  version: settingsVersion,
+  limit: null,
+  stopGraceSeconds: 15,
+  retentionDays: 30,
+  paused: false,
+  connection: null,
+  registration: null,
+};
+/** What a person may change by `settings:change`. */
+export const changeableSettings = settings.pick({ limit: true, stopGraceSeconds: true, retentionDays: true }).partial();

@@ -1,0 +1,36 @@
+/** Between the window and the Electron main process: the engine's calls, passed through, and a few of the shell's own. */
+import { z } from 'zod';
+import type { Answer } from './app-error.ts';
+import type { EngineArguments, EngineCallName, EngineEvent, EngineValue } from './engine-calls.ts';
+
+export const shellCalls = {
+  /** Where the window should open, once: a deep link such as `jobs/<sandbox id>`; empty for the overview. */
+  'shell:start-place': { arguments: z.strictObject({}), value: z.object({ place: z.string() }) },
+  'shell:copy-text': { arguments: z.strictObject({ text: z.string().max(1_000_000) }), value: z.strictObject({}) },
+  /** Lets the person choose a certificate file; answers its PEM text or null when cancelled. */
+  'shell:choose-certificate': { arguments: z.strictObject({}), value: z.object({ pem: z.string().nullable() }) },
+  /** Unencrypted facts that pages show. */
+  'shell:about': {
+    arguments: z.strictObject({}),
+    value: z.object({
+      version: z.string(),
+      electron: z.string(),
+      chromium: z.string(),
+      node: z.string(),
+      attachedTo: z.enum(['own-engine', 'other-engine']),
+    }),
+  },
+} as const;
+export type ShellCallName = keyof typeof shellCalls;
+export type ShellArguments<Name extends ShellCallName> = z.infer<(typeof shellCalls)[Name]['arguments']>;
+export type ShellValue<Name extends ShellCallName> = z.infer<(typeof shellCalls)[Name]['value']>;
+
+/** What the preload puts on `window.hrw`. */
+export interface WindowBridge {
+  call<Name extends EngineCallName>(name: Name, callArguments: EngineArguments<Name>): Promise<Answer<EngineValue<Name>>>;
+  shell<Name extends ShellCallName>(name: Name, callArguments: ShellArguments<Name>): Promise<Answer<ShellValue<Name>>>;
+  /** Engine events and `place` changes (deep links while the window is open). Returns how to unsubscribe. */
+  subscribe(listener: (event: EngineEvent | { event: 'place-requested'; payload: { place: string } }) => void): () => void;
+}
+
+export const ipcChannels = { engineCall: 'hrw:engine-call', shellCall: 'hrw:shell-call', event: 'hrw:event' } as const;
