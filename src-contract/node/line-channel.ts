@@ -2,11 +2,11 @@
  * Handshake and message shapes of our local channels (engine's control channel, sandbox's control endpoint): one JSON object a line.
  *
  *   server → { hello: 1, nonce }                    nonce: 32 random bytes, hex
- *   client → { role, nonce, proof }                 proof = HMAC-SHA-256(role's key, "client" | server nonce | client nonce | role)
+ *   client → { role, nonce, proof, events? }        proof = HMAC-SHA-256(role's key, "client" | server nonce | client nonce | role)
  *   server → { proof, role } or { refused }         proof = HMAC-SHA-256(role's key, "server" | client nonce | server nonce | role)
  *
  * A squatter on the pipe learns nothing from it, and neither side speaks before the other is proven.
- * Then: client → { id, call, arguments } ; server → { id, answer } | { event, payload }.
+ * Then: client → { id, call, arguments } ; server → { id, answer } | { event, payload } (events only to clients that said `events: true`).
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
@@ -15,7 +15,12 @@ import { z } from 'zod';
 export const maxLineBytes = 16 * 1024 * 1024;
 
 export const channelHello = z.object({ hello: z.literal(1), nonce: z.string().regex(/^[0-9a-f]{64}$/) });
-export const channelProof = z.object({ role: z.string(), nonce: z.string().regex(/^[0-9a-f]{64}$/), proof: z.string() });
+export const channelProof = z.object({
+  role: z.string(),
+  nonce: z.string().regex(/^[0-9a-f]{64}$/),
+  proof: z.string(),
+  events: z.boolean().optional(),
+});
 export const channelWelcome = z.union([z.object({ proof: z.string(), role: z.string() }), z.object({ refused: z.string() })]);
 export const channelRequest = z.object({ id: z.int(), call: z.string(), arguments: z.unknown() });
 export const channelMessage = z.union([
