@@ -53,18 +53,20 @@ export const problemCatalogue = {
     nextStep: () =>
       'Compare the fingerprint with the one that the service prints at its start, then give its authority (--ca FILE) or pin the fingerprint.',
   }),
-  'certificate-pin-mismatch': entry<{ host: string; expected: string; actual: string }>({
+  'certificate-pin-mismatch': entry<{ host: string; expected: string; actual: string; issuer: string }>({
     severity: 'error',
     title: ({ host }) => `${host} shows another certificate than the pinned one`,
-    text: ({ expected, actual }) => `Expected SHA-256 ${expected}, got ${actual}. Nothing was sent.`,
+    text: ({ expected, actual, issuer }) =>
+      `Expected SHA-256 ${expected}, got ${actual}, issued by “${issuer}”. Nothing was sent.`,
     nextStep: () => 'If the service was set up anew, pin its new fingerprint; if not, somebody else answers in its place.',
   }),
-  'tls-intercepted': entry<{ host: string; issuer: string }>({
+  'tls-intercepted': entry<{ host: string; issuer: string; fingerprint: string }>({
     severity: 'error',
     title: ({ host }) => `Something on the way to ${host} opens the encrypted connection`,
-    text: ({ issuer }) =>
-      `The certificate comes from “${issuer}”, not from the service’s own authority. The worker’s certificate cannot pass through.`,
-    nextStep: () => 'Ask the network team to exempt the service’s address from TLS inspection.',
+    text: ({ issuer, fingerprint }) =>
+      `The certificate comes from “${issuer}” (SHA-256 ${fingerprint}), not from the service’s own authority. The worker’s certificate cannot pass through.`,
+    nextStep: () =>
+      'Ask the network team to exempt the service’s address from TLS inspection. If the service was set up anew, give its new authority.',
   }),
   'proxy-unreachable': entry<{ proxy: string }>({
     severity: 'error',
@@ -94,7 +96,7 @@ export const problemCatalogue = {
     severity: 'error',
     title: ({ host }) => `The answer of ${host} is not the service’s`,
     text: ({ status, what }) =>
-      `It answered ${String(status)} with ${what}. A proxy’s or a portal’s page looks like this. The call is repeated.`,
+      `It answered ${status === 0 ? '' : `${String(status)} `}with ${what}. A proxy’s or a portal’s page looks like this. The call is repeated.`,
     nextStep: () => 'Open the service URL in a browser on this machine and see who answers.',
   }),
   'service-unavailable': entry<{ host: string; status: number }>({

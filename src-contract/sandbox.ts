@@ -23,6 +23,8 @@ export const sandboxCredential = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('worker-certificate'), certificatePem: z.string(), privateKeyPem: z.string() }),
 ]);
 
+export type SandboxCredential = z.infer<typeof sandboxCredential>;
+
 export const sandboxHandOver = z.strictObject({
   contractVersion: z.literal(sandboxContractVersion),
   sandboxId: z.string(),

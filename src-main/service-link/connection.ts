@@ -1,0 +1,129 @@
+/**
+ * One open connection to the service: TCP or a proxy's tunnel, then TLS, then our own look at what was shown.
+ * A connection leaves here only when it is trusted, so that not a byte of a call goes to anybody else.
+ */
+import * as http from 'node:http';
+import * as https from 'node:https';
+import * as net from 'node:net';
+import * as tls from 'node:tls';
+import { AppError } from '../../src-contract/app-error.ts';
+import type { ProxySettings } from '../../src-contract/settings.ts';
+import { describeNetworkError } from './network-errors.ts';
+import { openTunnel } from './proxy-tunnel.ts';
+import { findDistrust, type TlsTrust } from './trust.ts';
+
+export interface ConnectionTarget {
+  host: string;
+  port: number;
+  proxy: ProxySettings;
+  /** undefined: plain http. */
+  tls: TlsTrust | undefined;
+  timeoutMs: number;
+}
+
+/** Request options that also end a connection that is still being opened. */
+export type EndableOptions = http.RequestOptions & { endSignal?: AbortSignal };
+
+/** Idle connections are kept below the time after which services and proxies drop them silently. */
+const keepIdleMs = 20_000;
+
+export function createConnectingAgent(target: ConnectionTarget): http.Agent {
+  // Each session must show its chain anew: a resumed one would show only its last link.
+  const options = { keepAlive: true, timeout: keepIdleMs, maxCachedSessions: 0 };
+  const agent = target.tls === undefined ? new http.Agent(options) : new https.Agent(options);
+  agent.createConnection = (asked: EndableOptions, done) => {
+    openConnection(target, asked.endSignal).then(
+      (socket) => done?.(null, socket),
+      // Node's type wants a socket beside the error; its code does not look at it.
+      (error: unknown) => done?.(error as Error, undefined as unknown as net.Socket),
+    );
+    return undefined;
+  };
+  return agent;
+}
+
+/** Rejects with an AppError, or with the signal's reason. */
+async function openConnection(target: ConnectionTarget, endSignal: AbortSignal | undefined): Promise<net.Socket> {
+  endSignal?.throwIfAborted();
+  const ending = new AbortController();
+  const onAbort = (): void => {
+    ending.abort(endSignal?.reason);
+  };
+  endSignal?.addEventListener('abort', onAbort, { once: true });
+  const seconds = Math.ceil(target.timeoutMs / 1000);
+  const timer = setTimeout(() => {
+    ending.abort(new AppError('connection-timed-out', { host: target.host, seconds }, { retryable: true }));
+  }, target.timeoutMs);
+  try {
+    const plain =
+      target.proxy.kind === 'none'
+        ? await openTcp(target.host, target.port, ending.signal)
+        : await openTunnel(target.proxy, target.host, target.port, ending.signal);
+    if (target.tls === undefined) return plain;
+    return await openTls(plain, target.host, target.tls, ending.signal);
+  } catch (error) {
+    if (ending.signal.aborted) throw ending.signal.reason;
+    throw describeNetworkError(error, target.host, target.port, seconds);
+  } finally {
+    clearTimeout(timer);
+    endSignal?.removeEventListener('abort', onAbort);
+  }
+}
+
+export function openTcp(host: string, port: number, signal: AbortSignal): Promise<net.Socket> {
+  // Both families are tried, and 250 ms (Node's default) would be too short for a far address.
+  const socket = net.connect({ host, port, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 2_000 });
+  socket.setNoDelay(true);
+  return whenOpen(socket, 'connect', signal);
+}
+
+async function openTls(plain: net.Socket, host: string, trust: TlsTrust, signal: AbortSignal): Promise<net.Socket> {
+  const socket = tls.connect({
+    socket: plain,
+    host,
+    servername: net.isIP(host) === 0 ? host : '',
+    secureContext: trust.secureContext,
+    // Not a relaxation: findDistrust below refuses what Node would have refused, and can say whose certificate it was.
+    rejectUnauthorized: false,
+    checkServerIdentity: (_name, certificate) => tls.checkServerIdentity(host, certificate),
+  });
+  await whenOpen(socket, 'secureConnect', signal);
+  const distrust = findDistrust(socket, host, trust.policy);
+  if (distrust === undefined) return socket;
+  socket.destroy();
+  throw distrust;
+}
+
+/** Waits for the event; whatever else happens first destroys the socket. */
+export function whenOpen<Opened extends net.Socket>(
+  socket: Opened,
+  event: 'connect' | 'secureConnect',
+  signal: AbortSignal,
+): Promise<Opened> {
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      socket.off(event, onOpen).off('error', onError).off('close', onClose);
+      signal.removeEventListener('abort', onAbort);
+    };
+    const onOpen = (): void => {
+      settle();
+      resolve(socket);
+    };
+    const onError = (error: Error): void => {
+      settle();
+      // Nobody is listening any more, and a second error must not end the process.
+      socket.on('error', () => undefined);
+      socket.destroy();
+      reject(error);
+    };
+    const onClose = (): void => {
+      onError(Object.assign(new Error('closed while opening'), { code: 'ECONNRESET' }));
+    };
+    const onAbort = (): void => {
+      onError(new Error('ended'));
+    };
+    socket.on(event, onOpen).on('error', onError).on('close', onClose);
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+  });
+}

@@ -1,0 +1,384 @@
+/**
+ * The Job Runtime Data Service as the worker and its sandboxes call it: one method a call of the protocol, each answer parsed.
+ * It makes one attempt; repeating is the caller's decision (`retry`). An expected outcome is a union, a failure an AppError:
+ * `retryable` where the service did not judge the call, not retryable where it did.
+ */
+import * as jrds from '../../src-contract/jrds.ts';
+import { featureNames, headers, type FeatureName } from '../../src-contract/jrds.ts';
+import { runbookKinds, type JobStatus, type RunbookKind } from '../../src-contract/kinds.ts';
+import type { JrdsAddress, SandboxCredential } from '../../src-contract/sandbox.ts';
+import { AppError } from '../../src-contract/app-error.ts';
+import type { z } from 'zod';
+import { failureOf, parseAnswer, problemOf, readJson, refuseForeignPage } from './answers.ts';
+import { createHttpsClient, type CallAnswer, type CallRequest, type Timeouts } from './https-client.ts';
+
+export interface JrdsClientOptions {
+  address: JrdsAddress;
+  credential: SandboxCredential;
+  /** Needed for `getSandboxActions` only. */
+  groupName?: string;
+  /** Of this program, for `HRW-Version` and User-Agent. */
+  version: string;
+  timeouts?: Partial<Timeouts>;
+}
+
+export interface Waiting {
+  /** Ask the service to hold the call this long (`Prefer: wait`). 0 or absent: answer at once. */
+  waitSeconds?: number;
+  signal?: AbortSignal;
+}
+
+export interface Ending {
+  signal?: AbortSignal;
+}
+
+export interface SandboxActionsQuery extends Waiting {
+  kinds: readonly RunbookKind[];
+  freeSlots: number;
+  limit: number;
+  state: jrds.WorkerReadiness;
+}
+
+export interface SandboxActionsFound {
+  actions: jrds.SandboxActions['value'];
+  /** The service held the call: ask again at once. false: wait before the next poll. */
+  held: boolean;
+  /** The service asks for another worker certificate (call #15). */
+  rotateCertificate: boolean;
+  features: ReadonlySet<FeatureName>;
+}
+
+export type JobActionsFound =
+  | { kind: 'actions'; actions: jrds.JobActions['value']; held: boolean }
+  /** 401: the protocol's way to end a sandbox. A fenced sandbox gets the AppError `attempt-fenced` instead. */
+  | { kind: 'unloaded' };
+
+export interface StatusChange extends Ending {
+  status: JobStatus;
+  isFinal?: boolean;
+  /** Text for a failed or suspended job. */
+  exception?: string;
+  /** Fills `extendedProperty`, which Microsoft's workers send with every status but Activating and Stopping. */
+  job?: jrds.JobDataRead;
+  /** Sent only to a service that offers `outcome`. */
+  report?: jrds.AttemptReport;
+}
+
+export type StatusChanged =
+  | { kind: 'accepted' }
+  | { kind: 'records-missing'; /** The service wants this sequence next. */ acknowledged: number; chain: string };
+
+export interface FramesUpload extends Ending {
+  /** Sequence of the first record in the body; of a body without records, the sequence that comes next. */
+  from: number;
+  /** Chain before the first frame of the body, lower-case hex. */
+  chain: string;
+  /** Whole frames as on disk, gzip-compressed. */
+  body: Buffer;
+}
+
+export type FramesUploaded =
+  | ({ kind: 'acknowledged' } & jrds.Acknowledged)
+  /** The service stands elsewhere: go on with the frame that follows this chain. */
+  | ({ kind: 'resume-at' } & jrds.Acknowledged);
+
+export type MessageMetadata = jrds.JobActions['value'][number]['MessageMetadata'];
+
+export interface JrdsClient {
+  /** What the service has said it offers (`HRW-Features`); empty until the first answer and with a foreign service. */
+  readonly features: ReadonlySet<FeatureName>;
+  getSandboxActions(query: SandboxActionsQuery): Promise<SandboxActionsFound>;
+  getJobActions(sandboxId: string, options?: Waiting): Promise<JobActionsFound>;
+  acknowledge(sandboxId: string, messages: readonly MessageMetadata[], options?: Ending): Promise<void>;
+  getJob(jobId: string, options?: Ending): Promise<jrds.JobDataRead>;
+  getUpdatableData(jobId: string, options?: Ending): Promise<jrds.UpdatableDataRead>;
+  getRunbook(runbookVersionId: string, options?: Ending): Promise<jrds.RunbookRead>;
+  changeStatus(sandboxId: string, jobId: string, change: StatusChange): Promise<StatusChanged>;
+  uploadFrames(sandboxId: string, jobId: string, upload: FramesUpload): Promise<FramesUploaded>;
+  acknowledgedRecords(sandboxId: string, jobId: string, options?: Ending): Promise<jrds.Acknowledged>;
+  /** For a service without `record-batches`: one record a call. */
+  postStream(jobId: string, body: jrds.PostStreamBody, options?: Ending): Promise<void>;
+  unload(sandboxId: string, jobId: string, body: z.infer<typeof jrds.unloadBody>, options?: Ending): Promise<void>;
+  trace(body: z.infer<typeof jrds.traceBody>, options?: Ending): Promise<void>;
+  /** Assets: a name that the account does not know is the AppError `resource-unknown`. */
+  getVariable(name: string, options?: Ending): Promise<z.infer<typeof jrds.variableRead>>;
+  setVariable(name: string, value: string | null, options?: Ending): Promise<void>;
+  getCredential(name: string, options?: Ending): Promise<z.infer<typeof jrds.credentialRead>>;
+  getConnection(name: string, options?: Ending): Promise<z.infer<typeof jrds.connectionRead>>;
+  getCertificate(name: string, options?: Ending): Promise<z.infer<typeof jrds.certificateRead>>;
+  /** Call #15, made with the certificate that is to be replaced. */
+  rotateCertificate(body: z.infer<typeof jrds.rotationBody>, options?: Ending): Promise<void>;
+  /** Ends kept connections; a call under way is ended with an AbortError. */
+  close(): void;
+}
+
+type Call = Omit<CallRequest, 'path'> & {
+  /** Below `{base}/automationAccounts/{accountId}`, segments already encoded. */
+  path: string;
+  query?: Record<string, string>;
+  json?: unknown;
+  /** In words, for `service-refused`. */
+  what: string;
+};
+
+const segment = encodeURIComponent;
+
+export function createJrdsClient(options: JrdsClientOptions): JrdsClient {
+  const { address, credential, version } = options;
+  const features = new Set<FeatureName>();
+  const https = createHttpsClient({
+    address: { url: address.jrdsUri, trust: address.trust, proxy: address.proxy },
+    ...(credential.kind === 'worker-certificate' ? { certificate: credential } : {}),
+    userAgent: `HybridRunbookWorker/${version}`,
+    ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
+  });
+  const commonHeaders: Record<string, string> = {
+    accept: 'application/json',
+    [headers.version]: version,
+    ...(credential.kind === 'sandbox-secret' ? { authorization: `Bearer ${credential.secret}` } : {}),
+  };
+
+  async function send(call: Call): Promise<CallAnswer> {
+    const { path, query = {}, json, what: _what, ...rest } = call;
+    const search = new URLSearchParams({ ...query, 'api-version': jrds.apiVersion });
+    const body = json === undefined ? call.body : Buffer.from(JSON.stringify(json));
+    const answer = await https.call({
+      ...rest,
+      path: `/automationAccounts/${segment(address.accountId)}${path}?${search.toString()}`,
+      headers: { ...commonHeaders, ...(json === undefined ? {} : { 'content-type': 'application/json' }), ...call.headers },
+      ...(body === undefined ? {} : { body }),
+    });
+    rememberFeatures(answer, features);
+    return answer;
+  }
+
+  /** The body is parsed and anything but 200 is a failure. */
+  async function read<Schema extends z.ZodType>(call: Call, schema: Schema): Promise<z.output<Schema>> {
+    const answer = await send(call);
+    if (answer.status !== 200) throw failureOf(answer, call.what);
+    return parseAnswer(answer, schema);
+  }
+
+  /** The body says nothing; but a portal's page with 200 must not pass for the service's consent. */
+  async function tell(call: Call): Promise<void> {
+    const answer = await send(call);
+    if (answer.status !== 200) throw failureOf(answer, call.what);
+    refuseForeignPage(answer);
+  }
+
+  async function readAsset<Schema extends z.ZodType>(kind: string, name: string, schema: Schema, ending: Ending) {
+    const what = `read the ${kind} ${name}`;
+    const answer = await send({ method: 'GET', path: `/${kind}s/${segment(name)}`, what, ...ending });
+    if (answer.status !== 200) throw assetFailure(answer, what, kind, name);
+    return parseAnswer(answer, schema);
+  }
+
+  const jobPath = (sandboxId: string, jobId: string) => `/Sandboxes/${segment(sandboxId)}/jobs/${segment(jobId)}`;
+
+  return {
+    features,
+
+    async getSandboxActions({ kinds, freeSlots, limit, state, waitSeconds, signal }) {
+      const groupName = options.groupName ?? '';
+      const what = 'ask for work';
+      const answer = await send({
+        method: 'GET',
+        path: '/Sandboxes/GetSandboxActions',
+        query: { HybridWorkerGroupName: groupName },
+        headers: {
+          [headers.kinds]: kinds.map((kind) => runbookKinds[kind]).join(','),
+          [headers.freeSlots]: String(freeSlots),
+          [headers.limit]: String(limit),
+          [headers.state]: state,
+        },
+        what,
+        ...waiting(waitSeconds),
+        ...ending(signal),
+      });
+      if (answer.status === 401 && problemOf(answer) === undefined)
+        throw new AppError('worker-not-accepted', { groupName }, { cause: failureOf(answer, what) });
+      if (answer.status !== 200) throw failureOf(answer, what);
+      return {
+        actions: parseAnswer(answer, jrds.sandboxActions).value,
+        held: wasHeld(answer),
+        rotateCertificate: answer.headers['rotateworkercertificate'] !== undefined,
+        features,
+      };
+    },
+
+    async getJobActions(sandboxId, { waitSeconds, signal } = {}) {
+      const what = 'ask for the jobs of a sandbox';
+      const answer = await send({
+        method: 'GET',
+        path: `/Sandboxes/${segment(sandboxId)}/jobs/getJobActions`,
+        what,
+        ...waiting(waitSeconds),
+        ...ending(signal),
+      });
+      if (answer.status === 401 && endsSandbox(answer)) return { kind: 'unloaded' };
+      if (answer.status !== 200) throw failureOf(answer, what);
+      return { kind: 'actions', actions: parseAnswer(answer, jrds.jobActions).value, held: wasHeld(answer) };
+    },
+
+    acknowledge: (sandboxId, messages, options = {}) =>
+      tell({
+        method: 'POST',
+        path: `/Sandboxes/${segment(sandboxId)}/jobs/AcknowledgeJobActions`,
+        json: { MessageMetadatas: [...messages] } satisfies z.input<typeof jrds.acknowledgeBody>,
+        what: 'acknowledge job actions',
+        ...options,
+      }),
+
+    getJob: (jobId, options = {}) =>
+      read({ method: 'GET', path: `/jobs/${segment(jobId)}`, what: 'read the job', ...options }, jrds.jobDataRead),
+
+    getUpdatableData: (jobId, options = {}) =>
+      read(
+        { method: 'GET', path: `/jobs/${segment(jobId)}/getUpdatableData`, what: 'read the job’s settings', ...options },
+        jrds.updatableDataRead,
+      ),
+
+    getRunbook: (runbookVersionId, options = {}) =>
+      read(
+        { method: 'GET', path: `/runbooks/${segment(runbookVersionId)}`, what: 'read the runbook', ...options },
+        jrds.runbookRead,
+      ),
+
+    async changeStatus(sandboxId, jobId, change) {
+      const what = `report the status ${change.status}`;
+      const answer = await send({
+        method: 'POST',
+        path: `${jobPath(sandboxId, jobId)}/changeStatus`,
+        json: statusBody(address.accountId, change, features.has('outcome')),
+        what,
+        ...ending(change.signal),
+      });
+      if (answer.status === 409) {
+        const missing = jrds.acknowledged.safeParse(readJson(answer));
+        if (missing.success) return { kind: 'records-missing', ...missing.data };
+      }
+      if (answer.status !== 200) throw failureOf(answer, what);
+      refuseForeignPage(answer);
+      return { kind: 'accepted' };
+    },
+
+    async uploadFrames(sandboxId, jobId, { from, chain, body, signal }) {
+      const what = 'upload records';
+      const answer = await send({
+        method: 'POST',
+        path: `${jobPath(sandboxId, jobId)}/records`,
+        query: { from: String(from), chain },
+        headers: { 'content-type': jrds.framesContentType, 'content-encoding': 'gzip' },
+        body,
+        what,
+        ...ending(signal),
+      });
+      if (answer.status === 409) {
+        const stands = jrds.acknowledged.safeParse(readJson(answer));
+        if (stands.success) return { kind: 'resume-at', ...stands.data };
+      }
+      if (answer.status !== 200) throw failureOf(answer, what);
+      return { kind: 'acknowledged', ...parseAnswer(answer, jrds.acknowledged) };
+    },
+
+    acknowledgedRecords: (sandboxId, jobId, options = {}) =>
+      read(
+        {
+          method: 'GET',
+          path: `${jobPath(sandboxId, jobId)}/records/acknowledged`,
+          what: 'ask which records the service has',
+          ...options,
+        },
+        jrds.acknowledged,
+      ),
+
+    postStream: (jobId, body, options = {}) =>
+      tell({ method: 'POST', path: `/jobs/${segment(jobId)}/postJobStream`, json: body, what: 'post a record', ...options }),
+
+    unload: (sandboxId, jobId, body, options = {}) =>
+      tell({ method: 'POST', path: `${jobPath(sandboxId, jobId)}/unload`, json: body, what: 'unload the job', ...options }),
+
+    trace: (body, options = {}) => tell({ method: 'POST', path: '/logs', json: body, what: 'post a trace', ...options }),
+
+    getVariable: (name, options = {}) => readAsset('variable', name, jrds.variableRead, options),
+    getCredential: (name, options = {}) => readAsset('credential', name, jrds.credentialRead, options),
+    getConnection: (name, options = {}) => readAsset('connection', name, jrds.connectionRead, options),
+    getCertificate: (name, options = {}) => readAsset('certificate', name, jrds.certificateRead, options),
+
+    async setVariable(name, value, options = {}) {
+      const what = `set the variable ${name}`;
+      // The protocol's clients always send false here, and a service never downgrades its stored flag.
+      const json = { name, value, isEncrypted: false } satisfies z.input<typeof jrds.variableWrite>;
+      const answer = await send({ method: 'POST', path: `/variables/${segment(name)}`, json, what, ...options });
+      if (answer.status !== 200) throw assetFailure(answer, what, 'variable', name);
+      refuseForeignPage(answer);
+    },
+
+    rotateCertificate: (body, options = {}) =>
+      tell({
+        method: 'POST',
+        path: '/hybridCertificateRotation',
+        json: body,
+        what: 'replace the worker’s certificate',
+        ...options,
+      }),
+
+    close: () => https.close(),
+  };
+}
+
+function waiting(waitSeconds: number | undefined): { heldSeconds?: number } {
+  return waitSeconds === undefined || waitSeconds <= 0 ? {} : { heldSeconds: waitSeconds };
+}
+
+function ending(signal: AbortSignal | undefined): Ending {
+  return signal === undefined ? {} : { signal };
+}
+
+function wasHeld({ headers: given }: CallAnswer): boolean {
+  return /(?:^|,)\s*wait\s*=/i.test(String(given['preference-applied'] ?? ''));
+}
+
+function rememberFeatures(answer: CallAnswer, features: Set<FeatureName>): void {
+  const offered = String(answer.headers[headers.features] ?? '')
+    .split(',')
+    .map((name) => name.trim());
+  for (const name of featureNames) if (offered.includes(name)) features.add(name);
+}
+
+/** Any 401 does, but for two that say that something else is wrong. A page is somebody else's 401. */
+function endsSandbox(answer: CallAnswer): boolean {
+  refuseForeignPage(answer);
+  const code = problemOf(answer)?.code;
+  return code !== 'attempt-fenced' && code !== 'certificate-not-proven';
+}
+
+function assetFailure(answer: CallAnswer, what: string, kind: string, name: string): AppError {
+  const failure = failureOf(answer, what);
+  return answer.status === 404 && failure.code === 'service-refused'
+    ? new AppError('resource-unknown', { what: kind, name }, { cause: failure })
+    : failure;
+}
+
+function statusBody(accountId: string, change: StatusChange, offersOutcome: boolean): jrds.ChangeStatusBody {
+  const { status, isFinal = false, exception, job, report } = change;
+  const isBare = status === 'Activating' || status === 'Stopping' || job === undefined;
+  return {
+    jobStatus: status,
+    isFinalStatus: isFinal,
+    exception: exception ?? null,
+    extendedProperty: isBare
+      ? null
+      : {
+          accountid: accountId,
+          accountname: job.accountName ?? null,
+          trackingid: job.trackingId ?? null,
+          jobid: job.jobId,
+          resourcegroup: job.resourceGroupName ?? null,
+          runbookname: job.runbookName,
+          subscriptionid: job.subscriptionId ?? null,
+          runon: job.runOn ?? null,
+        },
+    ...(report === undefined || !offersOutcome ? {} : { hrw: report }),
+  };
+}
