@@ -43,6 +43,7 @@ export const eventIds = {
   settingsChanged: { id: 100, channel: 'Application', level: 'Information' },
   problemRaised: { id: 101, channel: 'Application', level: 'Warning' },
   problemCleared: { id: 102, channel: 'Application', level: 'Information' },
+  stateChanged: { id: 103, channel: 'Application', level: 'Information' },
   programFault: { id: 110, channel: 'Application', level: 'Error' },
   leftoverRemoved: { id: 120, channel: 'Application', level: 'Information' },
 } as const satisfies Record<string, { id: number; channel: EventChannel; level: EventLevel }>;

@@ -1,0 +1,252 @@
+/**
+ * The worker engine: holds the state, and acts when it changes. `dispatch` is the only way to change it, `enter` the only place that acts:
+ * it logs, tells, and starts or ends the two loops (packs while there is a workspace, polls while there is a group).
+ */
+import { AppError } from '../../src-contract/app-error.ts';
+import type { Problem } from '../../src-contract/problems.ts';
+import { Loop } from './loop.ts';
+import {
+  delayAfterAnswer,
+  delayAfterFailure,
+  isWorthTelling,
+  mustAskAgain,
+  wantedPoll,
+  type PollRequest,
+} from './poll-decisions.ts';
+import type { EngineLogEntry, EnginePorts, FoundAction } from './ports.ts';
+import { ProblemBoard } from './problem-board.ts';
+import { contactOf, isDrained, isSameStatus, next, type EngineEvent, type EngineState } from './worker-state.ts';
+
+const workerSource = 'Worker';
+const agentSource = 'Agent';
+
+export class Engine {
+  readonly problems = new ProblemBoard();
+  private readonly ports: EnginePorts;
+  private current: EngineState;
+  private packLoop: Loop | undefined;
+  private pollLoop: Loop | undefined;
+  /** What the call under way has said of us; undefined between calls. */
+  private asked: PollRequest | undefined;
+  private started = false;
+  private readonly endingLoops = new Set<Promise<void>>();
+  private lastAnswerAt: { agent: string | null; worker: string | null } = { agent: null, worker: null };
+
+  constructor(ports: EnginePorts, initial: EngineState) {
+    this.ports = ports;
+    this.current = initial;
+  }
+
+  get state(): EngineState {
+    return this.current;
+  }
+
+  get lastContact(): { agent: string | null; worker: string | null } {
+    return this.lastAnswerAt;
+  }
+
+  start(): void {
+    this.started = true;
+    this.enter(this.current, 'started');
+  }
+
+  /** Ends both loops and resolves when no call is under way. Nothing is dispatched by them afterwards. */
+  async stop(): Promise<void> {
+    this.started = false;
+    this.endLoop('packs');
+    this.endLoop('poll');
+    await Promise.all(this.endingLoops);
+  }
+
+  /** Throws IllegalTransition, which is a bug of whoever dispatched. */
+  dispatch(event: EngineEvent, why: string = event.kind): void {
+    this.enter(next(this.current, event), why);
+  }
+
+  /** The first of a row is logged (as `entry`, or as a raised problem), the rest are counted. */
+  raise(cause: string, problem: Problem, entry?: EngineLogEntry): void {
+    const told = this.problems.raise(cause, problem, this.ports.clock.now().toISOString());
+    if (told === 'first') {
+      this.ports.log(
+        entry ?? {
+          name: 'problemRaised',
+          source: workerSource,
+          message: `${problem.title}. ${problem.text}`,
+          fields: { code: problem.code },
+        },
+      );
+    }
+    this.ports.changed();
+  }
+
+  /** Does nothing when that cause has no problem. */
+  clear(cause: string, entry?: EngineLogEntry): void {
+    const gone = this.problems.clear(cause);
+    if (gone === undefined) return;
+    this.ports.log(
+      entry ?? {
+        name: 'problemCleared',
+        source: workerSource,
+        message: `No longer: ${gone.title}.`,
+        fields: { code: gone.code, times: gone.times },
+      },
+    );
+    this.ports.changed();
+  }
+
+  private enter(state: EngineState, why: string): void {
+    const before = this.current;
+    this.current = state;
+    if (!isSameStatus(before, state)) {
+      this.ports.log({
+        name: 'stateChanged',
+        source: workerSource,
+        message: `${before.status} -> ${state.status} (${why})`,
+        fields: { from: before.status, to: state.status },
+      });
+    }
+    if (this.started) this.arrangeLoops(state);
+    this.ports.changed();
+    if (this.started && isDrained(state)) this.ports.drained();
+  }
+
+  private arrangeLoops(state: EngineState): void {
+    const contact = contactOf(state).kind;
+    if (contact === 'none') {
+      this.endLoop('packs');
+    } else {
+      this.packLoop ??= new Loop({
+        clock: this.ports.clock,
+        round: (signal) => this.watchPacks(signal),
+        onFailure: (error, failures) => this.packsFailed(error, failures),
+      });
+    }
+    if (contact !== 'worker') {
+      this.endLoop('poll');
+      return;
+    }
+    this.pollLoop ??= new Loop({
+      clock: this.ports.clock,
+      round: (signal) => this.poll(signal),
+      onFailure: (error, failures) => this.pollFailed(error, failures),
+    });
+    const wanted = wantedPoll(state);
+    if (this.asked !== undefined && wanted !== undefined && mustAskAgain(this.asked, wanted)) this.pollLoop.wake();
+  }
+
+  /** Connection facts changed (a new key, proxy, trust): calls under way were made with the old ones. */
+  askAnew(): void {
+    this.packLoop?.wake();
+    this.pollLoop?.wake();
+  }
+
+  private endLoop(which: 'packs' | 'poll'): void {
+    const loop = which === 'packs' ? this.packLoop : this.pollLoop;
+    if (which === 'packs') this.packLoop = undefined;
+    else this.pollLoop = undefined;
+    if (loop === undefined) return;
+    const ended = loop.stop();
+    this.endingLoops.add(ended);
+    void ended.then(() => this.endingLoops.delete(ended));
+    this.problems.clear(which);
+  }
+
+  private async watchPacks(signal: AbortSignal): Promise<number> {
+    const { clock, chance, watchPacks } = this.ports;
+    const startedMs = clock.monotonicMs();
+    const { held } = await watchPacks(signal);
+    if (signal.aborted) return 0;
+    this.lastAnswerAt.agent = clock.now().toISOString();
+    this.clear('packs', { name: 'agentConnected', source: agentSource, message: 'The workspace answers again.' });
+    this.dispatch({ kind: 'agent-answered' }, 'the workspace answered');
+    return delayAfterAnswer({ held, actions: 0, tookMs: clock.monotonicMs() - startedMs }, chance());
+  }
+
+  private packsFailed(error: unknown, failures: number): number {
+    const failure = this.describeFailure(error, failures);
+    const delayMs = delayAfterFailure(failure, this.ports.chance());
+    if (isWorthTelling(failure)) {
+      const { problem } = failure;
+      const isTrust =
+        problem.code === 'certificate-untrusted' ||
+        problem.code === 'tls-intercepted' ||
+        problem.code === 'certificate-pin-mismatch';
+      this.raise('packs', problem, {
+        name: isTrust ? 'certificateNotTrusted' : 'agentConnectionFailed',
+        source: agentSource,
+        message: `Asking the workspace for packs failed. ${problem.title}. ${problem.text} It is tried again.`,
+        fields: { code: problem.code },
+      });
+      this.dispatch({ kind: 'agent-lost', at: this.ports.clock.now().toISOString(), title: problem.title }, problem.code);
+    }
+    return delayMs;
+  }
+
+  private async poll(signal: AbortSignal): Promise<number> {
+    const { clock, chance } = this.ports;
+    const request = wantedPoll(this.current);
+    if (request === undefined) return 0;
+    const startedMs = clock.monotonicMs();
+    this.asked = request;
+    let answer;
+    try {
+      answer = await this.ports.poll(request, signal);
+    } finally {
+      this.asked = undefined;
+    }
+    if (signal.aborted) return 0;
+    this.lastAnswerAt.worker = clock.now().toISOString();
+    this.clear('poll', { name: 'queryRecovered', source: workerSource, message: 'The service answers again.' });
+    this.dispatch({ kind: 'poll-answered' }, 'the service answered');
+    const started = this.takeActions(answer.actions);
+    return delayAfterAnswer({ held: answer.held, actions: started, tookMs: clock.monotonicMs() - startedMs }, chance());
+  }
+
+  private pollFailed(error: unknown, failures: number): number {
+    const failure = this.describeFailure(error, failures);
+    const delayMs = delayAfterFailure(failure, this.ports.chance());
+    if (isWorthTelling(failure)) {
+      const { problem } = failure;
+      this.raise('poll', problem, {
+        name: 'queryFailed',
+        source: workerSource,
+        message: `Asking the service for work failed. ${problem.title}. ${problem.text} It is tried again.`,
+        fields: { code: problem.code },
+      });
+      this.dispatch({ kind: 'poll-failed', at: this.ports.clock.now().toISOString(), title: problem.title }, problem.code);
+    }
+    return delayMs;
+  }
+
+  /** Takes what is new and has room; the rest comes again. Answers how many were taken. */
+  private takeActions(actions: readonly FoundAction[]): number {
+    let started = 0;
+    for (const action of actions) {
+      if (this.ports.knowsSandbox(action.sandboxId)) continue;
+      // A service that ignores our headers may send more than there is room for, or an answer may cross with a pause.
+      if ((wantedPoll(this.current)?.freeSlots ?? 0) === 0) break;
+      this.ports.startSandbox(action);
+      started += 1;
+    }
+    return started;
+  }
+
+  /** A mistake of ours in a loop is logged as one, and the loop goes on slowly: a worker that stopped asking would look healthy. */
+  private describeFailure(error: unknown, failures: number) {
+    if (error instanceof AppError) {
+      return { problem: error.toProblem(), retryable: error.retryable, retryAfterMs: error.retryAfterMs, failures };
+    }
+    const correlationId = `loop-${String(failures)}`;
+    this.ports.log({
+      name: 'programFault',
+      source: workerSource,
+      message: `A mistake of ours in a loop of the engine: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    });
+    return {
+      problem: new AppError('internal', { correlationId }).toProblem(),
+      retryable: false,
+      retryAfterMs: undefined,
+      failures,
+    };
+  }
+}
