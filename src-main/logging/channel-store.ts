@@ -1,0 +1,122 @@
+/**
+ * A winston transport that keeps one channel of the event log: rotating files of one JSON event a line, each named after the first number in it.
+ * Writing is synchronous on purpose: events are few, and the last one before a crash is the one that is read.
+ */
+import { closeSync, fstatSync, ftruncateSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import Transport from 'winston-transport';
+import { logEvent, type EventChannel, type LogEvent } from '../../src-contract/events.ts';
+
+export interface ChannelStoreOptions {
+  folder: string;
+  channel: EventChannel;
+  /** A file is closed at this size: small enough to be read whole for a page. */
+  maxFileBytes: number;
+  /** The oldest file goes when there are more. */
+  maxFiles: number;
+  onWriteFailed: (error: unknown) => void;
+}
+
+export class ChannelStore extends Transport {
+  readonly channel: EventChannel;
+  /** Highest number that the files hold, 0 when there is none. */
+  readonly lastNumber: number;
+  private readonly options: ChannelStoreOptions;
+  private open: { descriptor: number; bytes: number } | undefined;
+
+  constructor(options: ChannelStoreOptions) {
+    super();
+    this.options = options;
+    this.channel = options.channel;
+    this.lastNumber = this.recover();
+  }
+
+  /** winston's side: every transport sees every event, each keeps its own channel's. */
+  override log(info: { event: LogEvent }, next: () => void): void {
+    if (info.event.channel === this.channel) this.append(info.event);
+    next();
+  }
+
+  override close(): void {
+    if (this.open !== undefined) closeSync(this.open.descriptor);
+    this.open = undefined;
+  }
+
+  /** Up to `limit` events with a number below `before`, newest first. */
+  async readBefore(before: number, limit: number): Promise<LogEvent[]> {
+    const found: LogEvent[] = [];
+    for (const file of this.listFiles().reverse()) {
+      if (file.firstNumber >= before) continue;
+      const text = await readFile(file.path, 'utf8').catch(() => ''); // rotated away meanwhile
+      const lines = text.split('\n');
+      for (let index = lines.length - 1; index >= 0 && found.length < limit; index -= 1) {
+        const event = parseEvent(lines[index] ?? '');
+        if (event !== undefined && event.number < before) found.push(event);
+      }
+      if (found.length >= limit) break;
+    }
+    return found;
+  }
+
+  private append(event: LogEvent): void {
+    const line = Buffer.from(`${JSON.stringify(event)}\n`);
+    try {
+      if (this.open !== undefined && this.open.bytes + line.length > this.options.maxFileBytes) this.close();
+      this.open ??= this.startFile(event.number);
+      this.open.bytes += writeSync(this.open.descriptor, line);
+    } catch (error) {
+      // A full disk must not end the worker; live readers still get the event.
+      this.options.onWriteFailed(error);
+    }
+  }
+
+  private startFile(firstNumber: number): { descriptor: number; bytes: number } {
+    const descriptor = openSync(path.join(this.options.folder, fileName(this.channel, firstNumber)), 'a', 0o600);
+    const files = this.listFiles();
+    for (const old of files.slice(0, Math.max(0, files.length - this.options.maxFiles))) rmSync(old.path, { force: true });
+    return { descriptor, bytes: fstatSync(descriptor).size };
+  }
+
+  /** Opens the newest file for further events, cutting a line that a crash left unfinished. */
+  private recover(): number {
+    const newest = this.listFiles().at(-1);
+    if (newest === undefined) return 0;
+    const content = readFileSync(newest.path);
+    const end = content.lastIndexOf(0x0a) + 1;
+    const descriptor = openSync(newest.path, 'a', 0o600);
+    if (end < content.length) ftruncateSync(descriptor, end);
+    this.open = { descriptor, bytes: end };
+    const lines = content.subarray(0, end).toString('utf8').split('\n');
+    const last = lines.map(parseEvent).findLast((event) => event !== undefined);
+    return last?.number ?? newest.firstNumber - 1;
+  }
+
+  private listFiles(): { path: string; firstNumber: number }[] {
+    const prefix = `${slugOf(this.channel)}.`;
+    return readdirSync(this.options.folder)
+      .filter((name) => name.startsWith(prefix) && /^\d{12}\.ndjson$/.test(name.slice(prefix.length)))
+      .sort()
+      .map((name) => ({
+        path: path.join(this.options.folder, name),
+        firstNumber: Number(name.slice(prefix.length, prefix.length + 12)),
+      }));
+  }
+}
+
+function fileName(channel: EventChannel, firstNumber: number): string {
+  return `${slugOf(channel)}.${String(firstNumber).padStart(12, '0')}.ndjson`;
+}
+
+function slugOf(channel: EventChannel): string {
+  return channel.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+}
+
+function parseEvent(line: string): LogEvent | undefined {
+  if (line === '') return undefined;
+  try {
+    return logEvent.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}

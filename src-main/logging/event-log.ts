@@ -1,0 +1,106 @@
+/** The event log as the rest of the worker sees it: named events in, numbered events out, by pages and live. */
+import { createLogger, type Logger } from 'winston';
+import type Transport from 'winston-transport';
+import { eventChannel, eventIds, type EventChannel, type EventName, type LogEvent } from '../../src-contract/events.ts';
+import { ChannelStore } from './channel-store.ts';
+
+/** Half a second's worth of reading at most; about 8,000 events a file, 40,000 a channel. */
+const maxFileBytes = 2 * 1024 * 1024;
+const maxFiles = 5;
+
+export interface EventEntry {
+  name: EventName;
+  /** The part that speaks, as Windows' event log would name it. */
+  source: string;
+  message: string;
+  /** Named facts; never a secret. */
+  fields?: LogEvent['fields'];
+  jobId?: string;
+}
+
+export interface EventPage {
+  events: LogEvent[];
+  more: boolean;
+}
+
+export interface EventLogOptions {
+  folder: string;
+  now: () => Date;
+  /** Further places that events go to: a terminal, Windows' event log. */
+  transports?: Transport[];
+  onWriteFailed?: (error: unknown) => void;
+  maxFileBytes?: number;
+  maxFiles?: number;
+}
+
+export class EventLog {
+  private readonly stores: ChannelStore[];
+  private readonly logger: Logger;
+  private readonly listeners = new Set<(event: LogEvent) => void>();
+  private readonly now: () => Date;
+  private lastNumber: number;
+  private closed = false;
+
+  constructor(options: EventLogOptions) {
+    this.now = options.now;
+    this.stores = eventChannel.options.map(
+      (channel) =>
+        new ChannelStore({
+          folder: options.folder,
+          channel,
+          maxFileBytes: options.maxFileBytes ?? maxFileBytes,
+          maxFiles: options.maxFiles ?? maxFiles,
+          onWriteFailed: options.onWriteFailed ?? (() => undefined),
+        }),
+    );
+    this.lastNumber = Math.max(...this.stores.map((store) => store.lastNumber));
+    this.logger = createLogger({
+      levels: { Error: 0, Warning: 1, Information: 2 },
+      level: 'Information',
+      transports: [...this.stores, ...(options.transports ?? [])],
+    });
+    // winston adds listeners to each transport for its own bookkeeping; three stores and a terminal are no leak.
+    this.logger.setMaxListeners(30);
+  }
+
+  write(entry: EventEntry): LogEvent {
+    const { id, channel, level } = eventIds[entry.name];
+    const event: LogEvent = {
+      number: (this.lastNumber += 1),
+      time: this.now().toISOString(),
+      channel,
+      level,
+      id,
+      source: entry.source,
+      message: entry.message,
+      fields: entry.fields ?? {},
+      ...(entry.jobId === undefined ? {} : { jobId: entry.jobId }),
+    };
+    if (!this.closed) this.logger.log({ level: event.level, message: event.message, event });
+    for (const listener of this.listeners) listener(event);
+    return event;
+  }
+
+  /** Newest first. `before`: only events with a lower number. */
+  async list(query: { channel: EventChannel | null; limit: number; before: number | null }): Promise<EventPage> {
+    const before = query.before ?? Number.MAX_SAFE_INTEGER;
+    const stores = this.stores.filter((store) => query.channel === null || store.channel === query.channel);
+    const pages = await Promise.all(stores.map((store) => store.readBefore(before, query.limit + 1)));
+    const events = pages.flat().sort((one, other) => other.number - one.number);
+    return { events: events.slice(0, query.limit), more: events.length > query.limit };
+  }
+
+  subscribe(listener: (event: LogEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Later events still reach the listeners, but no file. Safe to call twice. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.logger.close();
+    for (const store of this.stores) store.close();
+    this.listeners.clear();
+  }
+}

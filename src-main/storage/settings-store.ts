@@ -1,0 +1,166 @@
+/**
+ * settings.json. `conf` reads and writes it (electron-store in the app, which is built on it), checked against the contract's schema both
+ * ways. A file that cannot be read is set aside; connection and registration then come back from the copy that is kept beside the secrets.
+ */
+import { existsSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
+import path from 'node:path';
+import Conf from 'conf';
+import { z } from 'zod';
+import { AppError } from '../../src-contract/app-error.ts';
+import { defaultSettings, settings as settingsShape, settingsVersion, type Settings } from '../../src-contract/settings.ts';
+import type { DataLayout } from './layout.ts';
+import { errnoOf, readTextFile, setAside, writePrivateFile } from './private-files.ts';
+
+/** What both conf and electron-store are to us. */
+export interface SettingsFile {
+  store: Record<string, unknown>;
+}
+export interface SettingsFileOptions {
+  /** Folder of the file, absolute. */
+  cwd: string;
+  /** conf's word and electron-store's word for the file's name without its extension. */
+  configName: string;
+  name: string;
+  schema: Record<string, object>;
+  configFileMode: number;
+  clearInvalidConfig: false;
+  accessPropertiesByDotNotation: false;
+}
+export type OpenSettingsFile = (options: SettingsFileOptions) => SettingsFile;
+
+const copyShape = settingsShape.pick({ connection: true, registration: true });
+
+/** Brings raw settings of version `from` to `from + 1`. */
+export interface SettingsMigration {
+  from: number;
+  run: (raw: Record<string, unknown>) => Record<string, unknown>;
+}
+
+export interface OpenSettingsOptions {
+  layout: DataLayout;
+  now: () => Date;
+  openFile?: OpenSettingsFile;
+  migrations?: readonly SettingsMigration[];
+}
+
+export class SettingsStore {
+  /** Where unreadable settings were set aside at this start. */
+  readonly setAsideAs: string | undefined;
+  private value: Settings;
+  private readonly file: SettingsFile;
+  private readonly layout: DataLayout;
+  private lastWrite: Promise<void> = Promise.resolve();
+
+  constructor(layout: DataLayout, file: SettingsFile, value: Settings, setAsideAs: string | undefined) {
+    this.layout = layout;
+    this.file = file;
+    this.value = value;
+    this.setAsideAs = setAsideAs;
+  }
+
+  get current(): Settings {
+    return this.value;
+  }
+
+  /** Throws AppError `setting-invalid`. Passwords never get here: they are secrets. */
+  async change(patch: Partial<Settings>): Promise<Settings> {
+    const parsed = settingsShape.safeParse({ ...this.value, ...patch });
+    if (!parsed.success) throw settingInvalid(parsed.error);
+    // One after the other, and a failed one does not block the next.
+    const write = this.lastWrite.catch(() => undefined).then(() => this.write(parsed.data));
+    this.lastWrite = write;
+    try {
+      await write;
+    } catch (error) {
+      const dataFolder = this.layout.folder;
+      throw new AppError('data-folder-unusable', {
+        dataFolder,
+        reason: `the settings were not saved (${errnoOf(error) ?? String(error)})`,
+      });
+    }
+    return this.value;
+  }
+
+  private async write(next: Settings): Promise<void> {
+    const { connection, registration } = next;
+    await writePrivateFile(this.layout.registrationCopy, `${JSON.stringify({ connection, registration }, null, 2)}\n`);
+    this.file.store = next;
+    this.value = next;
+  }
+}
+
+/** Throws AppError `data-folder-newer` when a newer version wrote the file. */
+export async function openSettings(options: OpenSettingsOptions): Promise<SettingsStore> {
+  const { layout, now, openFile = openWithConf, migrations = [] } = options;
+  const found = await readSettings(layout, migrations);
+  const setAsideAs = found.kind === 'unreadable' ? path.basename(await setAside(layout.settingsFile, now())) : undefined;
+  const value = found.kind === 'read' ? found.settings : { ...defaultSettings, ...(await readCopy(layout)) };
+  // The file is brought into its present shape before conf sees it: conf checks the schema when it opens the file, and throws.
+  if (found.kind !== 'read' || found.changed) await writePrivateFile(layout.settingsFile, `${JSON.stringify(value, null, 2)}\n`);
+  const file = openFile({
+    cwd: path.dirname(layout.settingsFile),
+    configName: path.basename(layout.settingsFile, '.json'),
+    name: path.basename(layout.settingsFile, '.json'),
+    schema: confSchema(),
+    configFileMode: 0o600,
+    clearInvalidConfig: false,
+    accessPropertiesByDotNotation: false,
+  });
+  return new SettingsStore(layout, file, value, setAsideAs);
+}
+
+function openWithConf(options: SettingsFileOptions): SettingsFile {
+  return new Conf<Record<string, unknown>>({ ...options });
+}
+
+type Found = { kind: 'absent' } | { kind: 'unreadable' } | { kind: 'read'; settings: Settings; changed: boolean };
+
+async function readSettings(layout: DataLayout, migrations: readonly SettingsMigration[]): Promise<Found> {
+  if (!existsSync(layout.settingsFile)) return { kind: 'absent' };
+  const raw = parseObject(await readTextFile(layout.settingsFile).catch(() => undefined));
+  const version = raw?.['version'];
+  if (raw === undefined || typeof version !== 'number') return { kind: 'unreadable' };
+  if (version > settingsVersion) {
+    throw new AppError('data-folder-newer', { dataFolder: layout.folder, found: version, known: settingsVersion });
+  }
+  let migrated = raw;
+  for (let from = version; from < settingsVersion; from += 1) {
+    const step = migrations.find((one) => one.from === from);
+    if (step === undefined) return { kind: 'unreadable' };
+    migrated = step.run(migrated);
+  }
+  const parsed = settingsShape.safeParse(migrated);
+  if (!parsed.success) return { kind: 'unreadable' };
+  const changed = version !== settingsVersion;
+  if (changed) await copyFile(layout.settingsFile, `${layout.settingsFile}.version-${String(version)}`);
+  return { kind: 'read', settings: parsed.data, changed };
+}
+
+async function readCopy(layout: DataLayout): Promise<Partial<Settings>> {
+  const parsed = copyShape.safeParse(parseObject(await readTextFile(layout.registrationCopy).catch(() => undefined)));
+  return parsed.success ? parsed.data : {};
+}
+
+function parseObject(text: string | undefined): Record<string, unknown> | undefined {
+  try {
+    const parsed: unknown = text === undefined ? undefined : JSON.parse(text);
+    return z.record(z.string(), z.unknown()).safeParse(parsed).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** conf takes the properties of an object's schema. */
+function confSchema(): Record<string, object> {
+  const { properties } = z.toJSONSchema(settingsShape, { io: 'input' });
+  return (properties ?? {}) as Record<string, object>;
+}
+
+function settingInvalid(error: z.ZodError): AppError {
+  const issue = error.issues[0];
+  return new AppError('setting-invalid', {
+    name: issue?.path.join('.') ?? 'settings',
+    reason: issue?.message ?? 'It does not fit',
+  });
+}
