@@ -29,5 +29,10 @@ export class AppError<Code extends ProblemCode = ProblemCode> extends Error {
   }
 }
 
+/** `instanceof` alone would leave code and details untyped. */
+export function isAppError(error: unknown): error is AppError {
+  return error instanceof AppError;
+}
+
 /** Every call between our processes answers with this. A refusal is an answer. */
 export type Answer<Value> = { ok: true; value: Value } | { ok: false; problem: Problem };

@@ -25,6 +25,10 @@ export const packManifest = z.object({
 });
 export type PackManifest = z.infer<typeof packManifest>;
 
+/** Entries of the archive beside the files, each of which stands under its `path`. */
+export const packManifestEntry = 'pack.json';
+export const packSignatureEntry = 'pack.sig';
+
 /** The pack that makes an agent able to become a worker. */
 export const workerPackName = 'AzureAutomation';
 

@@ -112,7 +112,6 @@ function quoteReason(answer: CallAnswer): string {
     (one): one is string => typeof one === 'string' && one !== '',
   );
   const text = words.length > 0 ? words.slice(0, 2).join(': ') : answer.body.subarray(0, 300).toString('utf8');
-  // eslint-disable-next-line no-control-regex -- control characters are what is taken out
   return text.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim() || 'no reason given';
 }
 

@@ -9,8 +9,8 @@ import * as tls from 'node:tls';
 import { AppError } from '../../src-contract/app-error.ts';
 import type { ProxySettings } from '../../src-contract/settings.ts';
 import { describeNetworkError } from './network-errors.ts';
-import { openTunnel } from './proxy-tunnel.ts';
-import { findDistrust, type TlsTrust } from './trust.ts';
+import { openTunnel, proxyUnreachable } from './proxy-tunnel.ts';
+import { judgeConnection, type PresentedChain, type TlsTrust } from './trust.ts';
 
 export interface ConnectionTarget {
   host: string;
@@ -42,6 +42,14 @@ export function createConnectingAgent(target: ConnectionTarget): http.Agent {
   return agent;
 }
 
+/** Kept apart from the socket, because many calls share one and reading a chain costs more than a small call. */
+const chains = new WeakMap<net.Socket, PresentedChain>();
+
+/** What the other end of a trusted connection has shown; undefined for plain http. */
+export function presentedOn(socket: net.Socket): PresentedChain | undefined {
+  return chains.get(socket);
+}
+
 /** Rejects with an AppError, or with the signal's reason. */
 async function openConnection(target: ConnectionTarget, endSignal: AbortSignal | undefined): Promise<net.Socket> {
   endSignal?.throwIfAborted();
@@ -51,14 +59,16 @@ async function openConnection(target: ConnectionTarget, endSignal: AbortSignal |
   };
   endSignal?.addEventListener('abort', onAbort, { once: true });
   const seconds = Math.ceil(target.timeoutMs / 1000);
+  let hasTunnel = target.proxy.kind === 'none';
   const timer = setTimeout(() => {
-    ending.abort(new AppError('connection-timed-out', { host: target.host, seconds }, { retryable: true }));
+    ending.abort(hasTunnel ? timedOut(target.host, seconds) : proxyUnreachable(target.proxy));
   }, target.timeoutMs);
   try {
     const plain =
       target.proxy.kind === 'none'
         ? await openTcp(target.host, target.port, ending.signal)
         : await openTunnel(target.proxy, target.host, target.port, ending.signal);
+    hasTunnel = true;
     if (target.tls === undefined) return plain;
     return await openTls(plain, target.host, target.tls, ending.signal);
   } catch (error) {
@@ -70,7 +80,11 @@ async function openConnection(target: ConnectionTarget, endSignal: AbortSignal |
   }
 }
 
-export function openTcp(host: string, port: number, signal: AbortSignal): Promise<net.Socket> {
+function timedOut(host: string, seconds: number): AppError {
+  return new AppError('connection-timed-out', { host, seconds }, { retryable: true });
+}
+
+function openTcp(host: string, port: number, signal: AbortSignal): Promise<net.Socket> {
   // Both families are tried, and 250 ms (Node's default) would be too short for a far address.
   const socket = net.connect({ host, port, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 2_000 });
   socket.setNoDelay(true);
@@ -83,19 +97,22 @@ async function openTls(plain: net.Socket, host: string, trust: TlsTrust, signal:
     host,
     servername: net.isIP(host) === 0 ? host : '',
     secureContext: trust.secureContext,
-    // Not a relaxation: findDistrust below refuses what Node would have refused, and can say whose certificate it was.
+    // Not a relaxation: judgeConnection below refuses what Node would have refused, and can say whose certificate it was.
     rejectUnauthorized: false,
     checkServerIdentity: (_name, certificate) => tls.checkServerIdentity(host, certificate),
   });
   await whenOpen(socket, 'secureConnect', signal);
-  const distrust = findDistrust(socket, host, trust.policy);
-  if (distrust === undefined) return socket;
-  socket.destroy();
-  throw distrust;
+  const judgement = judgeConnection(socket, host, trust.policy);
+  if (judgement.kind === 'distrusted') {
+    socket.destroy();
+    throw judgement.error;
+  }
+  chains.set(socket, judgement.chain);
+  return socket;
 }
 
 /** Waits for the event; whatever else happens first destroys the socket. */
-export function whenOpen<Opened extends net.Socket>(
+function whenOpen<Opened extends net.Socket>(
   socket: Opened,
   event: 'connect' | 'secureConnect',
   signal: AbortSignal,

@@ -8,9 +8,9 @@ import * as https from 'node:https';
 import { AppError } from '../../src-contract/app-error.ts';
 import type { ProxySettings, Trust } from '../../src-contract/settings.ts';
 import { createSilenceLimit, decompress, readPieces, sendBody, type SilenceLimit } from './body.ts';
-import { createConnectingAgent, type ConnectionTarget, type EndableOptions } from './connection.ts';
+import { createConnectingAgent, presentedOn, type ConnectionTarget, type EndableOptions } from './connection.ts';
 import { describeNetworkError, isCut } from './network-errors.ts';
-import { createTlsTrust, presentedChain, type ClientCertificate, type PresentedChain } from './trust.ts';
+import { createTlsTrust, type ClientCertificate, type PresentedChain } from './trust.ts';
 
 export interface ServiceAddress {
   /** https; http is for tests. A path in it stands before every call's path. */
@@ -142,8 +142,7 @@ export function createHttpsClient(options: HttpsClientOptions): HttpsClient {
     write: WritePiece | undefined,
   ): Promise<CallAnswer> {
     const { statusCode: status = 0, headers, socket } = incoming;
-    // Asked now: an ended connection no longer says what it showed.
-    const chain = target.tls === undefined ? undefined : presentedChain(socket);
+    const chain = presentedOn(socket);
     const maxBytes = request.maxAnswerBytes ?? defaultMaxAnswerBytes;
     const tooLarge = (): AppError =>
       new AppError(

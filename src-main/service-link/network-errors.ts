@@ -1,5 +1,5 @@
 /** What the operating system, TLS and the HTTP parser say, as an AppError: decided from the code alone, never from the text. */
-import { AppError } from '../../src-contract/app-error.ts';
+import { AppError, isAppError } from '../../src-contract/app-error.ts';
 
 const unknownName = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'EAI_NONAME', 'ENODATA']);
 const noAnswer = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'EADDRNOTAVAIL']);
@@ -20,7 +20,7 @@ export function isCut(error: unknown): boolean {
 
 /** Retryable throughout: the service has not judged the call, so the same call may succeed when the way is free again. */
 export function describeNetworkError(error: unknown, host: string, port: number, seconds = 0): unknown {
-  if (error instanceof AppError) return error;
+  if (isAppError(error)) return error;
   const code = codeOf(error);
   const options = { retryable: true, cause: error };
   if (unknownName.has(code)) return new AppError('host-unknown', { host }, options);

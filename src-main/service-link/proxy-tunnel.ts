@@ -34,9 +34,10 @@ export function openTunnel(proxy: ManualProxy, host: string, port: number, signa
     };
     const settle = (): void => signal.removeEventListener('abort', onAbort);
     signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
     request.on('error', (error) => {
       settle();
-      reject(new AppError('proxy-unreachable', { proxy: url.host }, { retryable: true, cause: error }));
+      reject(proxyUnreachable(proxy, error));
     });
     // Also emitted for a refusal, whose body nobody needs.
     request.on('connect', (answer, socket: Socket, head) => {
@@ -53,6 +54,11 @@ export function openTunnel(proxy: ManualProxy, host: string, port: number, signa
     });
     request.end();
   });
+}
+
+export function proxyUnreachable(proxy: ProxySettings, cause?: unknown): AppError {
+  const name = proxy.kind === 'none' ? '' : new URL(proxy.url).host;
+  return new AppError('proxy-unreachable', { proxy: name }, { retryable: true, cause });
 }
 
 function findRefusal(answer: http.IncomingMessage, proxy: string, host: string): AppError | undefined {

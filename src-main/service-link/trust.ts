@@ -5,7 +5,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as tls from 'node:tls';
-import type { Socket } from 'node:net';
 import { AppError } from '../../src-contract/app-error.ts';
 import type { Trust } from '../../src-contract/settings.ts';
 
@@ -60,16 +59,21 @@ function systemAuthorities(): string[] {
   return [...asked, ...tls.rootCertificates];
 }
 
+interface ShownCertificate {
+  raw?: Buffer;
+  issuerCertificate?: ShownCertificate;
+}
+
 /** Leaf first, each followed by its issuer, as far as shown (or known here). */
 function chainOf(socket: tls.TLSSocket): X509Certificate[] {
   const chain: X509Certificate[] = [];
-  let one: tls.DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
   // An empty object stands for no certificate; a root names itself as its issuer.
-  while ((one as Partial<tls.DetailedPeerCertificate> | undefined)?.raw !== undefined && one !== undefined) {
+  let one: ShownCertificate | undefined = socket.getPeerCertificate(true);
+  while (one?.raw !== undefined) {
     const certificate = new X509Certificate(one.raw);
     if (chain.some((known) => known.fingerprint256 === certificate.fingerprint256)) break;
     chain.push(certificate);
-    one = one.issuerCertificate as tls.DetailedPeerCertificate | undefined;
+    one = one.issuerCertificate;
   }
   return chain;
 }
@@ -82,11 +86,6 @@ function sha256Of(certificate: X509Certificate): string {
 function nameOf(distinguishedName: string): string {
   const field = (key: string): string | undefined => new RegExp(`^${key}=(.+)$`, 'm').exec(distinguishedName)?.[1];
   return (field('CN') ?? field('O') ?? distinguishedName.replaceAll('\n', ', ')).slice(0, 200);
-}
-
-export function presentedChain(socket: Socket): PresentedChain | undefined {
-  if (!(socket instanceof tls.TLSSocket)) return undefined;
-  return describeChain(chainOf(socket));
 }
 
 function describeChain(chain: readonly X509Certificate[]): PresentedChain | undefined {
@@ -105,11 +104,24 @@ const otherIssuer = new Set([
   'CERT_SIGNATURE_FAILURE',
 ]);
 
-/** undefined: this is the service. Otherwise the reason why not; the caller ends the connection. */
-export function findDistrust(socket: tls.TLSSocket, host: string, policy: Trust): AppError | undefined {
+export type Judgement = { kind: 'trusted'; chain: PresentedChain } | { kind: 'distrusted'; error: AppError };
+
+/** Whether this is the service. If not, the caller ends the connection. */
+export function judgeConnection(socket: tls.TLSSocket, host: string, policy: Trust): Judgement {
   const chain = chainOf(socket);
+  const described = describeChain(chain) ?? { issuer: 'nobody', fingerprint: 'none' };
+  const error = findDistrust(socket, chain, described, host, policy);
+  return error === undefined ? { kind: 'trusted', chain: described } : { kind: 'distrusted', error };
+}
+
+function findDistrust(
+  socket: tls.TLSSocket,
+  chain: readonly X509Certificate[],
+  { issuer, fingerprint }: PresentedChain,
+  host: string,
+  policy: Trust,
+): AppError | undefined {
   const leaf = chain[0];
-  const { issuer = '', fingerprint = '' } = describeChain(chain) ?? {};
   const untrusted = (reason: string): AppError =>
     new AppError('certificate-untrusted', { host, issuer, fingerprint, reason }, { retryable: true });
   if (leaf === undefined) return untrusted('it showed none');
@@ -126,7 +138,7 @@ export function findDistrust(socket: tls.TLSSocket, host: string, policy: Trust)
   }
   if (socket.authorized) return undefined;
   // Node's type says Error; it is the code's text.
-  const code = String(socket.authorizationError as unknown);
+  const code = String(socket.authorizationError);
   if (policy.kind === 'authority' && otherIssuer.has(code))
     return new AppError('tls-intercepted', { host, issuer, fingerprint }, { retryable: true });
   return untrusted(describeFault(code, leaf, host));

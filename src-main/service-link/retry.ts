@@ -1,0 +1,59 @@
+/** The one way in which a call is repeated. Asks the error whether it may be, never its text; time and chance are handed in. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isAppError, type AppError } from '../../src-contract/app-error.ts';
+
+export interface RetryPolicy {
+  firstMs: number;
+  factor: number;
+  maxMs: number;
+  /** Calls in all; absent: until it succeeds or is ended. */
+  attempts?: number;
+}
+
+/** For what must outlast the service's absence and be back within seconds of its return. */
+export const outlast: RetryPolicy = { firstMs: 250, factor: 2, maxMs: 5_000 };
+/** For what a person waits for. */
+export const brief: RetryPolicy = { firstMs: 200, factor: 2, maxMs: 1_000, attempts: 4 };
+
+/** A service may ask for patience, not for silence: `Retry-After` counts up to this long. */
+const maxRetryAfterMs = 5 * 60_000;
+
+export type Delay = (ms: number, signal: AbortSignal | undefined) => Promise<void>;
+
+export interface RetryOptions {
+  policy: RetryPolicy;
+  /** Told of each failure that is going to be repeated. `failures` counts from 1. */
+  onFailure?: (error: AppError, waitMs: number, failures: number) => void;
+  delay?: Delay;
+  /** In [0, 1). */
+  random?: () => number;
+  signal?: AbortSignal;
+}
+
+/** Between half and all of the exponential step, so that a thousand workers do not come back in one moment. */
+export function backoffMs(policy: RetryPolicy, failures: number, random: () => number, retryAfterMs = 0): number {
+  const step = Math.min(policy.maxMs, policy.firstMs * policy.factor ** Math.min(failures - 1, 30));
+  const jittered = step * (0.5 + random() / 2);
+  // Never earlier than asked, but not all at that moment either.
+  return retryAfterMs > 0 ? Math.min(retryAfterMs, maxRetryAfterMs) + jittered : jittered;
+}
+
+export const defaultDelay: Delay = async (ms, signal) => {
+  await sleep(ms, undefined, signal === undefined ? {} : { signal });
+};
+
+export async function retry<Value>(operation: () => Promise<Value>, options: RetryOptions): Promise<Value> {
+  const { policy, delay = defaultDelay, random = Math.random, signal } = options;
+  for (let failures = 1; ; failures += 1) {
+    signal?.throwIfAborted();
+    try {
+      return await operation();
+    } catch (error) {
+      if (!isAppError(error) || !error.retryable) throw error;
+      if (policy.attempts !== undefined && failures >= policy.attempts) throw error;
+      const waitMs = backoffMs(policy, failures, random, error.retryAfterMs);
+      options.onFailure?.(error, waitMs, failures);
+      await delay(waitMs, signal);
+    }
+  }
+}
