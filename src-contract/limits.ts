@@ -20,6 +20,8 @@ export const actionVisibilitySeconds = 30;
 export const maxAttempts = 3;
 /** x-ms-date may differ this much from the service's clock. */
 export const maxClockSkewSeconds = 15 * 60;
+/** A runbook script, UTF-8 bytes. */
+export const maxRunbookBytes = 4 * 1024 * 1024;
 /** Parameters of a job: number and total JSON bytes (service's published limits). */
 export const maxParameters = 50;
 export const maxParameterBytes = 512 * 1024;
