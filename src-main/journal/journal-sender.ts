@@ -1,0 +1,43 @@
+/** What brings a journal to the service, in whichever way that service takes records. Used by sandboxes, and by the engine for dead ones. */
+import { AppError } from '../../src-contract/app-error.ts';
+
+export interface JournalSender {
+  /** More may be in the file. */
+  poke(): void;
+  /** Resolves when the service has everything up to `chain`, or will never take it. */
+  finish(target: SendTarget): Promise<SendEnd>;
+  /** Ends what is under way; resolves when nothing is any more. */
+  close(): Promise<void>;
+  /** Records that the service has confirmed. */
+  readonly acknowledgedCount: number;
+  /** What keeps the upload waiting, in words; null when nothing does. */
+  readonly trouble: string | null;
+}
+
+export interface SendTarget {
+  recordCount: number;
+  /** Chain after the last frame before the end frame, lower-case hex. */
+  chain: string;
+}
+
+/** `refused`: the service takes nothing more from this attempt. `diverged`: it has records that are not in this journal. */
+export type SendEnd = 'complete' | 'refused' | 'diverged' | 'closed';
+
+export interface SenderOptions {
+  path: string;
+  /** Waits; ends early, without an error, when the signal is aborted. */
+  delay: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  /** How long to wait after the given number of failures in a row: jittered, and the service's own wish where it had one. */
+  retryDelayMs: (failures: number, error: unknown) => number;
+  /** Each time `acknowledgedCount` or `trouble` changes. */
+  onProgress?: (() => void) | undefined;
+}
+
+/** The attempt is over for the service; to ask again changes nothing. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'attempt-fenced';
+}
+
+export function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,308 @@
+/**
+ * Writes the journal of one attempt: append-only, in frames that chain (src-contract/node/journal-frame.ts). The only writer of its file.
+ *
+ * Records are grouped until a frame is full or `frameDelayMs` have passed since the last one. Writes go on beside the runtime's output;
+ * when more than `queueHighBytes` wait, `isFull` says so and whoever produces must pause until `onDrain`. A write that fails (disk full)
+ * is repeated at the same place until it succeeds: nothing is dropped, the runtime waits.
+ */
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { emptyChain, encodeFrame } from '../../src-contract/node/journal-frame.ts';
+import { frameDelayMs, maxRecordBytes } from '../../src-contract/limits.ts';
+import type { AttemptOutcome, StreamName } from '../../src-contract/kinds.ts';
+import type { StreamRecord } from '../../src-contract/records.ts';
+import { sandboxContractVersion, type JournalHeader } from '../../src-contract/sandbox.ts';
+import { FrameBuilder, recordMiddle } from './frame-builder.ts';
+import { skimFrames } from './frame-scanner.ts';
+
+/** Sixteen frames: enough to keep the disk busy, small beside the sandbox's 150 MB. */
+const queueHighBytes = 4 * 1024 * 1024;
+const queueLowBytes = 1024 * 1024;
+const framesAtOnce = 16;
+
+/** What a producer hands in; sequence is the writer's, time too unless it is known better. */
+export type NewRecord = Omit<StreamRecord, 'seq' | 'time'> & { time?: string };
+
+export interface JournalBeginning {
+  jobId: string;
+  sandboxId: string;
+  attempt: number | null;
+  runbookName: string;
+  runbookKind: string;
+}
+
+export interface JournalEnding {
+  outcome: AttemptOutcome;
+  reason: string;
+  exitCode: number | null;
+}
+
+export interface JournalWriterOptions {
+  path: string;
+  now: () => Date;
+  delay: (milliseconds: number) => Promise<void>;
+  /** Replaces secrets in a record's text. Runs before anything is written. */
+  mask?: ((text: string) => string) | undefined;
+  /** Frames have reached the file. */
+  onWritten?: (() => void) | undefined;
+  /** The queue is short again after `isFull`. */
+  onDrain?: (() => void) | undefined;
+  /** Why nothing can be written right now; null when it can again. */
+  onTrouble?: ((reason: string | null) => void) | undefined;
+}
+
+interface QueuedFrame {
+  bytes: Buffer;
+  block: Buffer | undefined;
+}
+
+export class JournalWriter {
+  readonly path: string;
+  readonly #options: JournalWriterOptions;
+  readonly #file: FileHandle;
+  readonly #frames: FrameBuilder;
+  #offset: number;
+  #chain: Buffer;
+  #queue: QueuedFrame[] = [];
+  #queuedBytes = 0;
+  #writing: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #lastClosedAt = 0;
+  #full = false;
+  #ended = false;
+  #middle: { time: string; stream: string; bytes: Buffer } = { time: '', stream: '', bytes: Buffer.alloc(0) };
+  #last: { stream: StreamName; time: string; source: Uint8Array; start: number; end: number } | undefined;
+
+  private constructor(options: JournalWriterOptions, file: FileHandle, offset: number, chain: Buffer, nextSequence: number) {
+    this.path = options.path;
+    this.#options = options;
+    this.#file = file;
+    this.#offset = offset;
+    this.#chain = chain;
+    this.#frames = new FrameBuilder(nextSequence);
+  }
+
+  /** Starts a journal. One that is already there belongs to an attempt that was started before: an error. */
+  static async create(options: JournalWriterOptions, beginning: JournalBeginning): Promise<JournalWriter> {
+    await mkdir(dirname(options.path), { recursive: true, mode: 0o700 });
+    const file = await open(options.path, 'wx', 0o600);
+    const writer = new JournalWriter(options, file, 0, emptyChain, 0);
+    const time = options.now().toISOString();
+    writer.#enqueueHeader({ kind: 'begin', contractVersion: sandboxContractVersion, ...beginning, time });
+    return writer;
+  }
+
+  /** Goes on with a journal whose writer has died. A torn tail is cut off, and the journal says so. */
+  static async reopen(options: JournalWriterOptions): Promise<JournalWriter> {
+    const file = await open(options.path, 'r+');
+    try {
+      const seen = { nextSequence: 0, ended: false };
+      const end = await skimFrames(file, { offset: 0, previous: emptyChain, verify: true }, ({ header }) => {
+        if (header.kind === 'records') seen.nextSequence = header.first + header.count;
+        if (header.kind === 'end') seen.ended = true;
+      });
+      const writer = new JournalWriter(options, file, end.offset, end.chain, seen.nextSequence);
+      writer.#ended = seen.ended;
+      if (end.kind !== 'whole') {
+        await file.truncate(end.offset);
+        const cut = end.fileSize - end.offset;
+        if (!seen.ended) writer.decide(`The last ${cut} bytes were no whole frame (${end.reason}) and were cut off.`);
+      }
+      return writer;
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  /** Records appended, whether written yet or not: the sequence of the next one. */
+  get recordCount(): number {
+    return this.#frames.nextSequence;
+  }
+
+  /** Chain after the last closed frame, lower-case hex. After `flush()` that is the chain of everything appended. */
+  get chain(): string {
+    return this.#chain.toString('hex');
+  }
+
+  /** True after the end frame: nothing more can be appended. */
+  get isEnded(): boolean {
+    return this.#ended;
+  }
+
+  /** Too much waits for the disk: produce no more until `onDrain`. */
+  get isFull(): boolean {
+    return this.#full;
+  }
+
+  /** The last record, its text shortened: for reports, so it is only made when somebody asks. */
+  get lastRecord(): { stream: StreamName; text: string; time: string } | null {
+    if (this.#last === undefined) return null;
+    const { stream, time, source, start, end } = this.#last;
+    return {
+      stream,
+      time,
+      text: Buffer.from(source.buffer, source.byteOffset + start, Math.min(end - start, 400)).toString('utf8'),
+    };
+  }
+
+  /** The hot path: one line of valid UTF-8 of at most `maxRecordBytes`. Nothing is kept of `source` but a reference until the next line. */
+  appendLine(stream: StreamName, time: string, source: Uint8Array, start: number, end: number, repaired: boolean): void {
+    if (this.#options.mask !== undefined) {
+      const text = Buffer.from(source.buffer, source.byteOffset + start, end - start).toString('utf8');
+      this.append({ stream, time, text, ...(repaired ? { repaired: true } : {}) });
+      return;
+    }
+    this.#mustBeOpen();
+    const middle = this.#middle;
+    if (middle.time !== time || middle.stream !== stream) {
+      this.#middle = { time, stream, bytes: recordMiddle(time, stream) };
+    }
+    if (this.#frames.isFullFor(end - start)) this.#closeFrame();
+    this.#frames.addLine(this.#middle.bytes, source, start, end, repaired);
+    this.#last = { stream, time, source, start, end };
+    this.#scheduleClose();
+  }
+
+  append(record: NewRecord): void {
+    this.#mustBeOpen();
+    const { time = this.#options.now().toISOString(), stream, text: given, ...rest } = record;
+    const text = this.#options.mask?.(given) ?? given;
+    const bytes = Buffer.from(text, 'utf8');
+    if (bytes.length > maxRecordBytes)
+      throw new Error(`A record's text has ${bytes.length} bytes: split it before it is appended`);
+    if (this.#frames.isFullFor(bytes.length)) this.#closeFrame();
+    this.#frames.addJson(JSON.stringify({ time, stream, text, ...rest }).slice(1));
+    this.#last = { stream, time, source: bytes, start: 0, end: bytes.length };
+    this.#scheduleClose();
+  }
+
+  /** Writes down something that was decided about this journal or its attempt. */
+  decide(text: string): void {
+    this.#mustBeOpen();
+    this.#enqueueHeader({ kind: 'decision', time: this.#options.now().toISOString(), text });
+  }
+
+  /** Everything appended so far is in the file when this resolves (a crash of this process cannot take it back). */
+  async flush(): Promise<void> {
+    this.#closeFrame();
+    await this.#writing;
+  }
+
+  /** Everything appended so far is on the disk when this resolves (a power failure cannot take it back). */
+  async sync(): Promise<void> {
+    await this.flush();
+    await this.#file.datasync();
+  }
+
+  /** Writes the end frame and closes the file. */
+  async end(ending: JournalEnding): Promise<void> {
+    this.#mustBeOpen();
+    this.#closeFrame();
+    const header = { kind: 'end', time: this.#options.now().toISOString(), ...ending } as const;
+    this.#ended = true;
+    // The end frame continues the chain, but `chain` stays that of what the service gets.
+    this.#enqueue({ bytes: encodeFrame(this.#chain, Buffer.from(JSON.stringify(header))).bytes, block: undefined });
+    await this.#writing;
+    await this.#file.datasync();
+    await this.#file.close();
+  }
+
+  /** Lets go of the file without an end frame: an attempt that somebody else ends, or one that is over already. */
+  async close(): Promise<void> {
+    if (!this.#ended) this.#closeFrame();
+    this.#ended = true;
+    await this.#writing;
+    await this.#file.close();
+  }
+
+  #mustBeOpen(): void {
+    if (this.#ended) throw new Error(`The journal ${this.path} has ended`);
+  }
+
+  /** The first record after a pause is written at once, those that follow wait for each other. */
+  #scheduleClose(): void {
+    if (this.#timer !== undefined) return;
+    const wait = Math.max(0, Math.min(frameDelayMs, this.#lastClosedAt + frameDelayMs - performance.now()));
+    this.#timer = setTimeout(() => this.#closeFrame(), wait);
+  }
+
+  #closeFrame(): void {
+    if (this.#timer !== undefined) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
+    if (this.#frames.count === 0) return;
+    this.#lastClosedAt = performance.now();
+    const built = this.#frames.close(this.#chain);
+    this.#chain = built.chain;
+    this.#enqueue(built);
+  }
+
+  #enqueueHeader(header: JournalHeader): void {
+    this.#closeFrame();
+    const encoded = encodeFrame(this.#chain, Buffer.from(JSON.stringify(header)));
+    this.#chain = encoded.chain;
+    this.#enqueue({ bytes: encoded.bytes, block: undefined });
+  }
+
+  #enqueue(frame: QueuedFrame): void {
+    this.#queue.push(frame);
+    this.#queuedBytes += frame.bytes.length;
+    if (this.#queuedBytes > queueHighBytes) this.#full = true;
+    this.#writing ??= this.#writeQueue();
+  }
+
+  async #writeQueue(): Promise<void> {
+    // Let the caller finish its batch: what it closes now goes into one write.
+    await Promise.resolve();
+    // No await between the last look at the queue and the end: a frame that comes then must find that nobody writes.
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, framesAtOnce);
+      const bytes = await this.#writeAll(batch.map((frame) => frame.bytes));
+      this.#offset += bytes;
+      this.#queuedBytes -= bytes;
+      for (const { block } of batch) if (block !== undefined) this.#frames.recycle(block);
+      this.#options.onWritten?.();
+      if (this.#full && this.#queuedBytes < queueLowBytes) {
+        this.#full = false;
+        this.#options.onDrain?.();
+      }
+    }
+    this.#writing = undefined;
+  }
+
+  async #writeAll(buffers: readonly Buffer[]): Promise<number> {
+    const total = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+    let rest = [...buffers];
+    let written = 0;
+    let troubled = false;
+    while (written < total) {
+      try {
+        const { bytesWritten } = await this.#file.writev(rest, this.#offset + written);
+        written += bytesWritten;
+        rest = withoutFirst(rest, bytesWritten);
+        if (troubled) this.#options.onTrouble?.(null);
+        troubled = false;
+      } catch (error) {
+        troubled = true;
+        this.#options.onTrouble?.(error instanceof Error ? error.message : String(error));
+        await this.#options.delay(1000);
+      }
+    }
+    return total;
+  }
+}
+
+function withoutFirst(buffers: readonly Buffer[], bytes: number): Buffer[] {
+  let skip = bytes;
+  const rest: Buffer[] = [];
+  for (const buffer of buffers) {
+    if (skip >= buffer.length) skip -= buffer.length;
+    else {
+      rest.push(skip === 0 ? buffer : buffer.subarray(skip));
+      skip = 0;
+    }
+  }
+  return rest;
+}
