@@ -1,0 +1,217 @@
+/**
+ * history.sqlite: an index over the journals, one row an attempt. It holds nothing that cannot be made again: an index that cannot be read is
+ * set aside and rebuilt from the attempts' summaries, or, where one is missing, from the journal itself. Runs in the history thread.
+ */
+import { existsSync, readFileSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
+import { jobView, type EngineArguments, type JobView } from '../../src-contract/engine-calls.ts';
+import { summarizeJournal } from '../journal/journal-reader.ts';
+import { attemptSummaryPath, journalPath } from './layout.ts';
+
+const schemaVersion = 1;
+const schema = `
+  CREATE TABLE jobs (
+    sandbox_id TEXT PRIMARY KEY,
+    job_id TEXT NOT NULL,
+    runbook_name TEXT NOT NULL,
+    outcome TEXT,
+    picked_up_at TEXT NOT NULL,
+    ended_at TEXT,
+    view TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX jobs_picked_up ON jobs (picked_up_at);
+  CREATE INDEX jobs_ended ON jobs (ended_at);
+  CREATE INDEX jobs_job ON jobs (job_id);
+  PRAGMA user_version = ${String(schemaVersion)};
+`;
+
+export interface HistoryFiles {
+  historyFile: string;
+  journalsFolder: string;
+}
+
+export type JobQuery = EngineArguments<'jobs:list'>;
+
+export class HistoryDatabase {
+  private readonly database: DatabaseSyncInstance;
+  private readonly files: HistoryFiles;
+
+  private constructor(database: DatabaseSyncInstance, files: HistoryFiles) {
+    this.database = database;
+    this.files = files;
+  }
+
+  /** `setAside`: the unreadable index's new name, when it had to be made again. */
+  static async open(files: HistoryFiles): Promise<{ history: HistoryDatabase; setAside: string | null }> {
+    const found = openDatabase(files.historyFile);
+    if (found !== undefined) return { history: new HistoryDatabase(found, files), setAside: null };
+    const setAside = setAsideDatabase(files.historyFile);
+    const database = openDatabase(files.historyFile);
+    if (database === undefined) throw new Error('a new history cannot be opened');
+    const history = new HistoryDatabase(database, files);
+    await history.rebuild();
+    return { history, setAside };
+  }
+
+  save(view: JobView): void {
+    this.database
+      .prepare(
+        `INSERT INTO jobs (sandbox_id, job_id, runbook_name, outcome, picked_up_at, ended_at, view) VALUES (?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (sandbox_id) DO UPDATE SET job_id = excluded.job_id, runbook_name = excluded.runbook_name,
+           outcome = excluded.outcome, picked_up_at = excluded.picked_up_at, ended_at = excluded.ended_at, view = excluded.view`,
+      )
+      .run(view.sandboxId, view.jobId, view.runbookName, view.outcome, view.pickedUpAt, view.endedAt, JSON.stringify(view));
+  }
+
+  list({ limit, before, outcome, runbookName }: JobQuery): { jobs: JobView[]; total: number } {
+    const where = `(? IS NULL OR outcome = ?) AND (? IS NULL OR runbook_name = ?)`;
+    const filter = [outcome, outcome, runbookName, runbookName];
+    const rows = this.database
+      .prepare(`SELECT view FROM jobs WHERE ${where} AND (? IS NULL OR picked_up_at < ?) ORDER BY picked_up_at DESC LIMIT ?`)
+      .all(...filter, before, before, limit);
+    const counted = this.database.prepare(`SELECT count(*) AS total FROM jobs WHERE ${where}`).get(...filter);
+    return { jobs: rows.map(parseRow).filter((view) => view !== undefined), total: Number(columnOf(counted, 'total')) };
+  }
+
+  /** By sandbox id, else the latest attempt of a job by its id. */
+  get(id: string): JobView | undefined {
+    const row = this.database
+      .prepare(`SELECT view FROM jobs WHERE sandbox_id = ? OR job_id = ? ORDER BY sandbox_id = ? DESC, picked_up_at DESC LIMIT 1`)
+      .get(id, id, id);
+    return parseRow(row);
+  }
+
+  /** Attempts without an end, as the index has them: what the last engine did not see the end of. */
+  listUnended(): JobView[] {
+    const rows = this.database.prepare(`SELECT view FROM jobs WHERE ended_at IS NULL`).all();
+    return rows.map(parseRow).filter((view) => view !== undefined);
+  }
+
+  /** Removes journals and rows of attempts that ended before that time. Answers how many. */
+  removeEndedBefore(time: string): number {
+    const rows = this.database.prepare(`SELECT sandbox_id, job_id FROM jobs WHERE ended_at < ?`).all(time);
+    const remove = this.database.prepare(`DELETE FROM jobs WHERE sandbox_id = ?`);
+    for (const row of rows) {
+      const sandboxId = String(columnOf(row, 'sandbox_id'));
+      const jobId = String(columnOf(row, 'job_id'));
+      // The journal goes first: a row without one says so, a journal without a row would never be found again.
+      removeAttemptFiles(this.files.journalsFolder, jobId, sandboxId);
+      remove.run(sandboxId);
+    }
+    return rows.length;
+  }
+
+  close(): void {
+    this.database.close();
+  }
+
+  private async rebuild(): Promise<void> {
+    for (const { jobId, sandboxId } of attemptsOnDisk(this.files.journalsFolder)) {
+      const view =
+        readSummary(this.files.journalsFolder, jobId, sandboxId) ??
+        (await readFromJournal(this.files.journalsFolder, jobId, sandboxId));
+      if (view !== undefined) this.save(view);
+    }
+  }
+}
+
+/** undefined: what stands there cannot be used. */
+function openDatabase(file: string): DatabaseSyncInstance | undefined {
+  let database: DatabaseSyncInstance | undefined;
+  try {
+    database = new DatabaseSync(file);
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+    const version = Number(columnOf(database.prepare('PRAGMA user_version').get(), 'user_version'));
+    if (version === 0) database.exec(schema);
+    else if (version !== schemaVersion || !isSound(database)) throw new Error('not a history that this version can read');
+    return database;
+  } catch {
+    database?.close();
+    return undefined;
+  }
+}
+
+function isSound(database: DatabaseSyncInstance): boolean {
+  return columnOf(database.prepare('PRAGMA quick_check(1)').get(), 'quick_check') === 'ok';
+}
+
+function setAsideDatabase(file: string): string {
+  const aside = `${file}.unreadable-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
+  for (const ending of ['', '-wal', '-shm']) {
+    if (existsSync(file + ending)) renameSync(file + ending, aside + ending);
+  }
+  return path.basename(aside);
+}
+
+function attemptsOnDisk(journalsFolder: string): { jobId: string; sandboxId: string }[] {
+  const ending = '.journal';
+  return readdirSync(journalsFolder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap(({ name: jobId }) =>
+      readdirSync(path.join(journalsFolder, jobId))
+        .filter((file) => file.endsWith(ending))
+        .map((file) => ({ jobId, sandboxId: file.slice(0, -ending.length) })),
+    );
+}
+
+function readSummary(journalsFolder: string, jobId: string, sandboxId: string): JobView | undefined {
+  try {
+    return jobView.safeParse(JSON.parse(readFileSync(attemptSummaryPath(journalsFolder, jobId, sandboxId), 'utf8'))).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a journal alone can say; what it does not know is left open. */
+async function readFromJournal(journalsFolder: string, jobId: string, sandboxId: string): Promise<JobView | undefined> {
+  const { begin, end, recordCount } = await summarizeJournal(journalPath(journalsFolder, jobId, sandboxId));
+  if (begin === null) return undefined;
+  return {
+    sandboxId,
+    jobId,
+    runbookName: begin.runbookName,
+    kind: begin.runbookKind,
+    runtime: null,
+    groupName: '',
+    startedBy: null,
+    attempt: begin.attempt,
+    parameters: {},
+    phase: end === null ? 'running' : 'ended',
+    outcome: end?.outcome ?? null,
+    outcomeReason: end?.reason ?? null,
+    exitCode: end?.exitCode ?? null,
+    pickedUpAt: begin.time,
+    startedAt: begin.time,
+    endedAt: end?.time ?? null,
+    processId: null,
+    runtimePid: null,
+    recordCount,
+    acknowledgedCount: 0,
+    lastRecord: null,
+    wallMs: null,
+    cpuMs: null,
+    peakMemoryBytes: null,
+    verified: null,
+    uploadTrouble: null,
+  };
+}
+
+function removeAttemptFiles(journalsFolder: string, jobId: string, sandboxId: string): void {
+  rmSync(journalPath(journalsFolder, jobId, sandboxId), { force: true });
+  rmSync(attemptSummaryPath(journalsFolder, jobId, sandboxId), { force: true });
+  try {
+    rmdirSync(path.join(journalsFolder, jobId));
+  } catch {
+    // Another attempt of the job is still kept there, or the folder was never made.
+  }
+}
+
+function parseRow(row: unknown): JobView | undefined {
+  const text = columnOf(row, 'view');
+  return typeof text === 'string' ? jobView.safeParse(JSON.parse(text)).data : undefined;
+}
+
+function columnOf(row: unknown, name: string): unknown {
+  return typeof row === 'object' && row !== null ? (row as Record<string, unknown>)[name] : undefined;
+}

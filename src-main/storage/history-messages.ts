@@ -1,0 +1,31 @@
+/** What the history's two ends say to each other: one file, so that neither side can drift. Both are built together. */
+import type { JobView } from '../../src-contract/engine-calls.ts';
+import type { RecordPage } from '../journal/journal-reader.ts';
+import type { HistoryFiles, JobQuery } from './history-database.ts';
+
+export interface RecordQuery {
+  jobId: string;
+  sandboxId: string;
+  from: number;
+  limit: number;
+}
+
+export interface HistoryCalls {
+  open: (files: HistoryFiles) => { setAside: string | null };
+  save: (view: JobView) => null;
+  list: (query: JobQuery) => { jobs: JobView[]; total: number };
+  get: (id: string) => JobView | null;
+  listUnended: () => JobView[];
+  /** null: there is no journal (yet, or any more). */
+  records: (query: RecordQuery) => RecordPage | null;
+  removeEndedBefore: (time: string) => number;
+  close: () => null;
+}
+export type HistoryCallName = keyof HistoryCalls;
+
+export interface HistoryRequest {
+  id: number;
+  call: HistoryCallName;
+  given: unknown[];
+}
+export type HistoryReply = { id: number; value: unknown } | { id: number; error: string };

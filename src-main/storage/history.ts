@@ -1,0 +1,115 @@
+/** The jobs that ran here, asked of the history thread. A thread that died is started again by the next call. */
+import { Worker } from 'node:worker_threads';
+import type { JobView } from '../../src-contract/engine-calls.ts';
+import type { RecordPage } from '../journal/journal-reader.ts';
+import type { HistoryFiles, JobQuery } from './history-database.ts';
+import type { HistoryCallName, HistoryCalls, HistoryReply, HistoryRequest, RecordQuery } from './history-messages.ts';
+
+interface OpenCall {
+  resolve: (value: unknown) => void;
+  reject: (error: Error) => void;
+}
+
+export interface HistoryOptions {
+  /** The thread's program. */
+  threadFile: string;
+  files: HistoryFiles;
+  /** The index could not be read: its new name. It has been made again when this is called. */
+  onSetAside: (setAside: string) => void;
+}
+
+export class History {
+  private readonly options: HistoryOptions;
+  private thread: Promise<Worker> | undefined;
+  private readonly openCalls = new Map<number, OpenCall>();
+  private nextId = 1;
+  private closed = false;
+
+  constructor(options: HistoryOptions) {
+    this.options = options;
+  }
+
+  async save(view: JobView): Promise<void> {
+    await this.call('save', view);
+  }
+
+  list(query: JobQuery): Promise<{ jobs: JobView[]; total: number }> {
+    return this.call('list', query);
+  }
+
+  get(id: string): Promise<JobView | null> {
+    return this.call('get', id);
+  }
+
+  listUnended(): Promise<JobView[]> {
+    return this.call('listUnended');
+  }
+
+  records(query: RecordQuery): Promise<RecordPage | null> {
+    return this.call('records', query);
+  }
+
+  removeEndedBefore(time: Date): Promise<number> {
+    return this.call('removeEndedBefore', time.toISOString());
+  }
+
+  /** Safe to call twice; later calls are refused. */
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    const thread = await this.thread?.catch(() => undefined);
+    if (thread === undefined) return;
+    const ended = new Promise<void>((resolve) => {
+      thread.once('exit', () => {
+        resolve();
+      });
+    });
+    await this.send(thread, 'close', []).catch(() => undefined);
+    await ended;
+  }
+
+  private async call<Name extends HistoryCallName>(
+    name: Name,
+    ...given: Parameters<HistoryCalls[Name]>
+  ): Promise<ReturnType<HistoryCalls[Name]>> {
+    if (this.closed) throw new Error('the history is closed');
+    this.thread ??= this.start().catch((error: unknown) => {
+      this.thread = undefined; // the next call tries again
+      throw error;
+    });
+    return (await this.send(await this.thread, name, given)) as ReturnType<HistoryCalls[Name]>;
+  }
+
+  private async start(): Promise<Worker> {
+    const { threadFile, files, onSetAside } = this.options;
+    const thread = new Worker(threadFile, { workerData: files, name: 'history' });
+    thread.on('message', (reply: HistoryReply) => {
+      const open = this.openCalls.get(reply.id);
+      this.openCalls.delete(reply.id);
+      if ('error' in reply) open?.reject(new Error(reply.error));
+      else open?.resolve(reply.value);
+    });
+    thread.on('error', () => undefined); // `exit` follows
+    thread.once('exit', (code) => {
+      this.thread = undefined;
+      for (const open of this.openCalls.values()) open.reject(new Error(`the history thread ended with code ${String(code)}`));
+      this.openCalls.clear();
+    });
+    try {
+      const { setAside } = (await this.send(thread, 'open', [files])) as ReturnType<HistoryCalls['open']>;
+      if (setAside !== null) onSetAside(setAside);
+      return thread;
+    } catch (error) {
+      await thread.terminate();
+      throw error;
+    }
+  }
+
+  private send(thread: Worker, call: HistoryCallName, given: unknown[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const id = this.nextId++;
+      this.openCalls.set(id, { resolve, reject });
+      thread.postMessage({ id, call, given } satisfies HistoryRequest);
+    });
+  }
+}
