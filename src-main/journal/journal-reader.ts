@@ -45,22 +45,27 @@ export interface JournalFrame {
 
 /** Journals looked at lately. An index is some hundred kilobytes for the largest of them. */
 const keptIndexes = 64;
-const indexes = new Map<string, { inode: number; index: JournalIndex }>();
+const indexes = new Map<string, { file: string; index: JournalIndex }>();
 
 async function withIndex<Result>(path: string, use: (file: FileHandle, index: JournalIndex) => Promise<Result>): Promise<Result> {
   const file = await open(path, 'r');
   try {
-    const { ino, size } = await file.stat();
+    const { ino, size, mtimeMs } = await file.stat();
     const known = indexes.get(path);
-    const index = known !== undefined && known.inode === ino && known.index.length <= size ? known.index : new JournalIndex();
+    // Damage stays damage until somebody touches the file: a writer that reopens it cuts a torn tail.
+    const sameAs = (one: JournalIndex): string => (one.damaged === null ? `${ino}` : `${ino} ${size} ${mtimeMs}`);
+    const index =
+      known !== undefined && known.file === sameAs(known.index) && known.index.length <= size ? known.index : new JournalIndex();
     indexes.delete(path);
-    indexes.set(path, { inode: ino, index });
+    indexes.set(path, { file: sameAs(index), index });
     for (const oldest of indexes.keys()) {
       if (indexes.size <= keptIndexes) break;
       indexes.delete(oldest);
     }
     await index.refresh(file);
-    return await use(file, index);
+    const result = await use(file, index);
+    if (index.damaged !== null) indexes.set(path, { file: sameAs(index), index });
+    return result;
   } finally {
     await file.close();
   }
