@@ -268,6 +268,13 @@ export const problemCatalogue = {
     text: ({ role }) => `You are connected to the worker as ${role}.`,
     nextStep: ({ needed }) => `Ask somebody who can read the worker’s ${needed} key.`,
   }),
+  'control-taken': entry<{ dataFolder: string; what: string }>({
+    severity: 'error',
+    title: () => 'What answers is not the worker',
+    text: ({ dataFolder, what }) =>
+      `On the control channel of ${dataFolder}: ${what}. It is another program, or a worker of another version. Nothing was asked of it.`,
+    nextStep: () => 'End the worker and start it again with the version that you are using.',
+  }),
   'data-folder-newer': entry<{ dataFolder: string; found: number; known: number }>({
     severity: 'error',
     title: () => 'The data folder belongs to a newer version',

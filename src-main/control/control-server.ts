@@ -1,0 +1,81 @@
+/** The engine's end of the control channel. */
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { AppError, type Answer } from '../../src-contract/app-error.ts';
+import { role as roleShape, type EngineCallName, type EngineEvent, type Role } from '../../src-contract/engine-calls.ts';
+import type { FaultListener } from '../channel/answer.ts';
+import { channelAddress } from '../channel/channel-address.ts';
+import { serveLineChannel, type LineChannelServer } from '../channel/line-channel-server.ts';
+import { isEngineCall } from './engine-answers.ts';
+import { ensureRoleKeys } from './role-keys.ts';
+
+export interface ControlServerOptions {
+  controlFolder: string;
+  /** Where clients read the address. */
+  addressFile: string;
+  call: (role: Role, name: EngineCallName, callArguments: unknown) => Promise<Answer<unknown>>;
+  onFault: FaultListener;
+}
+
+export interface ControlServer {
+  readonly address: string;
+  publish(event: EngineEvent): void;
+  close(): Promise<void>;
+}
+
+export async function serveControl(options: ControlServerOptions): Promise<ControlServer> {
+  const { controlFolder, addressFile, call, onFault } = options;
+  const keys = await ensureRoleKeys(controlFolder);
+  const listen = (address: string): Promise<LineChannelServer> =>
+    serveLineChannel({
+      address,
+      keys,
+      onFault,
+      onCall: (role, name, callArguments) => {
+        if (!isEngineCall(name)) throw new AppError('input-invalid', { what: 'The call', reason: `There is no call ${name}.` });
+        return call(roleShape.parse(role), name, callArguments);
+      },
+    });
+  const server = await listenSomewhere(listen, controlFolder);
+  try {
+    await writeAddress(addressFile, server.address);
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  return {
+    address: server.address,
+    publish: ({ event, payload }) => {
+      server.publish(event, payload);
+    },
+    close: async () => {
+      await rm(addressFile, { force: true });
+      await server.close();
+    },
+  };
+}
+
+/** Whoever holds the engine's lock is the engine: another listener at its usual address is a squatter, and the address is left to it. */
+async function listenSomewhere(
+  listen: (address: string) => Promise<LineChannelServer>,
+  controlFolder: string,
+): Promise<LineChannelServer> {
+  try {
+    return await listen(channelAddress(controlFolder, 'control'));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
+    return await listen(channelAddress(controlFolder, `control-${randomBytes(4).toString('hex')}`));
+  }
+}
+
+async function writeAddress(file: string, address: string): Promise<void> {
+  const sibling = `${file}.new`;
+  const handle = await open(sibling, 'w', 0o600);
+  try {
+    await handle.writeFile(`${JSON.stringify({ address })}\n`);
+  } finally {
+    await handle.close();
+  }
+  await rename(sibling, file);
+}
