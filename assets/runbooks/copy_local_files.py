@@ -1,7 +1,8 @@
-"""Copies the files of one folder into another, on the worker itself: nothing travels through the service.
-
-The twin of Copy-LocalFiles.ps1 for machines without PowerShell. Parameters: SourcePath, DestinationPath.
-"""
+# Copies the files of one folder into another, on the worker itself: nothing travels through the service.
+# The twin of Copy-LocalFiles.ps1 for machines without PowerShell.
+#
+# .PARAMETER SourcePath string mandatory
+# .PARAMETER DestinationPath string mandatory
 
 import os
 import shutil
