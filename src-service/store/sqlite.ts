@@ -7,10 +7,10 @@
  * transactions cost two or three waits instead of a hundred, and the event loop none. NORMAL keeps the order that matters to the file's
  * integrity (log before database at a checkpoint, header before reuse): https://www.sqlite.org/wal.html, "Performance Considerations".
  */
-import { fdatasync } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
 import { SqliteDialect, type Dialect, type SqliteDatabase, type SqliteStatement } from 'kysely';
+import { SharedRun } from '../shared-run.ts';
 
 export interface SqliteFile {
   dialect: Dialect;
@@ -68,52 +68,14 @@ export async function openSqlite(file: string): Promise<SqliteFile> {
   // The first read makes the log; it stays the same file for as long as this connection lives.
   database.prepare('select count(*) from sqlite_master').get();
   const log = await open(`${file}-wal`, 'r+');
-  const flusher = new Flusher(log);
+  const flushes = new SharedRun(() => log.datasync());
   return {
     dialect: new SqliteDialect({ database: new StatementCache(database) }),
-    flush: () => flusher.flush(),
+    flush: () => flushes.request(),
     close: async () => {
-      await flusher.settled();
+      await flushes.settled();
       await log.close();
       if (database.isOpen) database.close();
     },
   };
-}
-
-/** One flush at a time; whoever asks during one shares the next. */
-class Flusher {
-  private running: Promise<void> | undefined;
-  private next: Promise<void> | undefined;
-
-  private readonly log: FileHandle;
-
-  constructor(log: FileHandle) {
-    this.log = log;
-  }
-
-  flush(): Promise<void> {
-    if (this.running === undefined) return this.begin();
-    this.next ??= this.running.then(
-      () => this.begin(),
-      () => this.begin(),
-    );
-    return this.next;
-  }
-
-  async settled(): Promise<void> {
-    while (this.running !== undefined) await Promise.allSettled([this.next ?? this.running]);
-  }
-
-  private begin(): Promise<void> {
-    this.next = undefined;
-    const flushed = new Promise<void>((resolve, reject) => {
-      fdatasync(this.log.fd, (error) => {
-        if (this.running === flushed) this.running = undefined;
-        if (error === null) resolve();
-        else reject(error);
-      });
-    });
-    this.running = flushed;
-    return flushed;
-  }
 }

@@ -34,6 +34,9 @@ export interface Worker {
   holdsCalls: boolean;
 }
 
+/** How many jobs at once a worker gets that declares no limit (a foreign one). Azure Automation hands out about as many per poll. */
+export const undeclaredSlots = 4;
+
 /** What a worker says of itself with a poll. */
 export type WorkerPresence = Pick<
   Worker,

@@ -1,0 +1,74 @@
+/** Why a queued job waits, in one sentence. Pure. */
+import { kindLabels, type RunbookKind } from '../../src-contract/kinds.ts';
+import { preferOtherMs } from './matching.ts';
+import { isPresent, type SeenWorker } from './presence.ts';
+
+export interface GroupWorker extends SeenWorker {
+  machineId: string;
+  machineName: string;
+  kinds: readonly RunbookKind[];
+  freeSlots: number;
+}
+
+export interface WaitingJob {
+  kind: RunbookKind;
+  groupName: string;
+  /** The worker that it was handed to and that has not called in yet. */
+  handedTo: string | null;
+  lastMachineId: string | null;
+  queuedAt: number;
+}
+
+export function explainWaiting(job: WaitingJob, workers: readonly GroupWorker[], now: number): string {
+  const { groupName } = job;
+  const label = kindLabels[job.kind];
+  if (job.handedTo !== null) return `it is being handed to worker ${job.handedTo}`;
+  if (workers.length === 0) return `group ${groupName} has no worker`;
+
+  const able = workers.filter((worker) => worker.kinds.includes(job.kind));
+  if (able.length === 0) return `no worker of group ${groupName} can run ${label}`;
+
+  const present = able.filter((worker) => isPresent(worker, now));
+  if (present.length === 0) {
+    const what = able.length === workers.length ? 'no worker' : `no worker that can run ${label}`;
+    const last = Math.max(...able.map((worker) => worker.lastSeenAt ?? -Infinity));
+    return last === -Infinity
+      ? `group ${groupName} has ${what} that was ever seen`
+      : `group ${groupName} has ${what} seen since ${timeOf(last, now)}`;
+  }
+
+  const free = present.filter((worker) => stateOf(worker) === 'free');
+  if (free.length === 0) return whyNoneIsFree(present);
+
+  const [only] = free;
+  if (free.length === 1 && only?.machineId === job.lastMachineId && now - job.queuedAt < preferOtherMs && able.length > 1)
+    return `it waits for another worker than ${only.machineName}, where the last attempt was lost`;
+  return `it is next for ${free.length === 1 && only !== undefined ? `worker ${only.machineName}` : `one of ${String(free.length)} free workers`}`;
+}
+
+type WorkerState = 'free' | 'full' | 'paused' | 'draining';
+
+function stateOf(worker: GroupWorker): WorkerState {
+  if (worker.readiness === 'paused' || worker.readiness === 'draining') return worker.readiness;
+  return worker.readiness === 'full' || worker.freeSlots <= 0 ? 'full' : 'free';
+}
+
+function whyNoneIsFree(workers: readonly GroupWorker[]): string {
+  const states = workers.map(stateOf);
+  const [first] = states;
+  if (first === undefined) throw new Error('There is no worker to explain');
+  if (states.every((state) => state === first))
+    return workers.length === 1 ? `the only worker is ${first}` : `all ${String(workers.length)} workers are ${first}`;
+  const counts = (['full', 'paused', 'draining'] as const)
+    .map((state) => ({ state, count: states.filter((one) => one === state).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ state, count }) => `${String(count)} ${count === 1 ? 'is' : 'are'} ${state}`);
+  return `of ${String(workers.length)} workers ${counts.join(', ')}`;
+}
+
+/** `09:14` today, with the date otherwise; always UTC, as everything at the service's edges. */
+function timeOf(when: number, now: number): string {
+  const [date = '', time = ''] = new Date(when).toISOString().split('T');
+  const today = new Date(now).toISOString().slice(0, 10);
+  return `${date === today ? '' : `${date} `}${time.slice(0, 5)} UTC`;
+}

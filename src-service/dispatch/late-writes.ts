@@ -1,0 +1,90 @@
+/**
+ * What workers say again and again: when they were last seen, what they can do, what they trace. It is kept in memory and written a
+ * second late in one transaction, because losing a second of it costs nothing and a disk write for each call would.
+ */
+import { SharedRun } from '../shared-run.ts';
+import { touchAttempt } from '../store/attempts.ts';
+import { changed } from '../store/changes.ts';
+import type { Store, Writer } from '../store/store.ts';
+import { insertTraces, trimTraces, type NewTrace } from '../store/traces.ts';
+import { setPresence, type WorkerPresence } from '../store/workers.ts';
+
+/** A worker that traces without end must not fill the memory: more than this in one second is dropped, and that is said. */
+const maxTracesKept = 5000;
+const trimEvery = 1000;
+
+interface NotedPresence {
+  accountId: string;
+  presence: WorkerPresence;
+  /** Does it differ in more than the time? Then whoever looks at workers is told. */
+  isNews: boolean;
+}
+
+export class LateWrites {
+  private readonly store: Store;
+  private presences = new Map<string, NotedPresence>();
+  private readonly seen = new Map<string, number>();
+  private unwrittenSeen = new Map<string, number>();
+  private traces: NewTrace[] = [];
+  private tracesSinceTrim = 0;
+  private readonly writes = new SharedRun(() => this.write());
+
+  constructor(store: Store) {
+    this.store = store;
+  }
+
+  notePresence(accountId: string, machineId: string, presence: WorkerPresence, isNews: boolean): void {
+    const news = isNews || (this.presences.get(machineId)?.isNews ?? false);
+    this.presences.set(machineId, { accountId, presence, isNews: news });
+  }
+
+  noteAttemptSeen(sandboxId: string, now: number): void {
+    this.seen.set(sandboxId, now);
+    this.unwrittenSeen.set(sandboxId, now);
+  }
+
+  /** By this process; another replica's sightings are in the attempt's row, some seconds old. */
+  attemptSeenAt(sandboxId: string): number | undefined {
+    return this.seen.get(sandboxId);
+  }
+
+  forgetAttempt(sandboxId: string): void {
+    this.seen.delete(sandboxId);
+    this.unwrittenSeen.delete(sandboxId);
+  }
+
+  noteTrace(trace: NewTrace): void {
+    if (this.traces.length < maxTracesKept) this.traces.push(trace);
+  }
+
+  /** Resolves when everything noted before is written. */
+  flush(): Promise<void> {
+    if (this.presences.size === 0 && this.unwrittenSeen.size === 0 && this.traces.length === 0) return this.writes.settled();
+    return this.writes.request();
+  }
+
+  private async write(): Promise<void> {
+    const { presences, unwrittenSeen, traces } = this;
+    this.presences = new Map();
+    this.unwrittenSeen = new Map();
+    this.traces = [];
+    if (presences.size === 0 && unwrittenSeen.size === 0 && traces.length === 0) return;
+    this.tracesSinceTrim += traces.length;
+    const trim = this.tracesSinceTrim >= trimEvery;
+    if (trim) this.tracesSinceTrim = 0;
+    await this.store.writeSoon(async (tx) => {
+      await writePresences(tx, presences);
+      // In one order, so that replicas that write the same rows do not wait for each other crosswise.
+      for (const [sandboxId, at] of [...unwrittenSeen].sort()) await touchAttempt(tx, sandboxId, at);
+      await insertTraces(tx, traces);
+      if (trim) await trimTraces(tx);
+    });
+  }
+}
+
+async function writePresences(tx: Writer, presences: ReadonlyMap<string, NotedPresence>): Promise<void> {
+  for (const [machineId, { accountId, presence, isNews }] of [...presences].sort(([one], [other]) => (one < other ? -1 : 1))) {
+    await setPresence(tx, machineId, presence);
+    if (isNews) tx.publish(changed.workers(accountId));
+  }
+}

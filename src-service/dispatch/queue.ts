@@ -1,0 +1,80 @@
+/** Taking queued jobs out of the store, and handing out again what no sandbox has called in for. */
+import { randomUUID } from 'node:crypto';
+import { actionVisibilitySeconds } from '../../src-contract/limits.ts';
+import { runbookKind } from '../../src-contract/kinds.ts';
+import { changeAttempt, listLiveAttempts, lockAttempt, type Attempt } from '../store/attempts.ts';
+import { toJob } from '../store/jobs.ts';
+import { lockFreeRows, type Reader, type Writer } from '../store/store.ts';
+import { handOut } from './attempt-life.ts';
+import type { QueuedJob } from './matching.ts';
+import { hashSandboxSecret, type SandboxSecrets } from './sandbox-secret.ts';
+import type { HandedOut, HeldPoll } from './waiting-polls.ts';
+
+/** How many queued jobs of a group are looked at in one go; the next go follows when these are handed out. */
+const lookAhead = 200;
+const visibilityMs = actionVisibilitySeconds * 1000;
+
+/** Oldest first. */
+export async function listQueuedJobs(db: Reader, accountId: string, groupKey: string): Promise<QueuedJob[]> {
+  const rows = await db
+    .selectFrom('jobs')
+    .select(['id', 'kind', 'lastMachineId', 'queuedAt'])
+    .where('accountId', '=', accountId)
+    .where('groupKey', '=', groupKey)
+    .where('status', '=', 'New')
+    .where('currentSandboxId', 'is', null)
+    .orderBy('queuedAt')
+    .orderBy('id')
+    .limit(lookAhead)
+    .execute();
+  return rows.map((row) => ({ ...row, kind: runbookKind.parse(row.kind) }));
+}
+
+/** Undefined when another replica has the job, or it was stopped meanwhile. */
+export async function takeJob(
+  tx: Writer,
+  jobId: string,
+  poll: HeldPoll,
+  secrets: SandboxSecrets,
+  now: number,
+): Promise<HandedOut | undefined> {
+  const row = await lockFreeRows(
+    tx,
+    tx.db
+      .selectFrom('jobs')
+      .selectAll()
+      .where('id', '=', jobId)
+      .where('status', '=', 'New')
+      .where('currentSandboxId', 'is', null),
+  ).executeTakeFirst();
+  if (row === undefined) return undefined;
+  const sandboxId = randomUUID();
+  const secret = secrets.secretOf(sandboxId);
+  const { machineId, machineName, holdsCalls } = poll;
+  await handOut(tx, toJob(row), { sandboxId, secretHash: hashSandboxSecret(secret), machineId, machineName, holdsCalls }, now);
+  return { sandboxId, secret };
+}
+
+/** Attempts whose action was handed out some time ago and whose sandbox has not called in: the answer was lost, or the worker restarted. */
+export function dueAgain(attempts: readonly Attempt[], now: number): Attempt[] {
+  return attempts.filter((attempt) => attempt.calledInAt === null && attempt.handedOutAt + visibilityMs <= now);
+}
+
+export async function handOutAgain(tx: Writer, machineId: string, secrets: SandboxSecrets, now: number): Promise<HandedOut[]> {
+  const handed: HandedOut[] = [];
+  for (const { sandboxId } of dueAgain(await listLiveAttempts(tx.db, { machineId }), now)) {
+    const attempt = await lockAttempt(tx, sandboxId);
+    if (attempt?.calledInAt !== null || attempt.endedAt !== null) continue;
+    await changeAttempt(tx, attempt, { handedOutAt: now });
+    handed.push({ sandboxId, secret: secrets.secretOf(sandboxId) });
+  }
+  return handed;
+}
+
+/** The worker went away before it was answered: its next poll gets the action at once. */
+export async function putBack(tx: Writer, actions: readonly HandedOut[]): Promise<void> {
+  for (const { sandboxId } of actions) {
+    const attempt = await lockAttempt(tx, sandboxId);
+    if (attempt?.calledInAt === null) await changeAttempt(tx, attempt, { handedOutAt: 0 });
+  }
+}

@@ -1,0 +1,34 @@
+/** Work that is done for all who ask: one run at a time, and whoever asks during a run shares the next one. */
+export class SharedRun {
+  private readonly work: () => Promise<void>;
+  private running: Promise<void> | undefined;
+  private next: Promise<void> | undefined;
+
+  constructor(work: () => Promise<void>) {
+    this.work = work;
+  }
+
+  /** Resolves when a run that began after this call has ended. */
+  request(): Promise<void> {
+    if (this.running === undefined) return this.begin();
+    this.next ??= this.running.then(
+      () => this.begin(),
+      () => this.begin(),
+    );
+    return this.next;
+  }
+
+  /** Resolves when nothing runs any more. */
+  async settled(): Promise<void> {
+    while (this.running !== undefined) await Promise.allSettled([this.next ?? this.running]);
+  }
+
+  private begin(): Promise<void> {
+    this.next = undefined;
+    const run: Promise<void> = this.work().finally(() => {
+      if (this.running === run) this.running = undefined;
+    });
+    this.running = run;
+    return run;
+  }
+}
