@@ -1,0 +1,65 @@
+/** Records and MB per second from a runtime into the service's store; beside the bare interpreter writing the same into a pipe. */
+import type { Service } from '../test/harness/stack.ts';
+import { runBare, type BenchKind } from './interpreters.ts';
+import { runQuietJob } from './jobs.ts';
+import type { Figure } from './statistics.ts';
+
+export interface ThroughputOptions {
+  service: Service;
+  groupName: string;
+  kind: BenchKind;
+  quick: boolean;
+  publish: (name: string, kind: BenchKind, script: string) => Promise<void>;
+}
+
+/** Short lines stress what a record costs, long ones what a byte costs. `lines` is far more than every buffer on the way holds. */
+interface Shape {
+  name: string;
+  lines: number;
+  characters: number;
+}
+
+export async function measureThroughput({ service, groupName, kind, quick, publish }: ThroughputOptions): Promise<Figure[]> {
+  const share = quick ? 0.05 : 1;
+  const shapes: Shape[] =
+    kind === 'PowerShell7'
+      ? [{ name: 'short lines', lines: Math.round(200_000 * share), characters: 20 }]
+      : [
+          { name: 'short lines', lines: Math.round(1_000_000 * share), characters: 20 },
+          { name: 'long lines', lines: Math.round(50_000 * share), characters: 4000 },
+        ];
+  const figures: Figure[] = [];
+  for (const shape of shapes) {
+    const script = write(kind, shape);
+    const name = `bench-${kind}-${shape.name.replace(' ', '-')}`;
+    await publish(name, kind, script);
+    const bare = await runBare(kind, script);
+    const { job, ms } = await runQuietJob(service, name, groupName);
+    if (job.recordCount !== shape.lines || job.verified !== true)
+      throw new Error(`${name}: ${String(job.recordCount)} records, verified ${String(job.verified)}`);
+    const bytes = shape.lines * (shape.characters + 1);
+    const beside = (amount: number) => ({ what: 'bare: into a pipe that is read', value: (amount * 1000) / bare.endMs });
+    figures.push(
+      {
+        what: `${kind}: records, ${shape.name}`,
+        value: (shape.lines * 1000) / ms,
+        unit: 'records/s',
+        beside: beside(shape.lines),
+      },
+      { what: `${kind}: text, ${shape.name}`, value: (bytes * 1000) / ms / 1e6, unit: 'MB/s', beside: beside(bytes / 1e6) },
+    );
+  }
+  return figures;
+}
+
+function write(kind: BenchKind, { lines, characters }: Shape): string {
+  switch (kind) {
+    case 'PowerShell7':
+      return `$line = 'x' * ${String(characters)}\nfor ($i = 0; $i -lt ${String(lines)}; $i++) { $line }\n`;
+    case 'Python3':
+      // Buffered, as a program that writes much would: otherwise Python's own write call is all that is measured.
+      return `import sys\nout = open(1, 'w', buffering=1 << 16)\nline = 'x' * ${String(characters)} + '\\n'\nfor _ in range(${String(lines)}):\n    out.write(line)\nout.flush()\n`;
+    case 'Bash':
+      return `yes ${'x'.repeat(characters)} | head -n ${String(lines)}\n`;
+  }
+}
