@@ -1,0 +1,123 @@
+/**
+ * The connection to one sandbox's control endpoint. It comes back after a break as long as the process lives; `died` resolves once the
+ * connection has closed and the process is gone: noticed, not polled for.
+ */
+import { sandboxCalls, sandboxReport, type ProcessIdentity, type SandboxReport } from '../../src-contract/sandbox.ts';
+import { connectLineChannel, type LineChannel } from '../channel/line-channel-client.ts';
+
+/** The endpoint's one role. */
+export const sandboxRole = 'engine';
+
+/** A process whose connection has closed is usually ending: looked at often, but only for a moment. */
+const goneCheckMs = 20;
+const goneChecks = 50;
+const reconnectMs = 500;
+
+export interface SandboxLinkOptions {
+  process: ProcessIdentity;
+  controlAddress: string;
+  key: Uint8Array;
+  isAlive: (identity: ProcessIdentity) => boolean | Promise<boolean>;
+  sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  onReport: (report: SandboxReport) => void;
+  /** The connection closed after the sandbox had said that it ends: its slot is free although its process may need a moment more. */
+  onEnding: () => void;
+}
+
+export class SandboxLink {
+  /** Resolves with false when the link was closed by us before the sandbox ended. */
+  readonly died: Promise<boolean>;
+  private readonly options: SandboxLinkOptions;
+  private readonly closing = new AbortController();
+  private channel: LineChannel | undefined;
+  private lastPhase: SandboxReport['phase'] | undefined;
+  private waitingForChannel: (() => void)[] = [];
+
+  constructor(options: SandboxLinkOptions) {
+    this.options = options;
+    this.died = this.run();
+  }
+
+  /** Whether the sandbox has accepted to stop. Throws when it cannot be asked. */
+  async stop(reason: string, signal: AbortSignal): Promise<boolean> {
+    const channel = this.channel ?? (await this.connected(signal));
+    const answer = await channel.call('sandbox:stop', { reason }, { signal });
+    return answer.ok && sandboxCalls['sandbox:stop'].value.parse(answer.value).accepted;
+  }
+
+  /** Ends the connection; the sandbox goes on. */
+  async close(): Promise<void> {
+    this.closing.abort();
+    await this.channel?.close();
+    await this.died;
+  }
+
+  private connected(signal: AbortSignal): Promise<LineChannel> {
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => {
+        reject(new Error('the sandbox could not be asked'));
+      };
+      signal.addEventListener('abort', giveUp, { once: true });
+      this.closing.signal.addEventListener('abort', giveUp, { once: true });
+      this.waitingForChannel.push(() => {
+        signal.removeEventListener('abort', giveUp);
+        if (this.channel === undefined) giveUp();
+        else resolve(this.channel);
+      });
+    });
+  }
+
+  private async run(): Promise<boolean> {
+    const { process, isAlive, sleep } = this.options;
+    const { signal } = this.closing;
+    while (!signal.aborted) {
+      const wasConnected = await this.followOnce();
+      if (this.lastPhase === 'ended') this.options.onEnding();
+      for (let check = 0; check < (wasConnected ? goneChecks : 1); check += 1) {
+        if (!(await isAlive(process))) return true;
+        await sleep(goneCheckMs, signal);
+      }
+      await sleep(reconnectMs, signal);
+    }
+    return false;
+  }
+
+  /** Connects and follows until the connection ends. Answers whether there was one. */
+  private async followOnce(): Promise<boolean> {
+    const { controlAddress, key } = this.options;
+    const { signal } = this.closing;
+    let channel: LineChannel;
+    try {
+      channel = await connectLineChannel({
+        address: controlAddress,
+        role: sandboxRole,
+        key,
+        signal,
+        onEvent: (event, payload) => {
+          if (event === 'report') this.take(payload);
+        },
+      });
+    } catch {
+      return false;
+    }
+    this.channel = channel;
+    for (const wake of this.waitingForChannel.splice(0)) wake();
+    try {
+      const answer = await channel.call('sandbox:report', {}, { signal });
+      if (answer.ok) this.take(answer.value);
+    } catch {
+      // The connection ended meanwhile.
+    }
+    await channel.ended;
+    this.channel = undefined;
+    return true;
+  }
+
+  /** Reports come from our own program of this version or the one before: what does not fit is not believed, and not fatal. */
+  private take(given: unknown): void {
+    const parsed = sandboxReport.safeParse(given);
+    if (!parsed.success || this.closing.signal.aborted) return;
+    this.lastPhase = parsed.data.phase;
+    this.options.onReport(parsed.data);
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * Starts one sandbox process: detached, its environment cleaned, the hand-over as one line on its stdin, its acknowledgement as one line on its
+ * stdout. Then both are closed. Its stderr goes to a file: nobody needs to be there when it has something to say at the end.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import { AppError } from '../../src-contract/app-error.ts';
+import { sandboxAcknowledgement, type ProcessIdentity, type SandboxHandOver } from '../../src-contract/sandbox.ts';
+import { cleanEnvironment } from './clean-environment.ts';
+import { readLastWords } from './sandbox-folders.ts';
+
+/** Starting takes 0.2 s; a machine under load, or a scanner that looks at every file first, may need many times that. */
+const acknowledgeTimeoutMs = 10_000;
+const maxAcknowledgementBytes = 64 * 1024;
+
+export interface SandboxExecutable {
+  command: string;
+  arguments: readonly string[];
+}
+
+export interface StartedSandbox {
+  process: ProcessIdentity;
+  /** Resolves with how it ended, while this engine lives: an adopted sandbox has no such witness. */
+  ended: Promise<string>;
+}
+
+export interface StartOptions {
+  executable: SandboxExecutable;
+  handOver: SandboxHandOver;
+  environment: NodeJS.ProcessEnv;
+  timeoutMs?: number;
+  /** The process is there, but has not said anything yet. */
+  onSpawned?: (pid: number) => void;
+}
+
+export function lastWordsFile(sandboxFolder: string): string {
+  return path.join(sandboxFolder, 'stderr.log');
+}
+
+/** Throws AppError `sandbox-not-started`; nothing of the process is left then. */
+export async function startSandboxProcess(options: StartOptions): Promise<StartedSandbox> {
+  const { executable, handOver, environment } = options;
+  const { sandboxId, sandboxFolder } = handOver;
+  const stderr = await open(lastWordsFile(sandboxFolder), 'w', 0o600);
+  let child: ChildProcess;
+  try {
+    child = spawn(executable.command, executable.arguments, {
+      cwd: path.dirname(sandboxFolder),
+      detached: true,
+      env: cleanEnvironment(environment),
+      stdio: ['pipe', 'pipe', stderr.fd],
+      windowsHide: true,
+    });
+  } catch (error) {
+    throw notStarted(sandboxId, reasonOf(error), error);
+  } finally {
+    await stderr.close();
+  }
+  const ended = new Promise<string>((resolve) => {
+    child.once('exit', (code, signal) => {
+      resolve(signal === null ? `its process ended with code ${String(code)}` : `its process was ended by ${signal}`);
+    });
+    child.once('error', (error) => {
+      resolve(reasonOf(error));
+    });
+  });
+  if (child.pid !== undefined) options.onSpawned?.(child.pid);
+  try {
+    const process = await exchange(child, handOver, options.timeoutMs ?? acknowledgeTimeoutMs, ended);
+    return { process, ended };
+  } catch (error) {
+    child.kill('SIGKILL');
+    if (child.pid !== undefined) await ended;
+    const lastWords = await readLastWords(lastWordsFile(sandboxFolder));
+    throw notStarted(sandboxId, `${reasonOf(error)}${lastWords === '' ? '' : ` (${lastWords})`}`, error);
+  } finally {
+    child.stdin?.destroy();
+    child.stdout?.destroy();
+    child.unref();
+  }
+}
+
+/** One line there, one line back. */
+function exchange(
+  child: ChildProcess,
+  handOver: SandboxHandOver,
+  timeoutMs: number,
+  ended: Promise<string>,
+): Promise<ProcessIdentity> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new Error(`it said nothing within ${String(timeoutMs / 1000)} s`));
+    }, timeoutMs);
+    const settle = (outcome: () => void): void => {
+      clearTimeout(timer);
+      outcome();
+    };
+    void ended.then((how) => {
+      settle(() => {
+        reject(new Error(how));
+      });
+    });
+    let received = '';
+    child.stdout?.setEncoding('utf8');
+    child.stdout?.on('data', (text: string) => {
+      received += text;
+      const end = received.indexOf('\n');
+      if (end === -1 && received.length < maxAcknowledgementBytes) return;
+      const process = end === -1 ? undefined : parseAcknowledgement(received.slice(0, end));
+      settle(() => {
+        if (process === undefined) reject(new Error('what it said first is no acknowledgement'));
+        else resolve(process);
+      });
+    });
+    child.stdout?.on('error', () => undefined); // its end is told by `ended`
+    // A process that dies before it has read the line breaks the pipe; `ended` says how it died.
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(`${JSON.stringify(handOver)}\n`);
+  });
+}
+
+function parseAcknowledgement(line: string): ProcessIdentity | undefined {
+  try {
+    return sandboxAcknowledgement.safeParse(JSON.parse(line)).data?.process;
+  } catch {
+    return undefined;
+  }
+}
+
+function notStarted(sandboxId: string, reason: string, cause: unknown): AppError {
+  return new AppError('sandbox-not-started', { sandboxId, reason }, { cause });
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'its program is not there';
+  return error instanceof Error ? error.message : String(error);
+}
