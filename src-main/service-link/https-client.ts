@@ -74,7 +74,7 @@ export interface HttpsClient {
   /** As `call`, but the body of a 200 goes to `write`, piece by piece and as it came. */
   download(request: CallRequest, write: WritePiece): Promise<CallAnswer>;
   /** Ends kept connections; a call under way is ended with an AbortError. */
-  close(): void;
+  close: () => void;
 }
 
 export function createHttpsClient(options: HttpsClientOptions): HttpsClient {

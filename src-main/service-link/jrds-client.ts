@@ -109,7 +109,7 @@ export interface JrdsClient {
   /** Call #15, made with the certificate that is to be replaced. */
   rotateCertificate(body: z.infer<typeof jrds.rotationBody>, options?: Ending): Promise<void>;
   /** Ends kept connections; a call under way is ended with an AbortError. */
-  close(): void;
+  close: () => void;
 }
 
 type Call = Omit<CallRequest, 'path'> & {

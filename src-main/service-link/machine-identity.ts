@@ -4,6 +4,8 @@
  */
 import { X509Certificate, createPrivateKey, webcrypto } from 'node:crypto';
 import { chmod, open, readFile, rename } from 'node:fs/promises';
+// @peculiar/x509 is built on a container that wants this polyfill before it.
+import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 
 export interface MachineIdentity {

@@ -26,7 +26,7 @@ export interface OpenedPack {
   manifest: PackManifest;
   /** Calls `write` with the file's bytes. Rejects when they are not those of the manifest, at the latest at their end. */
   readFile(file: PackFile, write: (piece: Buffer) => Promise<void>): Promise<void>;
-  close(): void;
+  close: () => void;
 }
 
 /** A manifest of 10,000 files with long paths is below 4 MB. */

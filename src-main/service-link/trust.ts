@@ -4,6 +4,7 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import * as tls from 'node:tls';
 import { AppError } from '../../src-contract/app-error.ts';
 import type { Trust } from '../../src-contract/settings.ts';
@@ -157,7 +158,7 @@ function findChainFault(chain: readonly X509Certificate[], host: string): string
   }
   const leaf = chain[0];
   if (chain.length < 2 || leaf === undefined) return undefined;
-  const isNamed = leaf.checkHost(host) !== undefined || leaf.checkIP(host) !== undefined;
+  const isNamed = (isIP(host) === 0 ? leaf.checkHost(host) : leaf.checkIP(host)) !== undefined;
   return isNamed ? undefined : describeFault('ERR_TLS_CERT_ALTNAME_INVALID', leaf, host);
 }
 

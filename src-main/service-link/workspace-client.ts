@@ -53,7 +53,7 @@ export interface WorkspaceClient {
   watchPacks(options: WatchOptions): AsyncGenerator<PackList, void, undefined>;
   /** Writes the archive to `file`, which appears only when size and hash are those of the list. */
   downloadPack(pack: OfferedPack, file: string, options?: { signal?: AbortSignal }): Promise<void>;
-  close(): void;
+  close: () => void;
 }
 
 const defaultPollMs = 30_000;
