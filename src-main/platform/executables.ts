@@ -1,0 +1,43 @@
+/**
+ * The programs that one of ours starts, by the way it was itself installed. The only place that knows.
+ * A sandbox is always a Node program of its own, never Electron: it outlives the app, whose files may be replaced meanwhile.
+ */
+import path from 'node:path';
+
+export type InstallMode =
+  /** Bundles in `out`, run by the Node that the checkout brings. */
+  | 'checkout'
+  /** Single executables that carry their bundle, in `bin` of the installation's resources. */
+  | 'packaged';
+
+export interface Command {
+  file: string;
+  /** Before any argument of the caller's. */
+  leading: string[];
+}
+
+export interface Executables {
+  sandbox: Command;
+  hrw: Command;
+  /** Folder with `runtimes/` and `icons/`: files that programs read at run time. */
+  resourcesFolder: string;
+}
+
+export interface InstallFacts {
+  mode: InstallMode;
+  /** Checkout: the folder of the running bundle. Packaged: the installation's resources. */
+  folder: string;
+  platform: NodeJS.Platform;
+}
+
+export function resolveExecutables({ mode, folder, platform }: InstallFacts): Executables {
+  const paths = platform === 'win32' ? path.win32 : path.posix;
+  const suffix = platform === 'win32' ? '.exe' : '';
+  if (mode === 'packaged') {
+    const program = (name: string): Command => ({ file: paths.join(folder, 'bin', name + suffix), leading: [] });
+    return { sandbox: program('Orchestrator.Sandbox'), hrw: program('hrw'), resourcesFolder: folder };
+  }
+  const node = paths.join(folder, '..', 'node_modules', 'node', 'bin', `node${suffix}`);
+  const program = (name: string): Command => ({ file: node, leading: [paths.join(folder, `${name}.cjs`)] });
+  return { sandbox: program('sandbox'), hrw: program('hrw'), resourcesFolder: folder };
+}

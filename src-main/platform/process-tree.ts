@@ -1,0 +1,147 @@
+/**
+ * Everything that a job has started, however it forked: to ask it to end, to end it, and to count what is left. Made by the sandbox before
+ * it starts the runtime; found again by the engine, from the description beside the sandbox's state, when the sandbox is dead.
+ */
+import { z } from 'zod';
+import { ControlGroup } from './linux/control-group.ts';
+import { MarkedProcesses, markVariable } from './linux/marked-processes.ts';
+import { readPeakBytes, readProcess } from './linux/proc.ts';
+
+/** What has to be remembered to find a tree again. No secret. */
+export const processTreePlace = z.object({ mark: z.string(), group: z.string().nullable() });
+export type ProcessTreePlace = z.infer<typeof processTreePlace>;
+
+/** Beside the sandbox's state file. */
+export const processTreeFileName = 'process-tree.json';
+
+export interface TreeEnding {
+  /** Living processes when it began. */
+  found: number;
+  /** Still alive after everything was tried. */
+  left: number;
+  tookMs: number;
+}
+
+export interface TreeUsage {
+  /** Null where nothing could be measured. */
+  cpuMs: number | null;
+  peakMemoryBytes: number | null;
+}
+
+/** A process that the kernel cannot end (waiting for a dead disk) must not keep us for ever. */
+const endingLimitMs = 5000;
+/** Memory is looked at more often at first: most jobs are short. */
+const sampleDelaysMs = [15, 50, 150, 400, 1000];
+
+export class ProcessTree {
+  readonly #mark: string;
+  #group: ControlGroup | undefined;
+  readonly #marked: MarkedProcesses;
+  #peakBytes = 0;
+  #sampling: NodeJS.Timeout | undefined;
+  #main: number | undefined;
+
+  private constructor(mark: string, group: ControlGroup | undefined) {
+    this.#mark = mark;
+    this.#group = group;
+    this.#marked = new MarkedProcesses(mark, new Set([process.pid, 1]));
+  }
+
+  /** `mark` names the sandbox: letters, digits and dashes. */
+  static create(mark: string): ProcessTree {
+    return new ProcessTree(mark, ControlGroup.create(`hrw-${mark}`));
+  }
+
+  static reopen(place: ProcessTreePlace): ProcessTree {
+    return new ProcessTree(place.mark, place.group === null ? undefined : ControlGroup.reopen(place.group));
+  }
+
+  /** What a process of this tree must have in its environment. */
+  get environment(): Record<string, string> {
+    return { [markVariable]: this.#mark };
+  }
+
+  get place(): ProcessTreePlace {
+    return { mark: this.#mark, group: this.#group?.folder ?? null };
+  }
+
+  /** Takes this process in ahead of `spawn`, which then costs nothing. Where the kernel refuses, the mark alone has to do. */
+  async prepare(): Promise<void> {
+    try {
+      await this.#group?.enter();
+    } catch {
+      this.#group?.remove();
+      this.#group = undefined;
+    }
+  }
+
+  /** Starts the tree's first process from within, so that it is born a member; this process is none afterwards. */
+  spawn<Child extends { pid?: number | undefined }>(start: () => Child): Child {
+    let child: Child;
+    try {
+      child = start();
+    } finally {
+      this.#group?.leave();
+    }
+    this.#main = child.pid;
+    this.#sample(0);
+    return child;
+  }
+
+  /** Living processes of this tree. */
+  members(): number[] {
+    return this.#group?.members() ?? this.#marked.find().map((facts) => facts.pid);
+  }
+
+  /** Asks every member, once. */
+  signal(signal: NodeJS.Signals): void {
+    for (const pid of this.members()) sendSignal(pid, signal);
+  }
+
+  /** Ends every member and whatever they start meanwhile; resolves when nothing is left, or what is left cannot be ended. */
+  async end(): Promise<TreeEnding> {
+    const start = performance.now();
+    const found = this.members().length;
+    let left = found;
+    for (let wait = 1; left > 0 && performance.now() - start < endingLimitMs; wait = Math.min(wait * 2, 50)) {
+      if (this.#group?.kill() !== true) this.signal('SIGKILL');
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      left = this.members().length;
+    }
+    return { found, left, tookMs: performance.now() - start };
+  }
+
+  usage(): TreeUsage {
+    const peak = Math.max(this.#peakBytes, this.#group?.readPeakBytes() ?? 0);
+    const cpuMs = this.#group?.readCpuMs() ?? this.#marked.readCpuMs();
+    return { cpuMs: Math.round(cpuMs), peakMemoryBytes: peak === 0 ? null : peak };
+  }
+
+  /** Ends the sampling and takes away what stands for the tree. Nothing is ended by this. */
+  dispose(): void {
+    clearTimeout(this.#sampling);
+    this.#group?.remove();
+  }
+
+  #sample(count: number): void {
+    this.#sampling = setTimeout(
+      () => {
+        const resident = this.members().reduce((sum, pid) => sum + (readProcess(pid)?.residentBytes ?? 0), 0);
+        const largest = this.#main === undefined ? 0 : (readPeakBytes(this.#main) ?? 0);
+        this.#peakBytes = Math.max(this.#peakBytes, resident, largest);
+        this.#sample(count + 1);
+      },
+      sampleDelaysMs[count] ?? sampleDelaysMs.at(-1),
+    );
+    // Measuring is no reason to go on living.
+    this.#sampling.unref();
+  }
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended meanwhile, or is not ours to end; `members` tells the difference.
+  }
+}
