@@ -7,6 +7,7 @@
  */
 import { framePrefixBytes, chainFrame } from '../../src-contract/node/journal-frame.ts';
 import { frameTargetBytes, maxRecordBytes } from '../../src-contract/limits.ts';
+import type { StreamRecord } from '../../src-contract/records.ts';
 
 /** Room for the prefix and for `{"kind":"records","first":…,"count":…}` with sixteen and nine digits. */
 const reservedHead = framePrefixBytes + 72;
@@ -21,10 +22,8 @@ const quote = 0x22;
 const backslash = 0x5c;
 const hexDigits = Buffer.from('0123456789abcdef');
 const opening = Buffer.from('\n{"seq":');
-const closing = Buffer.from('"}');
-const closingRepaired = Buffer.from('","repaired":true}');
-/** Bytes of a record beside its text: opening, sixteen digits, time, stream and closing. */
-const recordOverhead = 140;
+/** Bytes of a record beside its text: opening, sixteen digits, time, stream and what follows the text. */
+const recordOverhead = 200;
 /** The short form of an escaped control character, or 0 where it needs \u00xx. */
 const shortEscapes = new Uint8Array(32);
 shortEscapes[0x08] = 0x62;
@@ -67,14 +66,13 @@ export class FrameBuilder {
     return this.#count > 0 && this.#position - reservedHead + textBytes + recordOverhead > frameTargetBytes;
   }
 
-  /** Adds a line of valid UTF-8. `middle` is what `recordMiddle` made of time and stream. */
-  addLine(middle: Uint8Array, source: Uint8Array, start: number, end: number, repaired: boolean): void {
+  /** Adds a line of valid UTF-8, between what `recordMiddle` and `recordTail` made. */
+  addLine(middle: Uint8Array, source: Uint8Array, start: number, end: number, tail: Uint8Array): void {
     this.#ensure(end - start + recordOverhead);
     this.#open();
     this.#block.set(middle, this.#position);
     this.#position += middle.length;
     this.#escape(source, start, end);
-    const tail = repaired ? closingRepaired : closing;
     this.#block.set(tail, this.#position);
     this.#position += tail.length;
     this.#count += 1;
@@ -217,4 +215,13 @@ function findEscapable(source: Uint8Array, start: number, end: number): number {
 /** What stands between a record's sequence and its text. The same for all lines of a stream within a millisecond: make it once. */
 export function recordMiddle(time: string, stream: string): Buffer {
   return Buffer.from(`,"time":"${time}","stream":"${stream}","text":"`);
+}
+
+/** What follows the text. */
+export const plainTail = Buffer.from('"}');
+const repairedTail = Buffer.from('","repaired":true}');
+
+export function recordTail(repaired: boolean, part: StreamRecord['part']): Buffer {
+  if (part === undefined) return repaired ? repairedTail : plainTail;
+  return Buffer.from(`","part":{"index":${part.index},"last":${part.last}}${repaired ? ',"repaired":true' : ''}}`);
 }

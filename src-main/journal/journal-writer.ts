@@ -12,7 +12,7 @@ import { frameDelayMs, maxRecordBytes } from '../../src-contract/limits.ts';
 import type { AttemptOutcome, StreamName } from '../../src-contract/kinds.ts';
 import type { StreamRecord } from '../../src-contract/records.ts';
 import { sandboxContractVersion, type JournalHeader } from '../../src-contract/sandbox.ts';
-import { FrameBuilder, recordMiddle } from './frame-builder.ts';
+import { FrameBuilder, plainTail, recordMiddle, recordTail } from './frame-builder.ts';
 import { skimFrames } from './frame-scanner.ts';
 
 /** Sixteen frames: enough to keep the disk busy, small beside the sandbox's 150 MB. */
@@ -22,6 +22,9 @@ const framesAtOnce = 16;
 
 /** What a producer hands in; sequence is the writer's, time too unless it is known better. */
 export type NewRecord = Omit<StreamRecord, 'seq' | 'time'> & { time?: string };
+
+/** What may be said of a line beside its text. */
+export type LineExtra = Pick<StreamRecord, 'part' | 'repaired'>;
 
 export interface JournalBeginning {
   jobId: string;
@@ -146,11 +149,14 @@ export class JournalWriter {
     };
   }
 
-  /** The hot path: one line of valid UTF-8 of at most `maxRecordBytes`. Nothing is kept of `source` but a reference until the next line. */
-  appendLine(stream: StreamName, time: string, source: Uint8Array, start: number, end: number, repaired: boolean): void {
+  /**
+   * The hot path: one line (or one part of a long one) of valid UTF-8, at most `maxRecordBytes`. Nothing is kept of `source` but a
+   * reference until the next line.
+   */
+  appendLine(stream: StreamName, time: string, source: Uint8Array, start: number, end: number, extra?: LineExtra): void {
     if (this.#options.mask !== undefined) {
       const text = Buffer.from(source.buffer, source.byteOffset + start, end - start).toString('utf8');
-      this.append({ stream, time, text, ...(repaired ? { repaired: true } : {}) });
+      this.append({ stream, time, text, ...extra });
       return;
     }
     this.#mustBeOpen();
@@ -159,7 +165,8 @@ export class JournalWriter {
       this.#middle = { time, stream, bytes: recordMiddle(time, stream) };
     }
     if (this.#frames.isFullFor(end - start)) this.#closeFrame();
-    this.#frames.addLine(this.#middle.bytes, source, start, end, repaired);
+    const tail = extra === undefined ? plainTail : recordTail(extra.repaired === true, extra.part);
+    this.#frames.addLine(this.#middle.bytes, source, start, end, tail);
     this.#last = { stream, time, source, start, end };
     this.#scheduleClose();
   }

@@ -14,7 +14,7 @@ async function startJournal(): Promise<{ file: string; writer: JournalWriter; ap
   const writer = await JournalWriter.create({ path: file, now: () => new Date(time), delay: (ms) => sleep(ms) }, beginning);
   const append = (text: string): void => {
     const bytes = Buffer.from(text);
-    writer.appendLine('Output', time, bytes, 0, bytes.length, false);
+    writer.appendLine('Output', time, bytes, 0, bytes.length);
   };
   return { file, writer, append };
 }

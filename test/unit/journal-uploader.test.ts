@@ -88,7 +88,7 @@ async function prepare(options: { resume?: boolean; batchBytes?: number } = {}) 
   const append = (from: number, to: number): void => {
     for (let number = from; number < to; number += 1) {
       const bytes = Buffer.from(`line ${number}`);
-      writer.appendLine('Output', time, bytes, 0, bytes.length, false);
+      writer.appendLine('Output', time, bytes, 0, bytes.length);
     }
   };
   const target = () => ({ recordCount: writer.recordCount, chain: writer.chain });

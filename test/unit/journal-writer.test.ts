@@ -19,7 +19,7 @@ async function makeOptions(more: Partial<JournalWriterOptions> = {}): Promise<Jo
 
 function appendText(writer: JournalWriter, text: string): void {
   const bytes = Buffer.from(text);
-  writer.appendLine('Output', time, bytes, 0, bytes.length, false);
+  writer.appendLine('Output', time, bytes, 0, bytes.length);
 }
 
 async function textsOf(file: string): Promise<string[]> {
@@ -57,6 +57,22 @@ describe('the journal writer', () => {
       part: { index: 0, last: true },
     });
     expect(records.map((one) => one.seq)).toEqual(records.map((_, index) => index));
+  });
+
+  it('marks parts and repaired lines on the hot path as anywhere', async () => {
+    const options = await makeOptions();
+    const writer = await JournalWriter.create(options, beginning);
+    const bytes = Buffer.from('xtext');
+    writer.appendLine('Error', time, bytes, 1, 5, { repaired: true });
+    writer.appendLine('Error', time, bytes, 1, 5, { part: { index: 7, last: false } });
+    writer.appendLine('Error', time, bytes, 1, 5, { part: { index: 8, last: true }, repaired: true });
+    await writer.end(ending);
+    const common = { time, stream: 'Error', text: 'text' };
+    expect((await readRecords(options.path, { from: 0, limit: 9 })).records).toEqual([
+      { seq: 0, ...common, repaired: true },
+      { seq: 1, ...common, part: { index: 7, last: false } },
+      { seq: 2, ...common, part: { index: 8, last: true }, repaired: true },
+    ]);
   });
 
   it('chains its frames from 32 zero bytes on, and reports the chain before the end frame', async () => {
