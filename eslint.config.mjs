@@ -105,7 +105,7 @@ export default defineConfig(
   },
   {
     // The tools that read these files take the default export.
-    files: ['*.mjs', 'test/*.config.ts', 'test/vitest-*.ts'],
+    files: ['*.mjs', '.*.mjs', 'test/**/*.config.ts'],
     rules: { 'no-restricted-syntax': 'off' },
   },
 );

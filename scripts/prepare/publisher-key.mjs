@@ -7,8 +7,12 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { replaceFile } from '../files.mjs';
 import { keysFolder, publisherKeyFile, publisherPublicKeyFile } from '../paths.mjs';
 
+export function publisherKeyExists() {
+  return existsSync(publisherKeyFile) && existsSync(publisherPublicKeyFile);
+}
+
 export function ensurePublisherKey() {
-  if (existsSync(publisherKeyFile) && existsSync(publisherPublicKeyFile)) return;
+  if (publisherKeyExists()) return;
   const { privateKey, publicKey } = generateKeyPairSync('ed25519', {
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
     publicKeyEncoding: { type: 'spki', format: 'pem' },
