@@ -5,6 +5,7 @@
 import { AppError, isAppError } from '../../src-contract/app-error.ts';
 import type { JrdsAddress, ProcessIdentity, SandboxHandOver, SandboxReport } from '../../src-contract/sandbox.ts';
 import { sandboxContractVersion } from '../../src-contract/sandbox.ts';
+import type { Command } from '../platform/executables.ts';
 import { identifyProcess, isRunning } from '../platform/process-identity.ts';
 import { sandboxLayout } from '../storage/layout.ts';
 import { endDeadTree } from './dead-tree.ts';
@@ -21,7 +22,7 @@ import {
   type LaunchFacts,
 } from './sandbox-folders.ts';
 import { SandboxLink } from './sandbox-link.ts';
-import { lastWordsFile, startSandboxProcess, type SandboxExecutable } from './sandbox-process.ts';
+import { lastWordsFile, startSandboxProcess } from './sandbox-process.ts';
 
 /** How long a stop may wait for a sandbox that is just starting or being found again. */
 const stopRequestMs = 5000;
@@ -54,7 +55,7 @@ export interface LauncherListener {
 export interface LauncherOptions {
   sandboxesFolder: string;
   journalsFolder: string;
-  executable: SandboxExecutable;
+  executable: Command;
   environment: NodeJS.ProcessEnv;
   now: () => Date;
   sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;

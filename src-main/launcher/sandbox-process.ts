@@ -7,17 +7,13 @@ import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../src-contract/app-error.ts';
 import { sandboxAcknowledgement, type ProcessIdentity, type SandboxHandOver } from '../../src-contract/sandbox.ts';
+import type { Command } from '../platform/executables.ts';
 import { cleanEnvironment } from './clean-environment.ts';
 import { readLastWords } from './sandbox-folders.ts';
 
 /** Starting takes 0.2 s; a machine under load, or a scanner that looks at every file first, may need many times that. */
 const acknowledgeTimeoutMs = 10_000;
 const maxAcknowledgementBytes = 64 * 1024;
-
-export interface SandboxExecutable {
-  command: string;
-  arguments: readonly string[];
-}
 
 export interface StartedSandbox {
   process: ProcessIdentity;
@@ -26,7 +22,7 @@ export interface StartedSandbox {
 }
 
 export interface StartOptions {
-  executable: SandboxExecutable;
+  executable: Command;
   handOver: SandboxHandOver;
   environment: NodeJS.ProcessEnv;
   timeoutMs?: number;
@@ -45,7 +41,7 @@ export async function startSandboxProcess(options: StartOptions): Promise<Starte
   const stderr = await open(lastWordsFile(sandboxFolder), 'w', 0o600);
   let child: ChildProcess;
   try {
-    child = spawn(executable.command, executable.arguments, {
+    child = spawn(executable.file, executable.leading, {
       cwd: path.dirname(sandboxFolder),
       detached: true,
       env: cleanEnvironment(environment),

@@ -19,6 +19,8 @@ export interface Command {
 export interface Executables {
   sandbox: Command;
   hrw: Command;
+  /** The engine's worker thread for its history, beside the bundle that starts it. */
+  historyThread: string;
   /** Folder with `runtimes/` and `icons/`: files that programs read at run time. */
   resourcesFolder: string;
 }
@@ -33,11 +35,12 @@ export interface InstallFacts {
 export function resolveExecutables({ mode, folder, platform }: InstallFacts): Executables {
   const paths = platform === 'win32' ? path.win32 : path.posix;
   const suffix = platform === 'win32' ? '.exe' : '';
+  const historyThread = paths.join(folder, 'history-thread.cjs');
   if (mode === 'packaged') {
     const program = (name: string): Command => ({ file: paths.join(folder, 'bin', name + suffix), leading: [] });
-    return { sandbox: program('Orchestrator.Sandbox'), hrw: program('hrw'), resourcesFolder: folder };
+    return { sandbox: program('Orchestrator.Sandbox'), hrw: program('hrw'), historyThread, resourcesFolder: folder };
   }
   const node = paths.join(folder, '..', 'node_modules', 'node', 'bin', `node${suffix}`);
   const program = (name: string): Command => ({ file: node, leading: [paths.join(folder, `${name}.cjs`)] });
-  return { sandbox: program('sandbox'), hrw: program('hrw'), resourcesFolder: folder };
+  return { sandbox: program('sandbox'), hrw: program('hrw'), historyThread, resourcesFolder: folder };
 }

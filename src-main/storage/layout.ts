@@ -4,12 +4,21 @@ import path from 'node:path';
 /** Version of the layout below; `layout.json` carries it. A change adds a step to `data-folder.ts` and raises this. */
 export const layoutVersion = 1;
 
+/** Certificate and key of the agent, or of the registered worker. */
+export interface IdentityPaths {
+  certificateFile: string;
+  privateKeyFile: string;
+}
+
 export interface DataLayout {
   folder: string;
   versionFile: string;
   settingsFile: string;
   engineLock: string;
   secretsFolder: string;
+  agentIdentity: IdentityPaths;
+  workerIdentity: IdentityPaths;
+  proxyPasswordFile: string;
   /** Copy of connection and registration: they outlive settings that cannot be read. No secret, but as private as one. */
   registrationCopy: string;
   controlFolder: string;
@@ -31,6 +40,15 @@ export function dataLayout(folder: string): DataLayout {
     settingsFile: inside('settings.json'),
     engineLock: inside('engine.lock'),
     secretsFolder: inside('secrets'),
+    agentIdentity: {
+      certificateFile: inside('secrets', 'agent.cert.pem'),
+      privateKeyFile: inside('secrets', 'agent.key.pem'),
+    },
+    workerIdentity: {
+      certificateFile: inside('secrets', 'worker.cert.pem'),
+      privateKeyFile: inside('secrets', 'worker.key.pem'),
+    },
+    proxyPasswordFile: inside('secrets', 'proxy-password'),
     registrationCopy: inside('secrets', 'registration.json'),
     controlFolder: inside('control'),
     controlAddressFile: inside('control', 'address.json'),

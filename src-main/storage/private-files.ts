@@ -22,6 +22,11 @@ export async function writePrivateFile(file: string, content: string | Uint8Arra
   }
 }
 
+/** Of files that are not there, nothing. */
+export async function removeFiles(...files: string[]): Promise<void> {
+  for (const file of files) await rm(file, { force: true });
+}
+
 /** undefined: there is no such file. Any other trouble is thrown: "absent" and "unreadable" are two things. */
 export async function readTextFile(file: string): Promise<string | undefined> {
   try {
