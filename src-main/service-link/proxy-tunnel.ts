@@ -39,8 +39,8 @@ export function openTunnel(proxy: ManualProxy, host: string, port: number, signa
       settle();
       reject(proxyUnreachable(proxy, error));
     });
-    // Also emitted for a refusal, whose body nobody needs.
-    request.on('connect', (answer, socket: Socket, head) => {
+    // Also emitted for a refusal, whose body nobody needs. After consent nothing may come before our own first word.
+    request.on('connect', (answer, socket: Socket) => {
       settle();
       const refusal = findRefusal(answer, url.host, authority);
       if (refusal !== undefined) {
@@ -48,7 +48,6 @@ export function openTunnel(proxy: ManualProxy, host: string, port: number, signa
         reject(refusal);
         return;
       }
-      if (head.length > 0) socket.unshift(head);
       socket.setNoDelay(true);
       resolve(socket);
     });

@@ -1,6 +1,10 @@
 /** Receiving packs: a good one is put in place whole, and nothing of a bad one ever is. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { createPackReceiver, type PackReceiver } from '../../src-main/service-link/pack-receiver.ts';
 import {
@@ -15,9 +19,11 @@ import {
   type ZipEntry,
 } from '../fakes/pack-builder.ts';
 import { failureOf } from '../fakes/failure-of.ts';
+import { mustEndWithTest } from '../harness/leftovers.ts';
 import { provokes } from '../harness/provokes.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
 
+const fixture = fileURLToPath(new URL('../fixtures/receive-packs-forever.ts', import.meta.url));
 const publisher = createPublisher();
 const parts: PackParts = {
   name: 'AzureAutomation',
@@ -291,6 +297,17 @@ describe('a damaged or unsafe pack', () => {
   });
 });
 
+describe.skipIf(process.platform !== 'linux')('an archive', () => {
+  it('is closed again, whether its pack is received or refused', async () => {
+    const { receive } = await place();
+    const openFiles = async (): Promise<number> => (await readdir('/proc/self/fd')).length;
+    const before = await openFiles();
+    await receive(await archiveOf());
+    await failureOf(receive(await tampered((entries) => entries.slice(0, 3))));
+    expect(await openFiles()).toBe(before);
+  });
+});
+
 describe('after a crash', () => {
   /** Leaves what a crash would, then starts anew. */
   async function restartAfter(crash: (folder: string) => Promise<void>) {
@@ -347,6 +364,40 @@ describe('after a crash', () => {
     await writeFile(file, archive);
     await receiver.receive(file, { ...parts, sha256: sha256Of(archive) });
     expect(await filesIn(join(folder, 'HybridRegistration'))).toEqual(parts.files);
+  });
+
+  it('at any moment, one whole version stands after the next start', async () => {
+    const root = await tempFolder();
+    const folder = join(root, 'AzureAutomationFiles');
+    const keyFile = join(root, 'publisher.pem');
+    await writeFile(keyFile, publisher.publicKeyPem);
+    const texts = ['first', 'second'].map((text) => text.repeat(1_000));
+    const archives = await Promise.all(
+      texts.map(async (text, index) => {
+        const files = Object.fromEntries(Array.from({ length: 8 }, (_, file) => [`part/${file}.txt`, text]));
+        const file = join(root, `${index}.zip`);
+        await writeFile(file, await archiveOf({ version: `1.0.${index}`, files }));
+        return file;
+      }),
+    );
+    for (let kill = 0; kill < 12; kill += 1) {
+      const child = spawn(process.execPath, [fixture, folder, keyFile, ...archives], { stdio: ['ignore', 'pipe', 'inherit'] });
+      mustEndWithTest(child.pid ?? 0);
+      await once(child.stdout, 'data');
+      await sleep(20 + kill * 7);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      const receiver = createPackReceiver({ folder, publisherKeyPem: publisher.publicKeyPem });
+      await receiver.start();
+      const left = (await readdir(folder)).filter((name) => name.startsWith('.'));
+      expect(left).toEqual([]);
+      // The first kill may come before the first pack.
+      if (receiver.packs.length === 0 && !(await readdir(folder)).includes('HybridRegistration')) continue;
+      const contents = Object.values(await filesIn(join(folder, 'HybridRegistration')));
+      expect(contents).toHaveLength(8);
+      expect(new Set(contents).size).toBe(1);
+      expect(texts).toContain(contents[0]);
+    }
   });
 
   it('a folder that cannot be written is named, and the pack may come later', async () => {

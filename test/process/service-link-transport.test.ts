@@ -1,4 +1,5 @@
 /** Everything that can keep an answer from arriving, brought about over real sockets. */
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -190,6 +191,18 @@ describe('ending a call', () => {
 });
 
 describe('kept connections', () => {
+  it('are ended when the client is closed', async () => {
+    let ended: Promise<unknown> = Promise.resolve();
+    const url = await serveRaw((socket) => {
+      ended = once(socket, 'close');
+      socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
+    });
+    const client = clientFor({ url });
+    await client.call(get);
+    client.close();
+    await expect(ended).resolves.toBeDefined();
+  }, 2_000);
+
   it('makes many calls over one connection', async () => {
     const service = await serve();
     const client = clientFor({ url: service.url });
