@@ -25,7 +25,7 @@ const serviceOperations = {
     method: 'GET',
     path: '/healthz',
     role: 'none',
-    summary: 'Answers while the service can read and write its store.',
+    summary: 'Answers while the service can read its store.',
     answers: { 200: z.object({ status: z.literal('ok'), version: z.string() }).meta({ id: 'Health' }) },
     errors: [],
   },

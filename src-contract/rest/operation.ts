@@ -51,7 +51,7 @@ export type OperationBody<One extends Operation> = One['body'] extends Content ?
 export type OperationBodyInput<One extends Operation> = One['body'] extends z.ZodType
   ? z.input<One['body']>
   : One['body'] extends Content
-    ? ContentValue<One['body']>
+    ? string | Uint8Array
     : undefined;
 export type OperationValue<One extends Operation> = ContentValue<One['answers'][keyof One['answers']]>;
 

@@ -42,7 +42,7 @@ const settings = z.strictObject({
   rerun: rerunPolicy.optional(),
 });
 
-const script: Media = { media: 'text/plain', description: 'The script, UTF-8.' };
+const script = { media: 'text/plain', description: 'The script, UTF-8.' } as const satisfies Media;
 
 export const runbookOperations = {
   'runbooks:list': {

@@ -152,10 +152,32 @@ export async function findJobByName(db: Reader, accountId: string, name: string)
   return row && toJob(row);
 }
 
+/** The newest job with that runbook version which the machine was given. */
+export async function findJobOfMachine(db: Reader, machineId: string, runbookVersionId: string): Promise<Job | undefined> {
+  const row = await db
+    .selectFrom('jobs')
+    .selectAll()
+    .where('runbookVersionId', '=', runbookVersionId)
+    .where((where) =>
+      where.exists(
+        where
+          .selectFrom('attempts')
+          .select('attempts.sandboxId')
+          .whereRef('attempts.jobId', '=', 'jobs.id')
+          .where('attempts.machineId', '=', machineId),
+      ),
+    )
+    .orderBy('createdAt', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row && toJob(row);
+}
+
 export interface JobFilter {
   status?: readonly JobStatus[] | undefined;
   runbookName?: string | undefined;
   groupName?: string | undefined;
+  startedBy?: string | undefined;
   createdFrom?: number | undefined;
   createdBefore?: number | undefined;
   /** Goes on after this job: newest first, so the page holds older ones. */
@@ -166,11 +188,12 @@ export interface JobFilter {
 /** Newest first. */
 export async function listJobs(db: Reader, accountId: string, filter: JobFilter): Promise<Job[]> {
   let query = db.selectFrom('jobs').selectAll().where('accountId', '=', accountId);
-  const { status, runbookName, groupName, createdFrom, createdBefore, after } = filter;
+  const { status, runbookName, groupName, startedBy, createdFrom, createdBefore, after } = filter;
   if (status !== undefined) query = query.where('status', 'in', status);
   if (runbookName !== undefined)
     query = query.where((where) => where(where.fn('lower', ['runbookName']), '=', nameKey(runbookName)));
   if (groupName !== undefined) query = query.where('groupKey', '=', nameKey(groupName));
+  if (startedBy !== undefined) query = query.where('startedBy', '=', startedBy);
   if (createdFrom !== undefined) query = query.where('createdAt', '>=', createdFrom);
   if (createdBefore !== undefined) query = query.where('createdAt', '<', createdBefore);
   if (after !== undefined) {

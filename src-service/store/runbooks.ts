@@ -81,6 +81,12 @@ export async function findRunbookVersion(db: Reader, accountId: string, versionI
   return row && toVersion(row);
 }
 
+/** What a version declares, without its text. */
+export async function findDeclaration(db: Reader, versionId: string): Promise<Declaration | undefined> {
+  const row = await db.selectFrom('runbookVersions').select('parameters').where('id', '=', versionId).executeTakeFirst();
+  return row && (JSON.parse(row.parameters) as Declaration);
+}
+
 /** Undefined when the name is taken. */
 export async function insertRunbook(
   tx: Writer,

@@ -164,3 +164,20 @@ export async function unassignPack(tx: Writer, workspaceId: string, name: string
   tx.publish(changed.workspace(workspaceId));
   return deleted.numDeletedRows > 0n;
 }
+
+/** Names of the workspaces that give this version. */
+export async function listAssignments(db: Reader, name: string, version: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('packAssignments')
+    .innerJoin('workspaces', 'workspaces.id', 'packAssignments.workspaceId')
+    .select('workspaces.name')
+    .where('packName', '=', name)
+    .where('packVersion', '=', version)
+    .execute();
+  return rows.map((row) => row.name);
+}
+
+/** The caller has made sure that no workspace gives it. */
+export async function deletePack(tx: Writer, name: string, version: string): Promise<void> {
+  await tx.db.deleteFrom('packs').where('name', '=', name).where('version', '=', version).execute();
+}
