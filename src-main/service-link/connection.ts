@@ -28,8 +28,7 @@ export type EndableOptions = http.RequestOptions & { endSignal?: AbortSignal };
 const keepIdleMs = 20_000;
 
 export function createConnectingAgent(target: ConnectionTarget): http.Agent {
-  // Each session must show its chain anew: a resumed one would show only its last link.
-  const options = { keepAlive: true, timeout: keepIdleMs, maxCachedSessions: 0 };
+  const options = { keepAlive: true, timeout: keepIdleMs };
   const agent = target.tls === undefined ? new http.Agent(options) : new https.Agent(options);
   agent.createConnection = (asked: EndableOptions, done) => {
     openConnection(target, asked.endSignal).then(
@@ -92,6 +91,7 @@ function openTcp(host: string, port: number, signal: AbortSignal): Promise<net.S
 }
 
 async function openTls(plain: net.Socket, host: string, trust: TlsTrust, signal: AbortSignal): Promise<net.Socket> {
+  // No earlier session is offered: a resumed one would show only the last link of the chain.
   const socket = tls.connect({
     socket: plain,
     host,

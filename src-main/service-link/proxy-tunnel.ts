@@ -7,6 +7,7 @@ import * as https from 'node:https';
 import type { Socket } from 'node:net';
 import { AppError } from '../../src-contract/app-error.ts';
 import type { ProxySettings } from '../../src-contract/settings.ts';
+import { systemAuthorities } from './trust.ts';
 
 type ManualProxy = Extract<ProxySettings, { kind: 'manual' }>;
 
@@ -26,6 +27,7 @@ export function openTunnel(proxy: ManualProxy, host: string, port: number, signa
     path: authority,
     headers,
     agent: false,
+    ...(url.protocol === 'https:' ? { ca: systemAuthorities() } : {}),
   });
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {

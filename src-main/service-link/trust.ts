@@ -47,7 +47,7 @@ const authorityFiles = [
  * The operating system's authorities: asked of Node where it can (22.15), read where Linux keeps them, else those that Node brings.
  * SSL_CERT_FILE is honoured, as other programs do. On Windows Node's are added, because Windows fetches public roots only when needed.
  */
-function systemAuthorities(): string[] {
+export function systemAuthorities(): string[] {
   for (const file of [process.env['SSL_CERT_FILE'], ...(process.platform === 'linux' ? authorityFiles : [])]) {
     if (file === undefined || file === '') continue;
     try {

@@ -1,5 +1,8 @@
 /** The service behind a proxy: through it, and each way in which a proxy says no. */
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ProxySettings } from '../../src-contract/settings.ts';
 import { createHttpsClient } from '../../src-main/service-link/https-client.ts';
 import { createAuthority, type FakeAuthority } from '../fakes/certificate-authority.ts';
@@ -7,6 +10,7 @@ import { failureOf } from '../fakes/failure-of.ts';
 import { startScriptedProxy, type ProxyBehaviour } from '../fakes/scripted-proxy.ts';
 import { startRawServer, startScriptedService, type ScriptedService } from '../fakes/scripted-service.ts';
 import { provokes } from '../harness/provokes.ts';
+import { tempFolder } from '../harness/temp-folder.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -50,6 +54,30 @@ describe('a proxy', () => {
     expect((await call(service.url, { kind: 'manual', url: open.url })).status).toBe(200);
     expect((await call(service.url, { kind: 'manual', url: guarded.url, ...credentials })).status).toBe(200);
     expect(guarded.tunnels).toEqual([`localhost:${service.port}`]);
+  });
+
+  it('may itself be reached over TLS, by the system’s authorities', async () => {
+    const file = join(await tempFolder(), 'system.pem');
+    await writeFile(file, authority.pem);
+    vi.stubEnv('SSL_CERT_FILE', file);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const service = await serve();
+    const plain = await proxied({ credentials });
+    const port = Number(new URL(plain.url).port);
+    const front = await startRawServer(
+      (socket) => {
+        const inner = connect(port, '127.0.0.1');
+        inner.on('error', () => socket.destroy());
+        socket.on('close', () => inner.destroy());
+        socket.pipe(inner).pipe(socket);
+      },
+      await authority.issue(),
+    );
+    closing.push(front.close);
+    const url = `https://localhost:${front.port}`;
+    expect((await call(service.url, { kind: 'manual', url, ...credentials })).status).toBe(200);
+    vi.unstubAllEnvs();
+    expect((await failureOf(call(service.url, { kind: 'manual', url, ...credentials }))).code).toBe('proxy-unreachable');
   });
 
   it('that wants a password is named, for none and for a wrong one', async () => {

@@ -1,8 +1,10 @@
 /** Everything that can keep an answer from arriving, brought about over real sockets. */
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   createHttpsClient,
   type HttpsClient,
@@ -15,6 +17,7 @@ import { createAuthority, selfSigned, type FakeAuthority, type ServerCertificate
 import { failureOf } from '../fakes/failure-of.ts';
 import { startRawServer, startScriptedService, type Answering } from '../fakes/scripted-service.ts';
 import { provokes } from '../harness/provokes.ts';
+import { tempFolder } from '../harness/temp-folder.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -248,6 +251,15 @@ describe('trusting the service', () => {
     expect(await reached(url, { kind: 'authority', pem: authority.pem })).toBe(200);
     expect(await reached(url, { kind: 'fingerprint', sha256: authority.sha256 })).toBe(200);
     expect(await reached(url, { kind: 'fingerprint', sha256: certificate.sha256 })).toBe(200);
+  });
+
+  it('accepts an authority that the system knows', async () => {
+    const file = join(await tempFolder(), 'system.pem');
+    await writeFile(file, `${other.pem}\n${authority.pem}`);
+    vi.stubEnv('SSL_CERT_FILE', file);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { url } = await serve();
+    expect(await reached(url, { kind: 'system' })).toBe(200);
   });
 
   it('tells who the service is and how far the clocks differ', async () => {
