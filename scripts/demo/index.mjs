@@ -1,0 +1,267 @@
+/**
+ * `npm run demo`: the main job on this machine, through every layer and with nothing pretended. It starts the automation service,
+ * makes this machine a worker of it, copies one real folder into another with a runbook, and proves the copy.
+ *
+ *   --yes    agree beforehand to what has to be installed
+ *   --keep   leave service and worker running, and say how to reach them
+ */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readJsonIfAny } from '../files.mjs';
+import { outFolder, root } from '../paths.mjs';
+import { exitWhenStopped, hasDisplay, prepare } from '../prepare/index.mjs';
+import { compareFolders, makeSource } from './folders.mjs';
+import { command, done, fact, failed, record, step, title } from './narration.mjs';
+import { Programs, run, startDisplay, waitFor } from './processes.mjs';
+
+const accountName = 'demo';
+const workspaceName = 'demo-workspace';
+const groupName = 'demo-workers';
+const packName = 'AzureAutomation';
+
+/** @typedef {{ agentUrl: string, restUrl: string, caFile: string, caFingerprint: string, administratorToken: string }} ServiceReady */
+/** @typedef {{ status: string, sentence: string, packs: { name: string, version: string, folder: string }[], kinds: { kind: string, label: string }[] }} WorkerState */
+
+async function main() {
+  const keep = process.argv.includes('--keep');
+  const { node, electron } = await prepare('demo', { yes: process.argv.includes('--yes') }).catch(exitWhenStopped);
+  if (electron === undefined) throw new Error('prepare("demo") gives Electron or stops');
+  // Only now: it needs packages that preparing has just installed.
+  const { buildOrExit } = await import('../build.mjs');
+  await buildOrExit();
+
+  const started = performance.now();
+  const folder = mkdtempSync(join(tmpdir(), 'hrw-demo-'));
+  const programs = new Programs();
+  const state = { interrupted: false };
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
+    process.once(signal, () => {
+      state.interrupted = true;
+      void programs.stopAll().then(() => process.exit(130));
+    });
+  }
+  try {
+    title('Hybrid Runbook Worker: a job started in the automation account runs on this machine');
+    const service = await startService(programs, node, folder, keep);
+    const worker = await startWorker(programs, electron, folder, keep);
+    const hrw = commandLine(node, folder, service);
+    await makeAccount(hrw);
+    await becomeWorker(hrw, service, worker.data);
+    const runbook = await publishRunbooks(hrw, worker.data);
+    const job = await copyFolders(hrw, folder, runbook);
+    fact('');
+    fact(`${((performance.now() - started) / 1000).toFixed(1)} s from nothing to here, everything on this machine.`);
+    if (keep) tellHowToReach(service, folder, worker);
+    else if (hasDisplay()) await leaveOpen(electron, worker, job);
+  } catch (error) {
+    if (!state.interrupted) {
+      failed(error instanceof Error ? error.message : String(error));
+      fact(`Logs: ${folder}/service.log, ${folder}/worker.log`);
+      process.exitCode = 1;
+    }
+  } finally {
+    await programs.stopAll();
+    if (!keep && process.exitCode === undefined) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * @param {Programs} programs @param {string} node @param {string} folder @param {boolean} keep
+ * @returns {Promise<ServiceReady>}
+ */
+async function startService(programs, node, folder, keep) {
+  step('Start the automation service');
+  const readyFile = join(folder, 'service-ready.json');
+  const serviceArguments = [
+    '--data',
+    join(folder, 'service'),
+    '--agent-port',
+    '0',
+    '--rest-port',
+    '0',
+    '--ready-file',
+    readyFile,
+  ];
+  command('npm run service');
+  const program = programs.start('The service', node, [join(outFolder, 'service.cjs'), ...serviceArguments], {
+    logFile: join(folder, 'service.log'),
+    keep,
+  });
+  const ready = await waitFor('The automation service', 20, () => {
+    if (program.hasEnded()) throw new Error(`The service ended at once:\n${readFileSync(join(folder, 'service.log'), 'utf8')}`);
+    return /** @type {ServiceReady | undefined} */ (readJsonIfAny(readyFile));
+  });
+  done(`agents connect to ${ready.agentUrl}, REST is at ${ready.restUrl}`);
+  done(`its certificate authority has SHA-256 ${ready.caFingerprint}`);
+  return ready;
+}
+
+/**
+ * @param {Programs} programs @param {{ executable: string, switches: string[] }} electron @param {string} folder @param {boolean} keep
+ */
+async function startWorker(programs, electron, folder, keep) {
+  step('Start the worker: the tray application, its engine in the Electron main process');
+  const data = join(folder, 'worker');
+  const env = hasDisplay() ? process.env : { ...process.env, DISPLAY: await startDisplay(programs, folder, keep) };
+  if (env !== process.env) fact(`There is no display here: the window is drawn on a virtual one (${env['DISPLAY'] ?? ''}).`);
+  command('npm start');
+  const program = programs.start('The worker', electron.executable, [...electron.switches, root, '--data', data], {
+    env,
+    logFile: join(folder, 'worker.log'),
+    keep,
+  });
+  return { data, env, program };
+}
+
+/**
+ * `hrw` as a person would type it; the service's address and the token come from the environment and a file.
+ * @param {string} node @param {string} folder @param {ServiceReady} service
+ */
+function commandLine(node, folder, service) {
+  const tokenFile = join(folder, 'administrator.token');
+  writeFileSync(tokenFile, service.administratorToken, { mode: 0o600 });
+  const env = { ...process.env, HRW_API: service.restUrl, HRW_TOKEN_FILE: tokenFile, HRW_CA: service.caFile };
+
+  /**
+   * @param {string[]} words
+   * @param {{ input?: string, quiet?: boolean, onLine?: (line: string) => void }} [options]
+   */
+  async function hrw(words, { input = '', quiet = false, onLine } = {}) {
+    if (!quiet) command(`hrw ${words.map((word) => (/^[\w@%+=:,./{}-]+$/.test(word) ? word : `'${word}'`)).join(' ')}`);
+    const { code, output, errors } = await run(node, [join(outFolder, 'hrw.cjs'), ...words, '--json'], {
+      env,
+      input,
+      ...(onLine === undefined ? {} : { onLine }),
+    });
+    return { code, output, errors };
+  }
+
+  return {
+    ...service,
+    /**
+     * @template T
+     * @param {string[]} words @param {{ input?: string, quiet?: boolean }} [options]
+     * @returns {Promise<T>} what it answered as JSON
+     */
+    async ask(words, options = {}) {
+      const { code, output, errors } = await hrw(words, options);
+      if (code !== 0) throw new Error(`hrw ${words.join(' ')} ended with ${String(code)}: ${errors || output}`);
+      const answer = /** @type {T} */ (JSON.parse(output));
+      return answer;
+    },
+    hrw,
+  };
+}
+
+/** @typedef {ReturnType<typeof commandLine>} CommandLine */
+
+/** @param {CommandLine} hrw */
+async function makeAccount(hrw) {
+  step('Make an automation account, and a workspace linked to it');
+  await hrw.ask(['account', 'create', '--name', accountName]);
+  await hrw.ask(['workspace', 'create', '--name', workspaceName]);
+  await hrw.ask(['workspace', 'link', '--workspace', workspaceName, '--account', accountName]);
+  await hrw.ask(['pack', 'add', '--workspace', workspaceName, '--pack', packName]);
+  done(`the workspace hands out the pack ${packName}`);
+}
+
+/** @param {CommandLine} hrw @param {ServiceReady} service @param {string} data */
+async function becomeWorker(hrw, service, data) {
+  step('Connect this machine to the workspace, and register it as a worker');
+  const workspace = /** @type {{ workspaceId: string, primary: string }} */ (
+    await hrw.ask(['workspace', 'keys', '--workspace', workspaceName], { quiet: true })
+  );
+  const status = ['status', '--data', data];
+  await waitFor('The worker', 30, async () => ((await hrw.hrw(status, { quiet: true })).code === 0 ? true : undefined));
+  const address = ['--service-url', service.agentUrl, '--ca', service.caFile, '--workspace-id', workspace.workspaceId];
+  await hrw.ask(['connect', '--data', data, ...address, '--workspace-key-file', '-'], { input: workspace.primary });
+  const pack = await waitFor(`The pack ${packName}`, 60, async () => {
+    const state = /** @type {WorkerState} */ (await hrw.ask(status, { quiet: true }));
+    return state.packs.find((one) => one.name === packName);
+  });
+  done(`connected; received the pack ${pack.name} ${pack.version}`);
+  const account = /** @type {{ endpoint: string, primary: string }} */ (
+    await hrw.ask(['account', 'keys', '--account', accountName], { quiet: true })
+  );
+  await hrw.ask(['register', '--data', data, '--group', groupName, '--endpoint', account.endpoint, '--token-file', '-'], {
+    input: account.primary,
+  });
+  const state = await waitFor('The first answer of the account', 30, async () => {
+    const now = /** @type {WorkerState} */ (await hrw.ask(status, { quiet: true }));
+    return now.status === 'ready' ? now : undefined;
+  });
+  done(`${state.sentence}. It can run ${state.kinds.map((kind) => kind.label).join(', ')}.`);
+}
+
+/** @param {CommandLine} hrw @param {string} data */
+async function publishRunbooks(hrw, data) {
+  step('Publish the sample runbooks');
+  const { kinds } = /** @type {WorkerState} */ (await hrw.ask(['status', '--data', data], { quiet: true }));
+  for (const file of ['Copy-LocalFiles.ps1', 'copy_local_files.py', 'hello-worker.sh']) {
+    await hrw.ask(['runbook', 'publish', '--account', accountName, join('assets', 'runbooks', file)]);
+  }
+  if (kinds.some(({ kind }) => kind === 'PowerShell7' || kind === 'PowerShell')) return 'Copy-LocalFiles';
+  fact('This machine has no PowerShell, so the Python twin of Copy-LocalFiles runs.');
+  return 'copy_local_files';
+}
+
+/**
+ * @param {CommandLine} hrw @param {string} folder @param {string} runbook
+ * @returns {Promise<string>} the job's id
+ */
+async function copyFolders(hrw, folder, runbook) {
+  step(`Start ${runbook} on the worker group, with two real folders`);
+  const source = join(folder, 'source');
+  const destination = join(folder, 'destination');
+  mkdirSync(destination);
+  makeSource(source);
+  const words = ['job', 'start', '--account', accountName, '--runbook', runbook, '--on', groupName, '--watch'];
+  let jobId = '';
+  const { code, errors } = await hrw.hrw(
+    [...words, '--param', `SourcePath=${source}`, '--param', `DestinationPath=${destination}`],
+    { onLine: (line) => (jobId = showJobLine(line) ?? jobId) },
+  );
+  if (code !== 0) throw new Error(`the job did not complete (exit code ${String(code)}) ${errors}`);
+
+  step('Prove it');
+  const { same, different } = compareFolders(source, destination);
+  if (different.length > 0 || same === 0) throw new Error(`not copied: ${different.join(', ')}`);
+  done(`${String(same)} files in ${destination} have the SHA-256 of those in ${source}`);
+  return jobId;
+}
+
+/**
+ * One line of `hrw job start --watch --json`: a record, a status, or the job at its end.
+ * @param {string} line
+ * @returns {string | undefined} the job's id, where the line names it
+ */
+function showJobLine(line) {
+  if (line.trim() === '') return undefined;
+  const event = /** @type {{ event: string, [key: string]: any }} */ (JSON.parse(line));
+  if (event.event === 'record') record(/** @type {any} */ (event));
+  if (event.event === 'status') fact(`— ${String(event['status'])}`);
+  return undefined;
+}
+
+/** @param {ServiceReady} service @param {string} folder @param {{ data: string, program: { pid: number } }} worker */
+function tellHowToReach(service, folder, worker) {
+  step('Left running');
+  fact(`REST API               ${service.restUrl}  (OpenAPI: ${service.restUrl}/openapi.json)`);
+  fact(`administrator token    ${service.administratorToken}`);
+  fact(`certificate authority  ${service.caFile}`);
+  fact(`worker                 data folder ${worker.data}`);
+  fact('');
+  fact(`export HRW_API=${service.restUrl} HRW_CA=${service.caFile} HRW_TOKEN_FILE=${join(folder, 'administrator.token')}`);
+}
+
+/** @param {{ executable: string, switches: string[] }} electron @param {{ data: string, env: NodeJS.ProcessEnv, program: import('./processes.mjs').Program }} worker @param {string} job */
+async function leaveOpen(electron, worker, job) {
+  // A second start hands its place to the first and ends.
+  await run(electron.executable, [...electron.switches, root, '--data', worker.data, `jobs/${job}`], { env: worker.env });
+  fact('The control panel shows the job. Quit it from the tray (or press Ctrl+C here), and the service ends too.');
+  await worker.program.ended;
+}
+
+if (!existsSync(join(root, 'package.json'))) throw new Error('scripts/demo must stay two folders below the repository');
+await main();
