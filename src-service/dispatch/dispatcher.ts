@@ -147,6 +147,13 @@ export class Dispatcher {
     this.late.notePresence(worker.accountId, worker.machineId, presence, isNews);
   }
 
+  /** A foreign worker tells its version in its traces alone. */
+  noteVersion(worker: Worker, version: string): void {
+    const { lastSeenAt, kinds, readiness, freeSlots, slotLimit, holdsCalls } = worker;
+    const presence = { lastSeenAt, version, kinds, readiness, freeSlots, slotLimit, holdsCalls };
+    this.late.notePresence(worker.accountId, worker.machineId, presence, true);
+  }
+
   /** An authenticated call of this attempt. */
   noteAttemptSeen(sandboxId: string): void {
     this.late.noteAttemptSeen(sandboxId, this.clock.now());

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import winston from 'winston';
+import type Transport from 'winston-transport';
 
 export type LogFields = Record<string, string | number | boolean | null | undefined>;
 
@@ -21,17 +22,18 @@ const maxFiles = 5;
 
 /** `folder`: where the files go; none without it. `toConsole`: standard error, because standard output is for what the caller asked. */
 export function createLog(options: { folder?: string; toConsole?: boolean; level?: string }): Log {
-  const transports: (winston.transports.FileTransportInstance | winston.transports.StreamTransportInstance)[] = [];
+  const { format, transports } = winston;
+  const isSilent = options.folder === undefined && options.toConsole !== true;
+  const logger = winston.createLogger({ level: options.level ?? 'info', silent: isSilent });
   if (options.folder !== undefined) {
     const filename = join(options.folder, 'service.ndjson');
-    const format = winston.format.combine(winston.format.timestamp(), winston.format.json());
-    transports.push(new winston.transports.File({ filename, maxsize: maxFileBytes, maxFiles, tailable: true, format }));
+    const asJson = format.combine(format.timestamp(), format.json());
+    logger.add(asTransport(new transports.File({ filename, maxsize: maxFileBytes, maxFiles, tailable: true, format: asJson })));
   }
   if (options.toConsole === true) {
-    const format = winston.format.combine(winston.format.timestamp(), winston.format.printf(oneLine));
-    transports.push(new winston.transports.Stream({ stream: process.stderr, format }));
+    const asLine = format.combine(format.timestamp(), format.printf(oneLine));
+    logger.add(asTransport(new transports.Stream({ stream: process.stderr, format: asLine })));
   }
-  const logger = winston.createLogger({ level: options.level ?? 'info', transports, silent: transports.length === 0 });
   return {
     debug: (message, fields) => void logger.debug(message, fields),
     info: (message, fields) => void logger.info(message, fields),
@@ -39,6 +41,11 @@ export function createLog(options: { folder?: string; toConsole?: boolean; level
     error: (message, fields, cause) => void logger.error(message, { ...fields, ...describeCause(cause) }),
     close: () => closed(logger),
   };
+}
+
+/** winston's types describe its transports apart from the class that they are instances of. */
+function asTransport(transport: unknown): Transport {
+  return transport as Transport;
 }
 
 function describeCause(cause: unknown): LogFields {

@@ -88,6 +88,19 @@ export async function findAttemptBySecret(db: Reader, secretHash: string): Promi
   return row && toAttempt(row);
 }
 
+/** The machine's newest attempt at the job. */
+export async function findLatestAttempt(db: Reader, jobId: string, machineId: string): Promise<Attempt | undefined> {
+  const row = await db
+    .selectFrom('attempts')
+    .selectAll()
+    .where('jobId', '=', jobId)
+    .where('machineId', '=', machineId)
+    .orderBy('number', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row && toAttempt(row);
+}
+
 /** In order of their numbers. */
 export async function listAttempts(db: Reader, jobId: string): Promise<Attempt[]> {
   const rows = await db.selectFrom('attempts').selectAll().where('jobId', '=', jobId).orderBy('number').execute();

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { changed } from './changes.ts';
-import { lockRows, type Writer } from './store.ts';
+import { lockRows, type Reader, type Writer } from './store.ts';
 
 /** Longer than a foreign sandbox takes from reading to acknowledging (its five retries wait 6 to 60 s, but only after an error). */
 export const messageVisibilityMs = 30_000;
@@ -26,6 +26,17 @@ export async function sendMessage(
     .values({ ...message, id: randomUUID(), createdAt: now, visibleAt: now, popReceipt: null })
     .execute();
   tx.publish(changed.sandbox(message.sandboxId));
+}
+
+export async function hasVisibleMessages(db: Reader, sandboxId: string, now: number): Promise<boolean> {
+  const found = await db
+    .selectFrom('jobMessages')
+    .select('id')
+    .where('sandboxId', '=', sandboxId)
+    .where('visibleAt', '<=', now)
+    .limit(1)
+    .executeTakeFirst();
+  return found !== undefined;
 }
 
 export async function receiveMessages(tx: Writer, sandboxId: string, now: number): Promise<ReceivedMessage[]> {
