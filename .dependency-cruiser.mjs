@@ -133,9 +133,16 @@ export default {
     {
       name: 'tests-stay-out-of-programs',
       severity: 'error',
-      comment: 'A program must not depend on its tests.',
+      comment: 'A program must not depend on its tests. Benchmarks may start programs by test/harness, as tests do.',
       from: { path: '^(src-|bench/|scripts/)' },
-      to: { path: '^test/' },
+      to: { path: '^test/', pathNot: '^test/harness/' },
+    },
+    {
+      name: 'harness-stays-out-of-programs',
+      severity: 'error',
+      comment: 'A program must not depend on the tests’ harness.',
+      from: { path: '^(src-|scripts/)' },
+      to: { path: '^test/harness/' },
     },
     {
       name: 'only-declared-packages',
@@ -163,7 +170,8 @@ export default {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.base.json' },
     doNotFollow: { path: ['node_modules', '^out/'] },
-    exclude: { path: ['^out/', '^[.]cache/', '^test/fixtures/.*[.]py$'] },
+    // The loader runs in the registry-carried Electron, from a folder of its own.
+    exclude: { path: ['^out/', '^[.]cache/', '^scripts/prepare/electron-loader/'] },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default', 'types'],

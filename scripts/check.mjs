@@ -24,6 +24,7 @@ const checks = [
     args: ['--config', '.dependency-cruiser.mjs', '--output-type', 'err-long', ...sources],
   },
   { name: 'knip', script: toolScript('knip/bin/knip.js'), args: ['--no-progress'] },
+  { name: 'notices', script: join(root, 'scripts', 'third-party-notices.mjs'), args: ['--check'] },
   { name: 'problem-codes', script: join(root, 'scripts', 'check-problem-codes.mjs'), args: [] },
 ];
 
