@@ -195,7 +195,8 @@ export function createJrdsClient(options: JrdsClientOptions): JrdsClient {
         ...waiting(waitSeconds),
         ...ending(signal),
       });
-      if (answer.status === 401 && problemOf(answer) === undefined)
+      // Which group this worker was in, the service may no longer know.
+      if (answer.status === 401 && [undefined, 'worker-not-accepted'].includes(problemOf(answer)?.code))
         throw new AppError('worker-not-accepted', { groupName }, { cause: failureOf(answer, what) });
       if (answer.status !== 200) throw failureOf(answer, what);
       return {

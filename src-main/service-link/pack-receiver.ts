@@ -5,6 +5,7 @@
  * Beside a pack's folder X:  `.X.staging`   being unpacked; worthless after a crash
  *                            `.X.previous`  the old version during the swap; put back if X is missing at a start
  *                            `.X.removed`   being deleted
+ *                            `.X.archive`   what was fetched, by whoever fetches it
  * Folder names of packs begin with a letter, so none of these is ever a pack's own.
  */
 import { createPublicKey } from 'node:crypto';
@@ -64,7 +65,7 @@ export function createPackReceiver(options: PackReceiverOptions): PackReceiver {
     await mkdir(folder, { recursive: true });
     const found = new Set(await readdir(folder));
     for (const name of found) {
-      const [, base, what] = /^\.(.+)\.(staging|previous|removed)$/.exec(name) ?? [];
+      const [, base, what] = /^\.(.+)\.(staging|previous|removed|archive|archive\.part)$/.exec(name) ?? [];
       if (base === undefined) continue;
       if (what === 'previous' && !found.has(base)) await move(join(folder, name), join(folder, base));
       else await rm(join(folder, name), { recursive: true, force: true });

@@ -126,11 +126,13 @@ function refusalOf(
   byStatus: () => AppError | undefined,
 ): AppError {
   const failure = failureOf(answer, what);
+  const keyRefused = (): AppError => new AppError('account-key-refused', { keyEnding: access.key.slice(-4) }, { cause: failure });
+  // The service cannot say which key was used; we can.
+  if (failure.code === 'account-key-refused') return keyRefused();
   if (failure.code !== 'service-refused') return failure;
   const known = byStatus();
   if (known !== undefined) return known;
-  if (answer.status === 401 || answer.status === 403)
-    return clockFailureOf(answer) ?? new AppError('account-key-refused', { keyEnding: access.key.slice(-4) }, { cause: failure });
+  if (answer.status === 401 || answer.status === 403) return clockFailureOf(answer) ?? keyRefused();
   return answer.status === 404 ? new AppError('account-unknown', { accountId }, { cause: failure }) : failure;
 }
 

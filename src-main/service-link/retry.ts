@@ -8,12 +8,14 @@ export interface RetryPolicy {
   maxMs: number;
   /** Calls in all; absent: until it succeeds or is ended. */
   attempts?: number;
+  /** No call begins later than this after the first one did. */
+  withinMs?: number;
 }
 
 /** For what must outlast the service's absence and be back within seconds of its return. */
 export const outlast: RetryPolicy = { firstMs: 250, factor: 2, maxMs: 5_000 };
-/** For what a person waits for. */
-export const brief: RetryPolicy = { firstMs: 200, factor: 2, maxMs: 1_000, attempts: 4 };
+/** For what a person waits for: a stumble is stepped over, but a time limit of 15 s is not waited for twice. */
+export const brief: RetryPolicy = { firstMs: 200, factor: 2, maxMs: 1_000, attempts: 4, withinMs: 5_000 };
 
 /** A service may ask for patience, not for silence: `Retry-After` counts up to this long. */
 const maxRetryAfterMs = 5 * 60_000;
@@ -27,6 +29,7 @@ export interface RetryOptions {
   delay?: Delay;
   /** In [0, 1). */
   random?: () => number;
+  monotonicMs?: () => number;
   signal?: AbortSignal;
 }
 
@@ -43,15 +46,16 @@ export const defaultDelay: Delay = async (ms, signal) => {
 };
 
 export async function retry<Value>(operation: () => Promise<Value>, options: RetryOptions): Promise<Value> {
-  const { policy, delay = defaultDelay, random = Math.random, signal } = options;
+  const { policy, delay = defaultDelay, random = Math.random, monotonicMs = () => performance.now(), signal } = options;
+  const latestStart = monotonicMs() + (policy.withinMs ?? Infinity);
   for (let failures = 1; ; failures += 1) {
     signal?.throwIfAborted();
     try {
       return await operation();
     } catch (error) {
       if (!isAppError(error) || !error.retryable) throw error;
-      if (policy.attempts !== undefined && failures >= policy.attempts) throw error;
       const waitMs = backoffMs(policy, failures, random, error.retryAfterMs);
+      if (failures >= (policy.attempts ?? Infinity) || monotonicMs() + waitMs > latestStart) throw error;
       options.onFailure?.(error, waitMs, failures);
       await delay(waitMs, signal);
     }

@@ -117,10 +117,11 @@ describe('asking for work', () => {
   });
 
   it('learns that the worker was removed, in our service’s words or without any', async () => {
-    for (const body of [describeProblem('worker-not-accepted', { groupName: 'Group One' }), '']) {
+    for (const body of [describeProblem('worker-not-accepted', { groupName: 'it named' }), '']) {
       const { client } = await connect(() => ({ status: 401, body }));
       const failure = await failureOf(client.getSandboxActions(query));
       expect(failure.code).toBe(provokes('worker-not-accepted'));
+      expect(failure.details).toEqual({ groupName: 'Group One' });
       expect(failure.retryable).toBe(false);
     }
   });

@@ -323,6 +323,8 @@ describe('after a crash', () => {
     const { folder, receiver } = await restartAfter(async (at) => {
       await mkdir(join(at, '.HybridRegistration.staging', 'deep'), { recursive: true });
       await writeFile(join(at, '.HybridRegistration.staging', 'half'), 'half');
+      await writeFile(join(at, '.AzureAutomation.archive'), 'zip');
+      await writeFile(join(at, '.AzureAutomation.archive.part'), 'zi');
     });
     expect((await readdir(folder)).sort()).toEqual(['HybridRegistration', 'packs.json']);
     expect(await filesIn(join(folder, 'HybridRegistration'))).toEqual(parts.files);

@@ -70,6 +70,29 @@ describe('retry', () => {
     expect(script.calls).toBe(3);
   });
 
+  it('begins no call later than a person would wait for', async () => {
+    const last = away();
+    const script = scripted([away(), last, away()]);
+    let now = 0;
+    // Each call takes 600 ms.
+    const operation = (): Promise<string> => {
+      now += 600;
+      return script.operation();
+    };
+    const within: RetryPolicy = { ...policy, withinMs: 1_000 };
+    await expect(retry(operation, { policy: within, delay: script.delay, random: () => 1, monotonicMs: () => now })).rejects.toBe(
+      last,
+    );
+    expect(script.calls).toBe(2);
+  });
+
+  it('does not wait longer than that because a service asks for it', async () => {
+    const asked = away(60_000);
+    const script = scripted([asked]);
+    await expect(retry(script.operation, { policy: { ...policy, withinMs: 5_000 }, delay: script.delay })).rejects.toBe(asked);
+    expect(script.waits).toEqual([]);
+  });
+
   it('tells of each failure that it repeats', async () => {
     const script = scripted([away(2_000), away()]);
     const told: unknown[] = [];
