@@ -337,6 +337,14 @@ export const problemCatalogue = {
     text: ({ jobId, missing }) => `Job ${jobId}: ${String(missing)} records are only on this machine.`,
     nextStep: () => 'They are sent again at the next contact; the job’s page shows them.',
   }),
+  // --- the automation service itself ---------------------------------------------------------------------------------
+  'service-already-running': entry<{ dataFolder: string; pid: number; since: string }>({
+    severity: 'error',
+    title: () => 'Another automation service uses this data folder',
+    text: ({ dataFolder, pid, since }) =>
+      `${dataFolder} is held by process ${String(pid)} since ${since}. This one did not start.`,
+    nextStep: () => 'Use the one that runs, end it first, or name another folder with --data.',
+  }),
   // --- the automation service's answers ------------------------------------------------------------------------------
   'token-refused': entry({
     severity: 'error',

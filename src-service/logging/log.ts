@@ -4,7 +4,6 @@
  */
 import { join } from 'node:path';
 import winston from 'winston';
-import type Transport from 'winston-transport';
 
 export type LogFields = Record<string, string | number | boolean | null | undefined>;
 
@@ -28,11 +27,13 @@ export function createLog(options: { folder?: string; toConsole?: boolean; level
   if (options.folder !== undefined) {
     const filename = join(options.folder, 'service.ndjson');
     const asJson = format.combine(format.timestamp(), format.json());
-    logger.add(asTransport(new transports.File({ filename, maxsize: maxFileBytes, maxFiles, tailable: true, format: asJson })));
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types its own transports as interfaces beside their class
+    logger.add(new transports.File({ filename, maxsize: maxFileBytes, maxFiles, tailable: true, format: asJson }));
   }
   if (options.toConsole === true) {
     const asLine = format.combine(format.timestamp(), format.printf(oneLine));
-    logger.add(asTransport(new transports.Stream({ stream: process.stderr, format: asLine })));
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types its own transports as interfaces beside their class
+    logger.add(new transports.Stream({ stream: process.stderr, format: asLine }));
   }
   return {
     debug: (message, fields) => void logger.debug(message, fields),
@@ -41,11 +42,6 @@ export function createLog(options: { folder?: string; toConsole?: boolean; level
     error: (message, fields, cause) => void logger.error(message, { ...fields, ...describeCause(cause) }),
     close: () => closed(logger),
   };
-}
-
-/** winston's types describe its transports apart from the class that they are instances of. */
-function asTransport(transport: unknown): Transport {
-  return transport as Transport;
 }
 
 function describeCause(cause: unknown): LogFields {

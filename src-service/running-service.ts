@@ -1,0 +1,181 @@
+/**
+ * Puts the service together: data folder, vault, store, dispatcher, authority, two ports. Used by the program and by tests.
+ * What is opened is registered for closing in the same statement; closing runs in reverse and survives a failing step.
+ */
+import { hostname } from 'node:os';
+import { isIP, type AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import type { Server } from 'node:https';
+import type { FastifyInstance } from 'fastify';
+import { AppError } from '../src-contract/app-error.ts';
+import { createAgentServer } from './agent-api/agent-server.ts';
+import { systemClock, type Clock } from './clock.ts';
+import type { ServiceContext, ServiceUrls } from './context.ts';
+import { holdDataFolder } from './data-folder.ts';
+import { Dispatcher } from './dispatch/dispatcher.ts';
+import { createSandboxSecrets } from './dispatch/sandbox-secret.ts';
+import { createLog } from './logging/log.ts';
+import { createRestServer } from './rest-api/rest-server.ts';
+import { settleFact } from './store/service-facts.ts';
+import { openStore, type Store } from './store/store.ts';
+import { createToken } from './store/tokens.ts';
+import { openAuthority, type Authority } from './tls/authority.ts';
+import { openVault, type Vault } from './vault/vault.ts';
+import { registerWorkspaceApi } from './workspace/workspace-api.ts';
+
+export interface ServiceOptions {
+  version: string;
+  dataFolder: string;
+  host: string;
+  publicNames: readonly string[];
+  agentPort: number;
+  restPort: number;
+  vaultKeyFile?: string | undefined;
+  /** PostgreSQL; SQLite in the data folder without it. */
+  databaseUrl?: string | undefined;
+  newAdministratorToken?: boolean;
+  /** Short lines on standard error. */
+  logToConsole?: boolean;
+  clock?: Clock;
+}
+
+export interface RunningService {
+  readonly context: ServiceContext;
+  readonly urls: ServiceUrls;
+  readonly caFile: string;
+  readonly caFingerprint: string;
+  /** On the first start, or when a new one was asked for: shown once and kept nowhere. */
+  readonly administratorToken: string | undefined;
+  close: () => Promise<void>;
+}
+
+const renewalCheckMs = 60 * 60 * 1000;
+
+export async function runService(options: ServiceOptions): Promise<RunningService> {
+  const closers: (() => void | Promise<void>)[] = [];
+  const close = (): Promise<void> => closeAll(closers);
+  try {
+    return { ...(await open(options, closers)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function open(options: ServiceOptions, closers: (() => void | Promise<void>)[]): Promise<Omit<RunningService, 'close'>> {
+  const { version, clock = systemClock } = options;
+  const folder = holdDataFolder(resolve(options.dataFolder));
+  closers.push(folder.release);
+  const log = createLog({ folder: folder.logsFolder, toConsole: options.logToConsole ?? false });
+  closers.push(log.close);
+
+  const location =
+    options.databaseUrl === undefined
+      ? ({ kind: 'sqlite', file: folder.databaseFile } as const)
+      : ({ kind: 'postgres', url: options.databaseUrl } as const);
+  const store = await openStore(location, (error) => {
+    log.warn('The database connection was lost; it is made again', { reason: error.message });
+  });
+  closers.push(store.close);
+  const vaultKeyFile = options.vaultKeyFile ?? folder.vaultKeyFile;
+  const vault = openVault(vaultKeyFile);
+  await checkVaultKey(store, vault, vaultKeyFile);
+
+  const dispatcher = new Dispatcher({ store, clock, log, secrets: createSandboxSecrets(vault) });
+  const urls: ServiceUrls = { agentUrl: '', restUrl: '' };
+  const context: ServiceContext = { version, store, changes: store.changes, dispatcher, vault, clock, log, urls };
+  const names = certificateNames(options);
+  const authority = await openAuthority({ folder: folder.path, names, now: () => new Date(clock.now()) });
+  const credentials = authority.serverCredentials();
+
+  const agentServer = createAgentServer(context, { credentials });
+  registerWorkspaceApi(agentServer, context);
+  const restServer = createRestServer(context, { credentials });
+  // Closed first, and together: a call to one port may wait for what another call to the other port brings.
+  closers.push(async () => {
+    await dispatcher.close();
+    await Promise.all([agentServer.close(), restServer.close()]);
+    await dispatcher.late.flush();
+  });
+  await listen(agentServer, options.host, options.agentPort, (port) => (urls.agentUrl = urlOf(options, port)));
+  await listen(restServer, options.host, options.restPort, (port) => (urls.restUrl = urlOf(options, port)));
+  dispatcher.start();
+  closers.push(renewInTime(authority, [agentServer, restServer], context));
+
+  const administratorToken = await makeAdministratorToken(store, clock, options.newAdministratorToken ?? false);
+  log.info('The service is up', { version, ...urls, engine: store.engine, caFingerprint: authority.caFingerprint });
+  return { context, urls, caFile: authority.caFile, caFingerprint: authority.caFingerprint, administratorToken };
+}
+
+/** A database belongs to one vault key: with another nothing in it can be opened, and what is written would be lost to the right one. */
+async function checkVaultKey(store: Store, vault: Vault, file: string): Promise<void> {
+  const keyId = await store.write((tx) => settleFact(tx, 'vaultKeyId', vault.keyId));
+  if (keyId !== vault.keyId)
+    throw new AppError('data-folder-unusable', {
+      dataFolder: file,
+      reason: 'it is not the key that the database was written with',
+    });
+}
+
+async function makeAdministratorToken(store: Store, clock: Clock, another: boolean): Promise<string | undefined> {
+  return store.write(async (tx) => {
+    const { id, token } = await createToken(tx, 'administrator', 'administrator', clock.now());
+    const isFirst = (await settleFact(tx, 'firstAdministratorTokenId', id)) === id;
+    if (isFirst || another) return token;
+    await tx.db.deleteFrom('tokens').where('id', '=', id).execute();
+    return undefined;
+  });
+}
+
+const wildcards = ['0.0.0.0', '::'];
+
+function certificateNames({ host, publicNames }: ServiceOptions): string[] {
+  const bound = wildcards.includes(host) ? [] : [host];
+  return [...new Set([...publicNames, 'localhost', '127.0.0.1', '::1', hostname(), ...bound])];
+}
+
+function urlOf({ host, publicNames }: ServiceOptions, port: number): string {
+  const name = publicNames[0] ?? (wildcards.includes(host) ? hostname() : host);
+  return `https://${isIP(name) === 6 ? `[${name}]` : name}:${String(port)}`;
+}
+
+async function listen(server: FastifyInstance, host: string, port: number, opened: (port: number) => void): Promise<void> {
+  try {
+    await server.listen({ host, port });
+  } catch (error) {
+    throw new AppError('input-invalid', { what: `${host}:${String(port)}`, reason: (error as Error).message }, { cause: error });
+  }
+  opened((server.server.address() as AddressInfo).port);
+}
+
+/** New connections get the new certificate; those that are open stay. */
+function renewInTime(authority: Authority, servers: readonly FastifyInstance[], { log }: ServiceContext): () => void {
+  const timer = setInterval(() => {
+    authority
+      .renewIfDue()
+      .then((isNew) => {
+        if (!isNew) return;
+        const { key, cert } = authority.serverCredentials();
+        for (const { server } of servers) (server as unknown as Server).setSecureContext({ key, cert });
+        log.info('The server certificate was renewed');
+      })
+      .catch((error: unknown) => {
+        log.error('The server certificate could not be renewed; it is tried again in an hour', {}, error);
+      });
+  }, renewalCheckMs);
+  return () => {
+    clearInterval(timer);
+  };
+}
+
+async function closeAll(closers: (() => void | Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) {
+    try {
+      await closer();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'The service did not close cleanly');
+}

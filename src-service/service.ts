@@ -1,0 +1,96 @@
+/** The automation service as a program: arguments in, two ports open, a clean end on SIGTERM and SIGINT. */
+import { renameSync, writeFileSync } from 'node:fs';
+import packageDescription from '../package.json' with { type: 'json' };
+import { AppError } from '../src-contract/app-error.ts';
+import { helpText, parseArguments, type ServiceArguments } from './arguments.ts';
+import { runService, type RunningService } from './running-service.ts';
+
+const exitCodes = { ended: 0, failed: 1, misused: 2 } as const;
+
+async function main(): Promise<number> {
+  const parsed = parseArguments(process.argv.slice(2));
+  switch (parsed.kind) {
+    case 'help':
+      process.stdout.write(helpText);
+      return exitCodes.ended;
+    case 'version':
+      process.stdout.write(`${packageDescription.version}\n`);
+      return exitCodes.ended;
+    case 'invalid':
+      process.stderr.write(`${parsed.message}\nSee --help.\n`);
+      return exitCodes.misused;
+    case 'run':
+      return run(parsed.arguments);
+  }
+}
+
+async function run(given: ServiceArguments): Promise<number> {
+  const asked = endAsked();
+  let service: RunningService;
+  try {
+    const databaseUrl = process.env['DATABASE_URL'];
+    service = await runService({
+      ...given,
+      version: packageDescription.version,
+      databaseUrl: databaseUrl === '' ? undefined : databaseUrl,
+      logToConsole: true,
+    });
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const { title, text, nextStep } = error.toProblem();
+    process.stderr.write(`${title}\n${text}\n${nextStep}\n`);
+    return exitCodes.failed;
+  }
+  process.stdout.write(describe(service));
+  if (given.readyFile !== undefined) writeReadyFile(given.readyFile, service);
+  await asked;
+  await service.close();
+  return exitCodes.ended;
+}
+
+/** A second signal while the first is being obeyed ends the process at once. */
+function endAsked(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        resolve();
+      });
+    }
+  });
+}
+
+function describe({ urls, caFile, caFingerprint, administratorToken }: RunningService): string {
+  const lines = [
+    `agents:      ${urls.agentUrl}`,
+    `REST API:    ${urls.restUrl}`,
+    `authority:   ${caFile}`,
+    `fingerprint: ${caFingerprint} (SHA-256)`,
+  ];
+  if (administratorToken !== undefined) lines.push(`administrator token, shown this once: ${administratorToken}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function writeReadyFile(file: string, { urls, caFile, caFingerprint, administratorToken }: RunningService): void {
+  const sibling = `${file}.${String(process.pid)}.new`;
+  const ready = {
+    ...urls,
+    caFile,
+    caFingerprint,
+    pid: process.pid,
+    ...(administratorToken === undefined ? {} : { administratorToken }),
+  };
+  writeFileSync(sibling, `${JSON.stringify(ready)}\n`, { mode: 0o600 });
+  renameSync(sibling, file);
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(
+      `The service ended by a mistake of ours:\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
+    process.exitCode = exitCodes.failed;
+  },
+);
