@@ -134,6 +134,11 @@ export class Engine {
     if (this.asked !== undefined && wanted !== undefined && mustAskAgain(this.asked, wanted)) this.pollLoop.wake();
   }
 
+  /** Something that the engine's view shows, but does not hold, changed. */
+  tellChanged(): void {
+    this.ports.changed();
+  }
+
   /** Connection facts changed (a new key, proxy, trust): calls under way were made with the old ones. */
   askAnew(): void {
     this.packLoop?.wake();

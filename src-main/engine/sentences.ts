@@ -4,7 +4,6 @@ import { contactOf, type EngineState, type Trouble } from './worker-state.ts';
 
 export interface SentenceFacts {
   hasWorkerPack: boolean;
-  groupName: string | null;
   now: Date;
 }
 

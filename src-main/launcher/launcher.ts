@@ -3,7 +3,7 @@
  * finished (none does). What happens is told to one listener; nothing here decides what a person sees of it.
  */
 import { AppError, isAppError } from '../../src-contract/app-error.ts';
-import type { JrdsAddress, ProcessIdentity, SandboxHandOver, SandboxReport } from '../../src-contract/sandbox.ts';
+import type { ProcessIdentity, SandboxHandOver, SandboxReport } from '../../src-contract/sandbox.ts';
 import { sandboxContractVersion } from '../../src-contract/sandbox.ts';
 import type { Command } from '../platform/executables.ts';
 import { identifyProcess, isRunning } from '../platform/process-identity.ts';
@@ -65,10 +65,10 @@ export interface LauncherOptions {
   listener: LauncherListener;
 }
 
-export type StartRequest = Pick<
-  SandboxHandOver,
-  'sandboxId' | 'credential' | 'runtimes' | 'groupName' | 'stopGraceSeconds' | 'onlyJobId'
-> & { address: JrdsAddress };
+/** Known at once, so that the sandbox counts from the moment it was decided on. */
+export type NewSandbox = Pick<LaunchFacts, 'sandboxId' | 'groupName' | 'jrdsUri' | 'accountId'>;
+/** The rest of the hand-over, which may have to be read first. */
+export type HandOverParts = Pick<SandboxHandOver, 'address' | 'credential' | 'runtimes' | 'stopGraceSeconds' | 'onlyJobId'>;
 
 interface Entry {
   launch: LaunchFacts;
@@ -108,17 +108,10 @@ export class Launcher {
   }
 
   /** Counts at once, goes on by itself; `notStarted` tells when nothing came of it. */
-  start(request: StartRequest): SandboxSnapshot {
-    const { sandboxId, groupName, address } = request;
+  start(sandbox: NewSandbox, prepare: () => Promise<HandOverParts>): SandboxSnapshot {
+    const { sandboxId } = sandbox;
     if (this.knows(sandboxId)) throw new Error(`sandbox ${sandboxId} has been started before`);
-    const launch: LaunchFacts = {
-      sandboxId,
-      groupName,
-      pickedUpAt: this.nextPickedUpAt(),
-      jrdsUri: address.jrdsUri,
-      accountId: address.accountId,
-      process: null,
-    };
+    const launch: LaunchFacts = { ...sandbox, pickedUpAt: this.nextPickedUpAt(), process: null };
     const entry = this.add({
       launch,
       report: undefined,
@@ -127,7 +120,7 @@ export class Launcher {
       isEnding: false,
       howEnded: undefined,
     });
-    this.track(this.startEntry(entry, request), `start sandbox ${sandboxId}`);
+    this.track(this.startEntry(entry, prepare), `start sandbox ${sandboxId}`);
     return snapshotOf(entry);
   }
 
@@ -194,11 +187,12 @@ export class Launcher {
     this.work.add(tracked);
   }
 
-  private async startEntry(entry: Entry, request: StartRequest): Promise<void> {
+  private async startEntry(entry: Entry, prepare: () => Promise<HandOverParts>): Promise<void> {
     const { sandboxesFolder, journalsFolder, executable, environment, listener } = this.options;
-    const { sandboxId } = request;
+    const { sandboxId, groupName } = entry.launch;
     const { folder: sandboxFolder } = sandboxLayout(sandboxesFolder, sandboxId);
     try {
+      const prepared = await prepare();
       await writeLaunchFacts(sandboxesFolder, entry.launch);
       const started = await startSandboxProcess({
         executable,
@@ -207,7 +201,9 @@ export class Launcher {
           contractVersion: sandboxContractVersion,
           sandboxFolder,
           journalsFolder,
-          ...request,
+          sandboxId,
+          groupName,
+          ...prepared,
         },
         onSpawned: (pid) => {
           this.track(this.noteProcess(entry, pid), `note the process of sandbox ${sandboxId}`);

@@ -67,16 +67,16 @@ export class HistoryDatabase {
   list({ limit, before, outcome, runbookName }: JobQuery): { jobs: JobView[]; total: number } {
     const where = `(? IS NULL OR outcome = ?) AND (? IS NULL OR runbook_name = ?)`;
     const filter = [outcome, outcome, runbookName, runbookName];
-    const rows = this.database
+    const rows: unknown[] = this.database
       .prepare(`SELECT view FROM jobs WHERE ${where} AND (? IS NULL OR picked_up_at < ?) ORDER BY picked_up_at DESC LIMIT ?`)
       .all(...filter, before, before, limit);
-    const counted = this.database.prepare(`SELECT count(*) AS total FROM jobs WHERE ${where}`).get(...filter);
+    const counted: unknown = this.database.prepare(`SELECT count(*) AS total FROM jobs WHERE ${where}`).get(...filter);
     return { jobs: rows.map(parseRow).filter((view) => view !== undefined), total: Number(columnOf(counted, 'total')) };
   }
 
   /** By sandbox id, else the latest attempt of a job by its id. */
   get(id: string): JobView | undefined {
-    const row = this.database
+    const row: unknown = this.database
       .prepare(`SELECT view FROM jobs WHERE sandbox_id = ? OR job_id = ? ORDER BY sandbox_id = ? DESC, picked_up_at DESC LIMIT 1`)
       .get(id, id, id);
     return parseRow(row);

@@ -1,0 +1,311 @@
+/**
+ * A whole worker for a data folder: storage, event log, engine, launcher, control channel. The application and `hrw run` build the same one.
+ * Closing it leaves running sandboxes alone: the next one finds them.
+ */
+import { availableParallelism } from 'node:os';
+import { AppError, isAppError, type Answer } from '../src-contract/app-error.ts';
+import type { EngineCallName, EngineEvent, EngineValue, Role, WorkerState } from '../src-contract/engine-calls.ts';
+import type Transport from 'winston-transport';
+import { serveControl, type ControlServer } from './control/control-server.ts';
+import { answerEngineCall } from './control/engine-answers.ts';
+import { systemClock, type Clock } from './engine/clock.ts';
+import { Engine } from './engine/engine.ts';
+import { initialState } from './engine/worker-state.ts';
+import { Launcher } from './launcher/launcher.ts';
+import { EventLog } from './logging/event-log.ts';
+import type { Executables } from './platform/executables.ts';
+import { identifyThisProcess, isRunning } from './platform/process-identity.ts';
+import { findRuntimes, type FoundRuntime } from './platform/runtimes.ts';
+import { createPackReceiver } from './service-link/pack-receiver.ts';
+import { backoffMs, outlast } from './service-link/retry.ts';
+import { openDataFolder } from './storage/data-folder.ts';
+import { acquireEngineLock } from './storage/engine-lock.ts';
+import { History } from './storage/history.ts';
+import { writePrivateFile } from './storage/private-files.ts';
+import { openSettings, type OpenSettingsFile } from './storage/settings-store.ts';
+import { ClosingStack } from './worker-host/closing-stack.ts';
+import { ConnectionFlow } from './worker-host/connection-flow.ts';
+import { engineHandlers } from './worker-host/handlers.ts';
+import { Jobs } from './worker-host/jobs.ts';
+import { maintain } from './worker-host/maintenance.ts';
+import { OncePerTurn } from './worker-host/once-per-turn.ts';
+import { PackRounds } from './worker-host/pack-rounds.ts';
+import { slotLimit, workerSource, type WorkerParts } from './worker-host/parts.ts';
+import { builtInPublisherKey } from './worker-host/publisher-key.ts';
+import { RegistrationFlow } from './worker-host/registration-flow.ts';
+import { ServiceAccess } from './worker-host/service-access.ts';
+import { workerStateOf } from './worker-host/state-view.ts';
+import { programVersion } from './worker-host/version.ts';
+
+export interface WorkerHostOptions {
+  dataFolder: string;
+  mode: 'app' | 'headless';
+  executables: Executables;
+  clock?: Clock;
+  /** electron-store in the app; conf where none is given. Same file, same schema. */
+  openSettingsFile?: OpenSettingsFile;
+  /** Further places for events: a terminal. */
+  transports?: Transport[];
+  /** What sandboxes inherit, and where runtimes are looked for. */
+  environment?: NodeJS.ProcessEnv;
+  /** PEM; for tests. Default: the one that the build put in. */
+  publisherKeyPem?: string;
+}
+
+/** `drained`: asked to drain, and nothing runs any more. */
+export type WorkerEnd = 'drained' | 'quit';
+
+export interface WorkerHost {
+  call<Name extends EngineCallName>(role: Role, name: Name, callArguments: unknown): Promise<Answer<EngineValue<Name>>>;
+  /** Returns how to unsubscribe. */
+  subscribe(listener: (event: EngineEvent) => void): () => void;
+  /** Resolves when the worker wants to end: whoever made it then closes it and ends the program. */
+  readonly ended: Promise<WorkerEnd>;
+  /** Safe to call twice. Nothing of ours remains but the sandboxes, which go on. */
+  close(): Promise<void>;
+}
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** Throws AppError: data-folder-unusable, data-folder-newer, engine-already-running. */
+export async function createWorkerHost(options: WorkerHostOptions): Promise<WorkerHost> {
+  // Parts that are asked for before they are made, by listeners of parts that are made before them.
+  const late: { log?: EventLog; engine?: Engine; control?: ControlServer } = {};
+  const fault = (error: unknown, what: string): void => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    late.log?.write({ name: 'programFault', source: workerSource, message: `A mistake of ours (${what}): ${text}` });
+  };
+  const stack = new ClosingStack((error, name) => {
+    fault(error, `close ${name}`);
+  });
+  try {
+    return await buildWorker(options, stack, late, fault);
+  } catch (error) {
+    await stack.close();
+    throw error;
+  }
+}
+
+async function buildWorker(
+  options: WorkerHostOptions,
+  stack: ClosingStack,
+  late: { log?: EventLog; engine?: Engine; control?: ControlServer },
+  fault: (error: unknown, what: string) => void,
+): Promise<WorkerHost> {
+  const { mode, executables, clock = systemClock, environment = process.env } = options;
+  const now = (): Date => clock.now();
+  const startedAt = now().toISOString();
+  const layout = await openDataFolder(options.dataFolder);
+  const owner = { ...identifyThisProcess(), since: startedAt, mode };
+  stack.add('engine lock', await acquireEngineLock({ file: layout.engineLock, owner, isAlive: isRunning }), (lock) =>
+    lock.release(),
+  );
+
+  const listeners = new Set<(event: EngineEvent) => void>();
+  const publish = (event: EngineEvent): void => {
+    for (const listener of listeners) listener(event);
+    late.control?.publish(event);
+  };
+  const log = new EventLog({
+    folder: layout.logsFolder,
+    now,
+    transports: options.transports ?? [],
+    onWriteFailed: (error) => {
+      // Not logged: that is what has just failed.
+      late.engine?.problems.raise('event-log', unwritable(layout.logsFolder, error).toProblem(), now().toISOString());
+    },
+  });
+  late.log = stack.add('event log', log, () => {
+    log.close();
+  });
+  log.subscribe((event) => {
+    publish({ event: 'event-logged', payload: event });
+  });
+
+  const { openSettingsFile: openFile } = options;
+  const settings = await openSettings({ layout, now, ...(openFile === undefined ? {} : { openFile }) });
+  const cores = availableParallelism();
+  let runtimes: FoundRuntime[] = [];
+  const parts: WorkerParts = {
+    layout,
+    mode,
+    version: programVersion,
+    executables,
+    environment,
+    clock,
+    settings,
+    log,
+    runtimes: () => runtimes,
+    publish,
+    engine: () => {
+      if (late.engine === undefined) throw new Error('the engine is asked before it is there');
+      return late.engine;
+    },
+    fault,
+  };
+
+  const ending = new AbortController();
+  const lookForRuntimes = async (): Promise<void> => {
+    runtimes = await findRuntimes({ environment, platform: process.platform, signal: ending.signal });
+    late.engine?.tellChanged();
+  };
+  const runtimesFound = lookForRuntimes().catch((error: unknown) => {
+    fault(error, 'look for runtimes');
+  });
+  stack.add('search for runtimes', ending, async () => {
+    ending.abort();
+    await runtimesFound;
+  });
+
+  const publisherKeyPem = options.publisherKeyPem ?? builtInPublisherKey();
+  const receiver = createPackReceiver({ folder: layout.packsFolder, publisherKeyPem, now });
+  await receiver.start();
+  await writePrivateFile(layout.workerCommand, workerCommandText(executables, layout.folder));
+  const giveUpCalls = (): void => late.engine?.askAnew();
+  const access = stack.add('service clients', new ServiceAccess(parts, runtimesFound, giveUpCalls), (opened) => opened.forget());
+  const packs = new PackRounds(parts, access, receiver);
+  const files = { historyFile: layout.historyFile, journalsFolder: layout.journalsFolder };
+  const onSetAside = (setAside: string): void => {
+    parts.engine().raise('history', new AppError('history-unreadable', { setAside }).toProblem());
+  };
+  const history = stack.add('history', new History({ threadFile: executables.historyThread, files, onSetAside }), (opened) =>
+    opened.close(),
+  );
+  const jobs: Jobs = stack.add('jobs', new Jobs(parts, access, history, () => launcher), (opened) => opened.close());
+  const launcher: Launcher = stack.add(
+    'launcher',
+    new Launcher({
+      sandboxesFolder: layout.sandboxesFolder,
+      journalsFolder: layout.journalsFolder,
+      executable: executables.sandbox,
+      environment,
+      now,
+      sleep: (milliseconds, signal) => clock.sleep(milliseconds, signal),
+      retryDelayMs: (failures, error) =>
+        backoffMs(outlast, failures, Math.random, isAppError(error) ? error.retryAfterMs : undefined),
+      connectService: (launch) => access.connectFor(launch),
+      listener: jobs,
+    }),
+    (opened) => opened.close(),
+  );
+
+  const end = createEnd();
+  const state = (): WorkerState => workerStateOf({ parts, receiver, account: () => packs.account, startedAt });
+  const stateNews = stack.add(
+    'state news',
+    new OncePerTurn(() => {
+      publish({ event: 'worker-changed', payload: state() });
+    }),
+    (opened) => {
+      opened.close();
+    },
+  );
+  const { connection, registration, paused } = settings.current;
+  const engine = new Engine(
+    {
+      clock,
+      chance: Math.random,
+      log: (entry) => log.write(entry),
+      poll: (request, signal) => access.poll(request, signal),
+      watchPacks: (signal) => packs.round(signal),
+      knowsSandbox: (sandboxId) => launcher.knows(sandboxId),
+      startSandbox: (action) => {
+        jobs.pickUp(action);
+      },
+      changed: () => {
+        stateNews.ask();
+      },
+      drained: () => {
+        end.tell('drained');
+      },
+    },
+    initialState({
+      connected: connection !== null,
+      registered: registration !== null,
+      intent: paused ? 'pause' : 'work',
+      load: { running: 0, limit: slotLimit(settings.current, cores) },
+    }),
+  );
+  late.engine = stack.add('engine', engine, (opened) => opened.stop());
+
+  const handlers = engineHandlers({
+    parts,
+    cores,
+    state,
+    jobs,
+    connection: new ConnectionFlow(parts, access, packs),
+    registration: new RegistrationFlow(parts, access, packs, receiver),
+    // The answer to the call that asks for it goes out first.
+    quit: () => setImmediate(() => end.tell('quit')),
+    signal: ending.signal,
+  });
+  const onFault = (error: unknown, correlationId: string, call: string): void => {
+    fault(error, `${call}, ${correlationId}`);
+  };
+  const call: WorkerHost['call'] = (role, name, callArguments) => answerEngineCall(handlers, role, name, callArguments, onFault);
+  const { controlFolder, controlAddressFile: addressFile } = layout;
+  late.control = stack.add('control channel', await serveControl({ controlFolder, addressFile, call, onFault }), (server) =>
+    server.close(),
+  );
+
+  if (settings.setAsideAs !== undefined) {
+    engine.raise('settings', new AppError('settings-unreadable', { setAside: settings.setAsideAs }).toProblem());
+  }
+  await launcher.adoptAll();
+  await jobs.closeLost().catch((error: unknown) => {
+    fault(error, 'read the history');
+  });
+  log.write({
+    name: 'workerStarted',
+    source: workerSource,
+    message: `The hybrid runbook worker ${programVersion} started (${mode}, process ${String(process.pid)}) for ${layout.folder}.`,
+    fields: { version: programVersion, mode, processId: process.pid },
+  });
+  engine.start();
+  const work = async (): Promise<void> => {
+    jobs.clearOldNotices();
+    await history.removeEndedBefore(new Date(now().getTime() - settings.current.retentionDays * dayMs));
+    if (runtimes.length > 0) await lookForRuntimes();
+  };
+  void stack.add('maintenance', maintain({ clock, signal: ending.signal, work, fault }), async (running) => {
+    ending.abort();
+    await running;
+  });
+  stack.add('last word', launcher, ({ runningCount }) => {
+    const goOn =
+      runningCount === 0
+        ? 'Nothing ran.'
+        : `What runs (${String(runningCount)}) goes on without it and is found at the next start.`;
+    const message = `The hybrid runbook worker stopped. ${goOn}`;
+    log.write({ name: 'workerStopped', source: workerSource, message, fields: { running: runningCount } });
+  });
+
+  return {
+    call,
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    ended: end.ended,
+    close: () => stack.close(),
+  };
+}
+
+function createEnd(): { ended: Promise<WorkerEnd>; tell: (why: WorkerEnd) => void } {
+  let tell: (why: WorkerEnd) => void = () => undefined;
+  const ended = new Promise<WorkerEnd>((resolve) => {
+    tell = resolve;
+  });
+  return { ended, tell: (why) => tell(why) };
+}
+
+/** How the module of the worker's pack calls the command line for this data folder. */
+function workerCommandText(executables: Executables, dataFolder: string): string {
+  const { file, leading } = executables.hrw;
+  return `${JSON.stringify({ command: [file, ...leading], dataFolder }, null, 2)}\n`;
+}
+
+function unwritable(folder: string, error: unknown): AppError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  return new AppError('data-folder-unusable', { dataFolder: folder, reason: `the event log cannot be written (${code})` });
+}

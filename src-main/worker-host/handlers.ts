@@ -1,0 +1,110 @@
+/** One handler a call of the contract. Roles and shapes are checked before anything here runs. */
+import type { WorkerState } from '../../src-contract/engine-calls.ts';
+import { defaultSettings } from '../../src-contract/settings.ts';
+import type { EngineHandlers } from '../control/engine-answers.ts';
+import type { ConnectionFlow } from './connection-flow.ts';
+import type { Jobs } from './jobs.ts';
+import { slotLimit, workerSource, type WorkerParts } from './parts.ts';
+import type { RegistrationFlow } from './registration-flow.ts';
+
+export interface HandlerSources {
+  parts: WorkerParts;
+  cores: number;
+  state: () => WorkerState;
+  jobs: Jobs;
+  connection: ConnectionFlow;
+  registration: RegistrationFlow;
+  /** Ends the worker once the call has been answered. */
+  quit: () => void;
+  signal: AbortSignal;
+}
+
+export function engineHandlers(sources: HandlerSources): EngineHandlers {
+  const { parts, state, jobs, connection, registration, quit, signal } = sources;
+  const { settings, log } = parts;
+  const inTurn = createTurns();
+  return {
+    'worker:state': () => Promise.resolve(state()),
+    'worker:pause': async () => {
+      const { intent } = parts.engine().state;
+      await settings.change({ paused: true });
+      parts.engine().dispatch({ kind: 'pause-asked' }, 'a person paused it');
+      if (intent === 'work')
+        log.write({ name: 'workerPaused', source: workerSource, message: 'The worker was paused: it takes no new job.' });
+      return state();
+    },
+    'worker:resume': async () => {
+      const { intent } = parts.engine().state;
+      await settings.change({ paused: false });
+      parts.engine().dispatch({ kind: 'resume-asked' }, 'a person resumed it');
+      if (intent !== 'work')
+        log.write({ name: 'workerResumed', source: workerSource, message: 'The worker was resumed: it takes jobs.' });
+      return state();
+    },
+    'worker:drain': () => {
+      const { intent, load } = parts.engine().state;
+      if (intent !== 'drain') {
+        const message = `The worker drains: it takes no new job, and ends when ${String(load.running)} running have ended.`;
+        log.write({ name: 'workerDraining', source: workerSource, message, fields: { running: load.running } });
+      }
+      parts.engine().dispatch({ kind: 'drain-asked' }, 'a person asked it to drain');
+      return Promise.resolve(state());
+    },
+    'worker:quit': () => {
+      quit();
+      return Promise.resolve({});
+    },
+    'connection:connect': async (request) => {
+      await inTurn(() => connection.connect(request, signal));
+      return state();
+    },
+    'connection:disconnect': async () => {
+      await inTurn(() => connection.disconnect(signal));
+      return state();
+    },
+    'registration:register': async (request) => {
+      await inTurn(() => registration.register(request, signal));
+      return state();
+    },
+    'registration:unregister': async (request) => {
+      await inTurn(() => registration.unregister(request, signal));
+      return state();
+    },
+    'jobs:running': () => Promise.resolve(jobs.running()),
+    'jobs:list': (query) => jobs.list(query),
+    'jobs:get': ({ id }) => jobs.get(id),
+    'jobs:records': (query) => jobs.records(query),
+    'jobs:stop': ({ sandboxId }) => jobs.stop(sandboxId),
+    'events:list': (query) => log.list(query),
+    'settings:get': () => Promise.resolve(settings.current),
+    'settings:change': async (change) => {
+      const before = settings.current;
+      // `undefined` means "leave it", also where a caller spelled it out.
+      const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+      const after = await settings.change({ ...before, ...given });
+      const names = (['limit', 'stopGraceSeconds', 'retentionDays'] as const).filter((name) => before[name] !== after[name]);
+      if (names.length > 0) {
+        const told = names.map(
+          (name) =>
+            `${name} from ${String(before[name] ?? defaultSettings[name] ?? 'automatic')} to ${String(after[name] ?? 'automatic')}`,
+        );
+        log.write({ name: 'settingsChanged', source: workerSource, message: `Settings changed: ${told.join(', ')}.` });
+      }
+      const { running } = parts.engine().state.load;
+      parts
+        .engine()
+        .dispatch({ kind: 'load-changed', load: { running, limit: slotLimit(after, sources.cores) } }, 'settings changed');
+      return after;
+    },
+  };
+}
+
+/** Connecting and registering change the same facts: one after the other, and a failed one does not block the next. */
+function createTurns(): <Value>(work: () => Promise<Value>) => Promise<Value> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const next = last.then(work, work);
+    last = next.catch(() => undefined);
+    return next;
+  };
+}

@@ -1,0 +1,282 @@
+/**
+ * What happens to sandboxes, as events, history, problems and views of jobs. The launcher tells; the calls `jobs:*` ask. Live facts come from
+ * the launcher, ended ones from the history, records always from the journal.
+ */
+import { AppError } from '../../src-contract/app-error.ts';
+import type { EngineArguments, EngineValue, JobView } from '../../src-contract/engine-calls.ts';
+import { outcomeLabels } from '../../src-contract/kinds.ts';
+import type { SandboxCredential } from '../../src-contract/sandbox.ts';
+import { jobEventsBetween } from '../engine/job-events.ts';
+import { jobViewOf } from '../engine/job-view.ts';
+import type { FoundAction } from '../engine/ports.ts';
+import type { Launcher, LauncherListener, SandboxSnapshot } from '../launcher/launcher.ts';
+import type { LaunchFacts } from '../launcher/sandbox-folders.ts';
+import type { History } from '../storage/history.ts';
+import { attemptSummaryPath } from '../storage/layout.ts';
+import { writePrivateFile } from '../storage/private-files.ts';
+import { workerSource, type WorkerParts } from './parts.ts';
+import { credentialOf, type ServiceAccess } from './service-access.ts';
+import { Throttle } from './throttle.ts';
+
+/** The contract's promise: at most ten a second per job. */
+const changeIntervalMs = 100;
+/** What happened once (a crash, say) stands among the problems this long. */
+const noticeMs = 60 * 60 * 1000;
+
+export class Jobs implements LauncherListener {
+  private readonly parts: WorkerParts;
+  private readonly access: ServiceAccess;
+  private readonly history: History;
+  private readonly launcher: () => Launcher;
+  private readonly changes: Throttle<JobView>;
+  /** The last view that events were derived from, by sandbox id. */
+  private readonly seen = new Map<string, JobView>();
+  private readonly notices = new Map<string, number>();
+  private lastSave: Promise<void> = Promise.resolve();
+
+  constructor(parts: WorkerParts, access: ServiceAccess, history: History, launcher: () => Launcher) {
+    this.parts = parts;
+    this.access = access;
+    this.history = history;
+    this.launcher = launcher;
+    this.changes = new Throttle(changeIntervalMs, (view) => {
+      parts.publish({ event: 'job-changed', payload: view });
+    });
+  }
+
+  /** An action that the engine has decided to take. */
+  pickUp({ sandboxId, secret }: FoundAction): void {
+    const { settings, runtimes, log } = this.parts;
+    const { registration } = settings.current;
+    if (registration === null) throw new Error('an action was taken by a worker that is in no group');
+    const { groupName, jrdsUri, accountId } = registration;
+    const sandbox = this.launcher().start({ sandboxId, groupName, jrdsUri, accountId }, async () => ({
+      address: await this.access.jrdsAddress(),
+      credential: await this.credentialFor(secret, groupName),
+      runtimes: runtimes().map(({ kind, executable, label }) => ({ kind, executable, label })),
+      stopGraceSeconds: settings.current.stopGraceSeconds,
+    }));
+    const jobCount = this.launcher().runningCount;
+    log.write({
+      name: 'jobPickedUp',
+      source: workerSource,
+      message: `The hybrid runbook worker picked up a job: it starts in sandbox ${sandboxId}, as ${String(jobCount)} of ${String(this.parts.engine().state.load.limit)} that may run here.`,
+      fields: { sandboxId, jobCount, groupName },
+    });
+    this.note(sandbox);
+  }
+
+  countChanged(): void {
+    this.parts
+      .engine()
+      .dispatch({ kind: 'load-changed', load: { ...this.parts.engine().state.load, running: this.launcher().runningCount } });
+  }
+
+  changed(sandbox: SandboxSnapshot): void {
+    this.note(sandbox);
+  }
+
+  adopted(sandbox: SandboxSnapshot): void {
+    const view = viewOf(sandbox);
+    // What it had reached was said by the engine that started it.
+    this.seen.set(view.sandboxId, view);
+    this.parts.log.write({
+      name: 'sandboxAdopted',
+      source: workerSource,
+      message: `The sandbox ${view.sandboxId} (${view.runbookName === '' ? 'still loading its job' : view.runbookName}) was running and was found again; its job goes on.`,
+      fields: { sandboxId: view.sandboxId, ...(view.processId === null ? {} : { processId: view.processId }) },
+      ...(view.jobId === '' ? {} : { jobId: view.jobId }),
+    });
+    this.note(sandbox);
+  }
+
+  notStarted(launch: LaunchFacts, error: AppError): void {
+    this.seen.delete(launch.sandboxId);
+    this.parts.engine().raise('sandbox-start', error.toProblem(), {
+      name: 'sandboxException',
+      source: workerSource,
+      message: error.message,
+      fields: { sandboxId: launch.sandboxId },
+    });
+  }
+
+  crashed(sandbox: SandboxSnapshot, seen: string): void {
+    const view = this.note(sandbox);
+    this.parts.log.write({
+      name: 'sandboxException',
+      source: workerSource,
+      message:
+        view.jobId === ''
+          ? `The sandbox ${view.sandboxId} ended before it had taken a job: ${seen}. The service hands the job out again.`
+          : `The sandbox ${view.sandboxId} of job ${view.jobId} (${view.runbookName}) ended without a word: ${seen}. Its journal is sent to the service, and the interruption reported.`,
+      fields: { sandboxId: view.sandboxId, runbookName: view.runbookName, seen },
+      ...(view.jobId === '' ? {} : { jobId: view.jobId }),
+    });
+    if (view.jobId === '') return;
+    const { runbookName, jobId } = view;
+    // The event above tells it; the problem stands so that a person who looks later sees it.
+    this.notice(`crash:${view.sandboxId}`, new AppError('sandbox-crashed', { runbookName, jobId, seen }));
+  }
+
+  async ended(sandbox: SandboxSnapshot): Promise<void> {
+    const view = this.note(sandbox);
+    this.seen.delete(view.sandboxId);
+    this.parts.engine().clear(`upload:${view.sandboxId}`);
+    if (view.jobId === '') return;
+    const summary = attemptSummaryPath(this.parts.layout.journalsFolder, view.jobId, view.sandboxId);
+    try {
+      await writePrivateFile(summary, `${JSON.stringify(view)}\n`);
+    } catch (error) {
+      this.parts.fault(error, `write the summary of sandbox ${view.sandboxId}`);
+    }
+    await this.lastSave;
+  }
+
+  leftoverRemoved(what: string): void {
+    this.parts.log.write({
+      name: 'leftoverRemoved',
+      source: workerSource,
+      message: `Left of an earlier run, and removed: ${what}.`,
+    });
+  }
+
+  fault(error: unknown, what: string): void {
+    this.parts.fault(error, what);
+  }
+
+  running(): JobView[] {
+    return this.launcher()
+      .list()
+      .map(viewOf)
+      .filter((view) => view.phase !== 'ended');
+  }
+
+  async list(query: EngineArguments<'jobs:list'>): Promise<EngineValue<'jobs:list'>> {
+    await this.lastSave;
+    const { jobs, total } = await this.history.list(query);
+    const live = new Map(
+      this.launcher()
+        .list()
+        .map((sandbox) => [sandbox.launch.sandboxId, viewOf(sandbox)]),
+    );
+    return { jobs: jobs.map((job) => live.get(job.sandboxId) ?? job), total };
+  }
+
+  /** Throws AppError `job-unknown`. */
+  async get(id: string): Promise<JobView> {
+    const wanted = id.trim().toLowerCase();
+    const live = this.launcher().list().map(viewOf);
+    const found = live.find((view) => view.sandboxId === wanted) ?? live.find((view) => view.jobId === wanted);
+    if (found !== undefined) return found;
+    await this.lastSave;
+    const ended = await this.history.get(wanted);
+    if (ended === null) throw new AppError('job-unknown', { jobId: id });
+    return ended;
+  }
+
+  async records({ sandboxId, from, limit }: EngineArguments<'jobs:records'>): Promise<EngineValue<'jobs:records'>> {
+    const { jobId } = await this.get(sandboxId);
+    const page = jobId === '' ? null : await this.history.records({ jobId, sandboxId: sandboxId.toLowerCase(), from, limit });
+    if (page === null) return { records: [], next: from, recordCount: 0, damaged: null };
+    if (page.damaged !== null)
+      this.notice(`journal:${sandboxId}`, new AppError('journal-unreadable', { jobId, reason: page.damaged }));
+    return page;
+  }
+
+  /** Throws AppError `job-unknown` or `job-ended`. */
+  async stop(sandboxId: string): Promise<JobView> {
+    const view = await this.get(sandboxId);
+    const accepted =
+      view.endedAt === null && (await this.launcher().stop(view.sandboxId, 'Stopped by a person at this machine.'));
+    if (accepted) return await this.get(view.sandboxId);
+    const now = await this.get(view.sandboxId);
+    throw new AppError('job-ended', {
+      jobId: now.jobId,
+      status: now.outcome === null ? `${now.phase} and cannot be asked to stop now` : outcomeLabels[now.outcome],
+    });
+  }
+
+  /** Attempts that the index takes for running, but of which nothing is there: their end was lost with an engine. */
+  async closeLost(): Promise<void> {
+    for (const view of await this.history.listUnended()) {
+      if (this.launcher().knows(view.sandboxId)) continue;
+      const endedAt = this.parts.clock.now().toISOString();
+      const outcomeReason = 'Nothing was left of its sandbox when the worker started.';
+      await this.history.save({ ...view, phase: 'ended', outcome: 'sandbox-crashed', outcomeReason, endedAt });
+    }
+  }
+
+  /** Problems that only told of something past go after a while. */
+  clearOldNotices(): void {
+    const oldest = this.parts.clock.monotonicMs() - noticeMs;
+    for (const [cause, at] of this.notices) {
+      if (at > oldest) continue;
+      this.notices.delete(cause);
+      this.parts.engine().clear(cause);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.changes.close();
+    await this.lastSave;
+  }
+
+  /** A service that gives no sandbox secret gets calls with the worker's own certificate, which the runtime never sees. */
+  private async credentialFor(secret: string | null, groupName: string): Promise<SandboxCredential> {
+    if (secret !== null) return { kind: 'sandbox-secret', secret };
+    const identity = await this.access.workerIdentity();
+    if (identity === undefined) throw new AppError('worker-not-accepted', { groupName });
+    return credentialOf(identity);
+  }
+
+  private notice(cause: string, failure: AppError): void {
+    this.notices.set(cause, this.parts.clock.monotonicMs());
+    this.parts.engine().raise(cause, failure.toProblem());
+  }
+
+  /** Everything that follows from a new view of a job. */
+  private note(sandbox: SandboxSnapshot): JobView {
+    const view = viewOf(sandbox);
+    const before = this.seen.get(view.sandboxId);
+    this.seen.set(view.sandboxId, view);
+    const start = before ?? jobViewOf(sandbox.launch, undefined);
+    for (const event of jobEventsBetween(start, view)) this.parts.log.write({ ...event, source: workerSource });
+    if (start.phase === 'starting' && view.phase !== 'starting') this.parts.engine().clear('sandbox-start');
+    this.noteUpload(view);
+    if (view.jobId !== '' && (before === undefined || isNews(before, view))) this.save(view);
+    this.changes.push(view.sandboxId, view);
+    return view;
+  }
+
+  private noteUpload(view: JobView): void {
+    const cause = `upload:${view.sandboxId}`;
+    const missing = view.recordCount - view.acknowledgedCount;
+    const isStuck = view.phase === 'uploading' && view.uploadTrouble !== null && missing > 0;
+    if (!isStuck) this.parts.engine().clear(cause);
+    else this.parts.engine().raise(cause, new AppError('records-missing', { jobId: view.jobId, missing }).toProblem());
+  }
+
+  /** In order, and never in the way of what happens: an index that cannot be written is made again from the journals. */
+  private save(view: JobView): void {
+    this.lastSave = this.lastSave
+      .then(() => this.history.save(view))
+      .catch((error: unknown) => {
+        this.parts.fault(error, `keep job ${view.jobId} in the history`);
+      });
+  }
+}
+
+function viewOf(sandbox: SandboxSnapshot): JobView {
+  const view = jobViewOf(sandbox.launch, sandbox.report);
+  return sandbox.status === 'finishing' && view.phase !== 'ended' ? { ...view, phase: 'uploading' } : view;
+}
+
+/** Counts change all the time and are read live; the index keeps the steps. */
+function isNews(before: JobView, view: JobView): boolean {
+  return (
+    before.phase !== view.phase ||
+    before.jobId !== view.jobId ||
+    before.outcome !== view.outcome ||
+    before.endedAt !== view.endedAt
+  );
+}

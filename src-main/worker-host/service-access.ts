@@ -1,0 +1,150 @@
+/** The clients that follow from the settings' connection and registration: made when first needed, made anew when those change. */
+import { AppError } from '../../src-contract/app-error.ts';
+import { holdSeconds } from '../../src-contract/limits.ts';
+import type { ProxySettings } from '../../src-contract/settings.ts';
+import type { JrdsAddress } from '../../src-contract/sandbox.ts';
+import type { PollAnswer } from '../engine/ports.ts';
+import type { PollRequest } from '../engine/poll-decisions.ts';
+import { createJrdsClient, type JrdsClient } from '../service-link/jrds-client.ts';
+import { readMachineIdentity, type MachineIdentity } from '../service-link/machine-identity.ts';
+import { createWorkspaceClient, type WorkspaceClient } from '../service-link/workspace-client.ts';
+import type { LaunchFacts } from '../launcher/sandbox-folders.ts';
+import type { ServiceConnection } from '../launcher/finish-attempt.ts';
+import { readTextFile } from '../storage/private-files.ts';
+import type { WorkerParts } from './parts.ts';
+
+type Parts = Pick<WorkerParts, 'layout' | 'settings' | 'version' | 'runtimes'>;
+
+export class ServiceAccess {
+  private readonly parts: Parts;
+  private workspace: Promise<WorkspaceClient> | undefined;
+  private jrds: Promise<JrdsClient> | undefined;
+  /** Resolves once the machine's runtimes are known: a poll that named no kinds would be taken for a foreign worker's. */
+  private readonly runtimesFound: Promise<unknown>;
+
+  /** Gives up the calls under way: one that its client ended would look like a failure. */
+  private readonly giveUpCalls: () => void;
+
+  constructor(parts: Parts, runtimesFound: Promise<unknown>, giveUpCalls: () => void) {
+    this.parts = parts;
+    this.giveUpCalls = giveUpCalls;
+    this.runtimesFound = runtimesFound;
+  }
+
+  /** With the password that settings do not hold. */
+  async proxy(): Promise<ProxySettings> {
+    const proxy = this.parts.settings.current.connection?.proxy ?? { kind: 'none' };
+    if (proxy.kind === 'none' || proxy.userName === undefined) return proxy;
+    const password = await readTextFile(this.parts.layout.proxyPasswordFile);
+    return password === undefined ? proxy : { ...proxy, password };
+  }
+
+  workspaceClient(): Promise<WorkspaceClient> {
+    this.workspace ??= this.openWorkspace().catch((error: unknown) => {
+      this.workspace = undefined;
+      throw error;
+    });
+    return this.workspace;
+  }
+
+  async poll(request: PollRequest, signal: AbortSignal): Promise<PollAnswer> {
+    await this.runtimesFound;
+    const client = await this.jrdsClient();
+    const found = await client.getSandboxActions({
+      kinds: [...new Set(this.parts.runtimes().map((runtime) => runtime.kind))],
+      freeSlots: request.freeSlots,
+      limit: request.limit,
+      state: request.readiness,
+      waitSeconds: holdSeconds,
+      signal,
+    });
+    return {
+      held: found.held,
+      actions: found.actions.map(({ SandboxId, SandboxCookie }) => ({
+        sandboxId: SandboxId.toLowerCase(),
+        secret: SandboxCookie ?? null,
+      })),
+    };
+  }
+
+  /** Where a new sandbox finds the service. */
+  async jrdsAddress(): Promise<JrdsAddress> {
+    const { connection, registration } = this.parts.settings.current;
+    if (registration === null || connection === null) throw new AppError('not-registered', {});
+    const { jrdsUri, accountId } = registration;
+    return { jrdsUri, accountId, trust: connection.trust, proxy: await this.proxy() };
+  }
+
+  workerIdentity(): Promise<MachineIdentity | undefined> {
+    return readMachineIdentity(this.parts.layout.workerIdentity);
+  }
+
+  /** For finishing a dead sandbox: with the present certificate, at the account that its job came from. */
+  async connectFor(launch: LaunchFacts): Promise<ServiceConnection | undefined> {
+    const { registration } = this.parts.settings.current;
+    const identity = await this.workerIdentity();
+    if (registration === null || identity === undefined) return undefined;
+    if (launch.accountId !== '' && launch.accountId !== registration.accountId) return undefined;
+    const client = createJrdsClient({
+      address: await this.jrdsAddress(),
+      credential: credentialOf(identity),
+      version: this.parts.version,
+    });
+    return {
+      service: client,
+      close: () => {
+        client.close();
+      },
+    };
+  }
+
+  /** Connection, registration or certificate changed: the next call is made with what holds now. */
+  async forget(): Promise<void> {
+    const { workspace, jrds } = this;
+    this.workspace = undefined;
+    this.jrds = undefined;
+    this.giveUpCalls();
+    (await workspace?.catch(() => undefined))?.close();
+    (await jrds?.catch(() => undefined))?.close();
+  }
+
+  private jrdsClient(): Promise<JrdsClient> {
+    this.jrds ??= this.openJrds().catch((error: unknown) => {
+      this.jrds = undefined;
+      throw error;
+    });
+    return this.jrds;
+  }
+
+  private async openWorkspace(): Promise<WorkspaceClient> {
+    const { connection } = this.parts.settings.current;
+    if (connection === null) throw new AppError('not-connected', {});
+    const identity = await readMachineIdentity(this.parts.layout.agentIdentity);
+    // The pair was lost or damaged: the workspace cannot know us by another one.
+    if (identity === undefined) throw new AppError('agent-unknown', { workspaceId: connection.workspaceId });
+    return createWorkspaceClient({
+      serviceUrl: connection.serviceUrl,
+      workspaceId: connection.workspaceId,
+      trust: connection.trust,
+      proxy: await this.proxy(),
+      identity,
+      version: this.parts.version,
+    });
+  }
+
+  private async openJrds(): Promise<JrdsClient> {
+    const groupName = this.parts.settings.current.registration?.groupName ?? '';
+    const identity = await this.workerIdentity();
+    if (identity === undefined) throw new AppError('worker-not-accepted', { groupName });
+    return createJrdsClient({
+      address: await this.jrdsAddress(),
+      credential: credentialOf(identity),
+      groupName,
+      version: this.parts.version,
+    });
+  }
+}
+
+export function credentialOf({ certificatePem, privateKeyPem }: MachineIdentity) {
+  return { kind: 'worker-certificate', certificatePem, privateKeyPem } as const;
+}
