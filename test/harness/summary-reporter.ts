@@ -1,7 +1,15 @@
 /** Writes what `npm test` adds up: how many tests passed and failed, and why the skipped ones were skipped. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Reporter, SerializedError, TestModule } from 'vitest/node';
+import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node';
+
+function reasonOf(test: TestCase): string {
+  const result = test.result();
+  if (result.state !== 'skipped') return 'was not run';
+  if (result.note !== undefined) return result.note;
+  const around = [test.parent, test.module];
+  return around.some((one) => one.errors().length > 0) ? 'what its group does beforehand failed' : '';
+}
 
 export class SummaryReporter implements Reporter {
   readonly #file: string;
@@ -22,7 +30,7 @@ export class SummaryReporter implements Reporter {
         else if (result.state === 'failed') failed += 1;
         else if (test.options.mode === 'todo')
           failed += 1; // An unwritten test must not look like a lacking runtime.
-        else skipped.push({ name: test.fullName, reason: result.state === 'skipped' ? (result.note ?? '') : 'was not run' });
+        else skipped.push({ name: test.fullName, reason: reasonOf(test) });
       }
       for (const suite of module.children.allSuites()) failed += suite.errors().length;
     }
