@@ -1,0 +1,117 @@
+/** hrw runbook … */
+import { Option, type Command } from 'commander';
+import { kindLabels, rerunPolicy, runbookKind, type RerunPolicy, type RunbookKind } from '../../../src-contract/kinds.ts';
+import type { RunbookView } from '../../../src-contract/rest/runbooks.ts';
+import type { CommandIo } from '../command-io.ts';
+import { formatTable } from '../terminal-text.ts';
+import { formatFacts } from './account-commands.ts';
+import { describeRunbookFile } from './runbook-file.ts';
+import { accountOption, addServiceOptions, readFile, serviceAction } from './service-options.ts';
+
+interface SettingOptions {
+  account: string;
+  description?: string;
+  rerun?: RerunPolicy;
+  logVerbose?: boolean;
+  logProgress?: boolean;
+  logDebug?: boolean;
+}
+
+export function addRunbookCommands(program: Command, io: CommandIo): void {
+  const runbook = program.command('runbook').description('runbooks: the scripts that jobs run');
+
+  addSettingOptions(runbook.command('create'))
+    .description('make a runbook without content, or change its settings')
+    .requiredOption('--name <name>', 'its name')
+    .addOption(kindOption().makeOptionMandatory())
+    .addHelpText('after', '\nExample:\n  hrw runbook create --account contoso --name Copy-LocalFiles --kind PowerShell\n')
+    .action(
+      serviceAction<SettingOptions & { name: string; kind: RunbookKind }>(io, async ({ client, options, print }) => {
+        const params = { accountName: options.account, runbookName: options.name };
+        const made = await client.call('runbooks:put', { params, body: { kind: options.kind, ...settingsOf(options) } });
+        print(made, `The runbook ${made.name} is there (${made.state}).\n`);
+      }),
+    );
+
+  addSettingOptions(runbook.command('publish'))
+    .description('publish a script; the runbook is made if there is none, and takes name and kind from the file')
+    .argument('<file>', 'the script')
+    .option('--name <name>', 'another name than the file’s')
+    .addOption(kindOption())
+    .addHelpText('after', '\nExample:\n  hrw runbook publish --account contoso Copy-LocalFiles.ps1\n')
+    .action(
+      serviceAction<SettingOptions & { name?: string; kind?: RunbookKind }>(io, async ({ client, options, args, print }) => {
+        const [file = ''] = args;
+        const script = readFile(file, 'the script');
+        const { name, kind } = describeRunbookFile(file, script, options);
+        const params = { accountName: options.account, runbookName: name };
+        await client.call('runbooks:put', { params, body: { kind, ...settingsOf(options) } });
+        await client.call('runbooks:put-draft', { params, body: script });
+        const published = await client.call('runbooks:publish', { params, body: {} });
+        print(published, `Published ${describe(published)}\n`);
+      }),
+    );
+
+  addServiceOptions(runbook.command('list'))
+    .description('list the runbooks')
+    .addOption(accountOption())
+    .addHelpText('after', '\nExample:\n  hrw runbook list --account contoso\n')
+    .action(
+      serviceAction<{ account: string }>(io, async ({ client, options, print }) => {
+        const runbooks = await client.listAll('runbooks:list', { params: { accountName: options.account } });
+        const rows = runbooks.map((one) => [one.name, kindLabels[one.kind], one.state, one.lastModifiedTime]);
+        print(runbooks, formatTable(['NAME', 'KIND', 'STATE', 'CHANGED'], rows));
+      }),
+    );
+
+  addServiceOptions(runbook.command('show'))
+    .description('show a runbook and its parameters')
+    .argument('<name>', 'its name')
+    .addOption(accountOption())
+    .addHelpText('after', '\nExample:\n  hrw runbook show --account contoso Copy-LocalFiles\n')
+    .action(
+      serviceAction<{ account: string }>(io, async ({ client, options, args, print }) => {
+        const [runbookName = ''] = args;
+        const found = await client.call('runbooks:get', { params: { accountName: options.account, runbookName } });
+        print(found, formatRunbook(found));
+      }),
+    );
+}
+
+function addSettingOptions(command: Command): Command {
+  return addServiceOptions(command)
+    .addOption(accountOption())
+    .option('--description <text>', 'what it is for')
+    .addOption(new Option('--rerun <policy>', 'what becomes of a job whose worker was lost').choices(rerunPolicy.options))
+    .option('--log-verbose', 'keep verbose records')
+    .option('--log-progress', 'keep progress records')
+    .option('--log-debug', 'keep debug records');
+}
+
+function kindOption(): Option {
+  return new Option('--kind <kind>', 'the language').choices(runbookKind.options);
+}
+
+function settingsOf({ description, rerun, logVerbose, logProgress, logDebug }: SettingOptions) {
+  return {
+    ...(description === undefined ? {} : { description }),
+    ...(rerun === undefined ? {} : { rerun }),
+    ...(logVerbose === undefined ? {} : { logVerbose }),
+    ...(logProgress === undefined ? {} : { logProgress }),
+    ...(logDebug === undefined ? {} : { logDebug }),
+  };
+}
+
+function describe({ name, kind, parameters }: RunbookView): string {
+  const names = parameters?.map((one) => (one.isMandatory ? one.name : `[${one.name}]`)).join(', ');
+  return `${name} (${kindLabels[kind]}), parameters: ${names === undefined ? 'any' : names || 'none'}.`;
+}
+
+function formatRunbook(runbook: RunbookView): string {
+  const { name, kind, state, description, rerun, lastModifiedTime, parameters } = runbook;
+  const facts = formatFacts({ name, kind: kindLabels[kind], state, description, rerun, changed: lastModifiedTime });
+  if (parameters === null) return `${facts}It declares no parameters and takes any positional values.\n`;
+  if (parameters.length === 0) return `${facts}It takes no parameters.\n`;
+  const rows = parameters.map((one) => [one.name, one.type, one.isMandatory ? 'mandatory' : (one.defaultValue ?? '')]);
+  return `${facts}\n${formatTable(['PARAMETER', 'TYPE', 'DEFAULT'], rows)}`;
+}

@@ -1,0 +1,98 @@
+/** hrw workspace … */
+import { Option, type Command } from 'commander';
+import type { CommandIo } from '../command-io.ts';
+import { formatTable } from '../terminal-text.ts';
+import { formatFacts, keyOption, type KeyName } from './account-commands.ts';
+import type { ServiceClient } from './service-client.ts';
+import { addServiceOptions, serviceAction } from './service-options.ts';
+
+export function workspaceOption(): Option {
+  return new Option('--workspace <id>', 'the workspace’s ID or name').makeOptionMandatory();
+}
+
+export function addWorkspaceCommands(program: Command, io: CommandIo): void {
+  const workspace = program.command('workspace').description('workspaces: what agents connect to, and what they are given');
+
+  addServiceOptions(workspace.command('create'))
+    .description('make a workspace')
+    .requiredOption('--name <name>', 'its name')
+    .option('--account <name>', 'the account to link it to')
+    .addHelpText('after', '\nExample:\n  hrw workspace create --name berlin --account contoso\n')
+    .action(
+      serviceAction<{ name: string; account?: string }>(io, async ({ client, options, print }) => {
+        const body = options.account === undefined ? {} : { accountName: options.account };
+        const made = await client.call('workspaces:create', { params: { workspace: options.name }, body });
+        print(made, `The workspace ${made.name} has the ID ${made.workspaceId}.\n`);
+      }),
+    );
+
+  addServiceOptions(workspace.command('list'))
+    .description('list the workspaces')
+    .addHelpText('after', '\nExample:\n  hrw workspace list\n')
+    .action(
+      serviceAction(io, async ({ client, print }) => {
+        const workspaces = await client.listAll('workspaces:list');
+        const rows = workspaces.map((one) => [one.name, one.workspaceId, one.account?.name ?? '(not linked)', one.serviceUrl]);
+        print(workspaces, formatTable(['NAME', 'ID', 'ACCOUNT', 'SERVICE URL'], rows));
+      }),
+    );
+
+  addServiceOptions(workspace.command('link'))
+    .description('link a workspace to an account')
+    .addOption(workspaceOption())
+    .requiredOption('--account <name>', 'the account')
+    .addHelpText('after', '\nExample:\n  hrw workspace link --workspace berlin --account contoso\n')
+    .action(
+      serviceAction<{ workspace: string; account: string }>(io, async ({ client, options, print }) => {
+        const { workspace, account } = options;
+        const linked = await client.call('workspaces:link', { params: { workspace }, body: { accountName: account } });
+        print(linked, `The workspace ${linked.name} is linked to the account ${linked.account?.name ?? ''}.\n`);
+      }),
+    );
+
+  addServiceOptions(workspace.command('keys'))
+    .description('show what an agent needs to connect: service URL, workspace ID, keys')
+    .addOption(workspaceOption())
+    .addHelpText('after', '\nExample:\n  hrw workspace keys --workspace berlin\n')
+    .action(
+      serviceAction<{ workspace: string }>(io, async ({ client, options, print }) => {
+        const facts = { ...(await describe(client, options.workspace)), ...(await readKeys(client, options.workspace)) };
+        print(facts, formatFacts(facts));
+      }),
+    );
+
+  addServiceOptions(workspace.command('regenerate-key'))
+    .description('replace one key; agents that joined stay')
+    .addOption(workspaceOption())
+    .addOption(keyOption())
+    .addHelpText('after', '\nExample:\n  hrw workspace regenerate-key --workspace berlin --key primary\n')
+    .action(
+      serviceAction<{ workspace: string; key: KeyName }>(io, async ({ client, options, print }) => {
+        const params = { workspace: options.workspace };
+        const keys = await client.call('workspaces:regenerate-key', { params, body: { keyName: options.key } });
+        const facts = { ...(await describe(client, options.workspace)), ...keys };
+        print(facts, formatFacts(facts));
+      }),
+    );
+
+  addServiceOptions(workspace.command('agents'))
+    .description('list the machines that joined')
+    .addOption(workspaceOption())
+    .addHelpText('after', '\nExample:\n  hrw workspace agents --workspace berlin\n')
+    .action(
+      serviceAction<{ workspace: string }>(io, async ({ client, options, print }) => {
+        const agents = await client.listAll('workspaces:agents', { params: { workspace: options.workspace } });
+        const rows = agents.map((one) => [one.machineName, one.machineId, one.version, one.operatingSystem, one.lastSeenTime]);
+        print(agents, formatTable(['MACHINE', 'ID', 'VERSION', 'SYSTEM', 'LAST SEEN'], rows));
+      }),
+    );
+}
+
+async function describe(client: ServiceClient, workspace: string) {
+  const { serviceUrl, workspaceId } = await client.call('workspaces:get', { params: { workspace } });
+  return { serviceUrl, workspaceId };
+}
+
+function readKeys(client: ServiceClient, workspace: string) {
+  return client.call('workspaces:keys', { params: { workspace } });
+}
