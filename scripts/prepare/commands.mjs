@@ -10,7 +10,7 @@ import { PreparationStopped } from './terminal.mjs';
  * `npm run` finds first; npm itself must therefore run on the Node that started it all.
  * @param {Record<string, string>} [more]
  */
-export function machineEnvironment(more = {}) {
+function machineEnvironment(more = {}) {
   const environment = { ...process.env, ...more };
   const ours = join(root, 'node_modules');
   const path = (environment['PATH'] ?? '').split(delimiter).filter((folder) => !folder.startsWith(ours));
