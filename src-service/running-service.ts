@@ -21,6 +21,7 @@ import { openStore, type Store } from './store/store.ts';
 import { createToken } from './store/tokens.ts';
 import { openAuthority, type Authority } from './tls/authority.ts';
 import { openVault, type Vault } from './vault/vault.ts';
+import { seedPacks } from './workspace/packs.ts';
 import { registerWorkspaceApi } from './workspace/workspace-api.ts';
 
 export interface ServiceOptions {
@@ -34,6 +35,8 @@ export interface ServiceOptions {
   /** PostgreSQL; SQLite in the data folder without it. */
   databaseUrl?: string | undefined;
   newAdministratorToken?: boolean;
+  /** Packs that come with the service; each is published at the first start that finds it. */
+  packsFolder?: string | undefined;
   /** Short lines on standard error. */
   logToConsole?: boolean;
   clock?: Clock;
@@ -99,6 +102,7 @@ async function open(options: ServiceOptions, closers: (() => void | Promise<void
   });
   await listen(agentServer, options.host, options.agentPort, (port) => (urls.agentUrl = urlOf(options, port)));
   await listen(restServer, options.host, options.restPort, (port) => (urls.restUrl = urlOf(options, port)));
+  if (options.packsFolder !== undefined) await seedPacks(context, options.packsFolder);
   dispatcher.start();
   closers.push(renewInTime(authority, [agentServer, restServer], context));
 

@@ -1,5 +1,6 @@
 /** The automation service as a program: arguments in, two ports open, a clean end on SIGTERM and SIGINT. */
 import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import packageDescription from '../package.json' with { type: 'json' };
 import { AppError } from '../src-contract/app-error.ts';
 import { helpText, parseArguments, type ServiceArguments } from './arguments.ts';
@@ -33,6 +34,7 @@ async function run(given: ServiceArguments): Promise<number> {
       ...given,
       version: packageDescription.version,
       databaseUrl: databaseUrl === '' ? undefined : databaseUrl,
+      packsFolder: join(import.meta.dirname, 'packs'),
       logToConsole: true,
     });
   } catch (error) {

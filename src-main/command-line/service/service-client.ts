@@ -86,7 +86,7 @@ export class ServiceClient {
     const params = (given.params ?? {}) as Record<string, string>;
     const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, key: string) => encodeURIComponent(params[key] ?? ''));
     const query = new URLSearchParams();
-    for (const [key, value] of Object.entries<string | number | undefined>(given.query ?? {})) {
+    for (const [key, value] of Object.entries((given.query ?? {}) as Record<string, string | number | undefined>)) {
       if (value !== undefined) query.set(key, String(value));
     }
     const media = operation.body !== undefined && isMedia(operation.body) ? operation.body.media : 'application/json';

@@ -1,0 +1,165 @@
+<#
+    Registers this machine as a hybrid runbook worker. The worker itself does the work: this module calls its command line, hands it
+    the key over standard input, shows what it says, and returns what came of it.
+
+    How the command line is called stands in worker.json, which the worker writes beside the folder of this module:
+        { "command": ["C:\\...\\hrw.exe"], "dataFolder": "C:\\ProgramData\\Hybrid Runbook Worker" }
+#>
+Set-StrictMode -Version 3.0
+
+$script:WorkerFile = Join-Path (Split-Path -Parent $PSScriptRoot) 'worker.json'
+
+function Get-WorkerCall {
+    if (-not (Test-Path -LiteralPath $script:WorkerFile -PathType Leaf)) {
+        throw "There is no $($script:WorkerFile). Start the worker on this machine and connect it to its workspace, then repeat."
+    }
+    $call = Get-Content -LiteralPath $script:WorkerFile -Raw -Encoding UTF8 | ConvertFrom-Json
+    if (@($call.command).Count -eq 0 -or -not $call.dataFolder) {
+        throw "$($script:WorkerFile) does not say how the worker is called. Start the worker again, then repeat."
+    }
+    $call
+}
+
+# ProcessStartInfo.ArgumentList does not exist in Windows PowerShell. These are the rules by which a program takes its command line apart:
+# backslashes are plain, unless they stand before a quotation mark.
+function ConvertTo-CommandLine([string[]] $Arguments) {
+    $quoted = foreach ($argument in $Arguments) {
+        if ($argument -ne '' -and $argument -notmatch '[\s"]') { $argument; continue }
+        $escaped = [regex]::Replace($argument, '(\\*)"', '$1$1\"')
+        '"' + [regex]::Replace($escaped, '(\\+)$', '$1$1') + '"'
+    }
+    $quoted -join ' '
+}
+
+# Returns what the command printed, as an object. What it says meanwhile is shown; a refusal is an error with the worker's own words.
+function Invoke-Worker {
+    param([string[]] $Arguments, [string] $InputText, [string] $Activity)
+
+    $call = Get-WorkerCall
+    $command = @($call.command)
+    $all = @($command | Select-Object -Skip 1) + $Arguments + @('--data', $call.dataFolder, '--json')
+    $start = New-Object System.Diagnostics.ProcessStartInfo
+    $start.FileName = $command[0]
+    $start.Arguments = ConvertTo-CommandLine $all
+    $start.UseShellExecute = $false
+    $start.CreateNoWindow = $true
+    $start.RedirectStandardInput = $true
+    $start.RedirectStandardOutput = $true
+    $start.RedirectStandardError = $true
+    $start.StandardOutputEncoding = New-Object System.Text.UTF8Encoding $false
+    $start.StandardErrorEncoding = New-Object System.Text.UTF8Encoding $false
+    Write-Verbose "Calling $($command[0]) $($Arguments[0]) for $($call.dataFolder)"
+    $process = [System.Diagnostics.Process]::Start($start)
+    try {
+        # Read while the other stream is read line by line, or a full pipe would stop the worker.
+        $output = $process.StandardOutput.ReadToEndAsync()
+        # A key never stands on a command line, where every user of this machine could read it.
+        if ($InputText) { $process.StandardInput.WriteLine($InputText) }
+        $process.StandardInput.Close()
+        $last = ''
+        while ($null -ne ($line = $process.StandardError.ReadLine())) {
+            if ($line -ne '') { $last = $line }
+            if ($line -ne '' -and -not $line.StartsWith('{')) {
+                Write-Progress -Activity $Activity -Status $line
+                Write-Verbose $line
+            }
+        }
+        $process.WaitForExit()
+        Write-Progress -Activity $Activity -Completed
+        $text = $output.GetAwaiter().GetResult().Trim()
+        if ($process.ExitCode -ne 0) { throw (Get-Refusal $last $process.ExitCode) }
+        if ($text -ne '') { $text | ConvertFrom-Json }
+    } finally {
+        $process.Dispose()
+    }
+}
+
+function Get-Refusal([string] $Line, [int] $ExitCode) {
+    if ($Line.StartsWith('{')) {
+        $problem = $Line | ConvertFrom-Json
+        return "$($problem.title). $($problem.text) $($problem.nextStep)"
+    }
+    if ($Line -ne '') { return $Line }
+    "The worker's command line ended with exit code $ExitCode and said nothing."
+}
+
+function ConvertTo-WorkerObject($State) {
+    $registration = $State.registration
+    [pscustomobject] @{
+        PSTypeName   = 'HybridRegistration.Worker'
+        MachineName  = $State.machineName
+        Status       = $State.status
+        GroupName    = if ($null -ne $registration) { $registration.groupName }
+        AccountId    = if ($null -ne $registration) { $registration.accountId }
+        EndPoint     = if ($null -ne $registration) { $registration.endpoint }
+        RegisteredAt = if ($null -ne $registration) { [datetime] $registration.since }
+        Message      = $State.sentence
+    }
+}
+
+function Add-HybridRunbookWorker {
+    <#
+    .SYNOPSIS
+        Registers this machine as a worker of a group, which is made if there is none of that name.
+    .PARAMETER GroupName
+        The worker group.
+    .PARAMETER EndPoint
+        The URL of the automation account, from its keys.
+    .PARAMETER Token
+        The primary or secondary access key of the automation account.
+    .EXAMPLE
+        Add-HybridRunbookWorker -Name OnPremLab -EndPoint https://automation.example/accounts/bd12f612-91bc-4119-802c-5b6cd8841fc8 -Token $key
+    #>
+    [CmdletBinding()]
+    param(
+        [Parameter(Mandatory = $true, Position = 0)] [Alias('Name')] [ValidateNotNullOrEmpty()] [string] $GroupName,
+        [Parameter(Mandatory = $true, Position = 1)] [Alias('Url')] [ValidateNotNullOrEmpty()] [string] $EndPoint,
+        [Parameter(Mandatory = $true, Position = 2)] [Alias('Key')] [ValidateNotNullOrEmpty()] [string] $Token
+    )
+    $ErrorActionPreference = 'Stop'
+    $arguments = @('register', '--group', $GroupName, '--endpoint', $EndPoint, '--token-file', '-')
+    $state = Invoke-Worker -Arguments $arguments -InputText $Token -Activity "Registering with worker group $GroupName"
+    ConvertTo-WorkerObject $state
+}
+
+function Remove-HybridRunbookWorker {
+    <#
+    .SYNOPSIS
+        Takes this machine out of its worker group.
+    .PARAMETER Token
+        A key of the automation account.
+    .PARAMETER EndPoint
+        Taken for scripts that give it; the worker knows the account that it is registered with.
+    .PARAMETER Local
+        Forgets the registration on this machine alone, for an account that can no longer be reached.
+    #>
+    [CmdletBinding(DefaultParameterSetName = 'Account')]
+    param(
+        [Parameter(ParameterSetName = 'Account')] [Alias('Url')] [string] $EndPoint,
+        [Parameter(Mandatory = $true, ParameterSetName = 'Account')] [Alias('Key')] [ValidateNotNullOrEmpty()] [string] $Token,
+        [Parameter(Mandatory = $true, ParameterSetName = 'Local')] [switch] $Local
+    )
+    $ErrorActionPreference = 'Stop'
+    if ($EndPoint) {
+        $registered = (Get-HybridRunbookWorker).EndPoint
+        if ($registered -and $registered.TrimEnd('/') -ne $EndPoint.TrimEnd('/')) {
+            throw "This machine is registered with $registered, not with $EndPoint. Nothing was changed."
+        }
+    }
+    $arguments = if ($Local) { @('unregister', '--local') } else { @('unregister', '--token-file', '-') }
+    $state = Invoke-Worker -Arguments $arguments -InputText $(if (-not $Local) { $Token }) -Activity 'Leaving the worker group'
+    ConvertTo-WorkerObject $state
+}
+
+function Get-HybridRunbookWorker {
+    <#
+    .SYNOPSIS
+        Says whether this machine is a worker, of which group, and whether it can take a job now.
+    #>
+    [CmdletBinding()]
+    param()
+    $ErrorActionPreference = 'Stop'
+    ConvertTo-WorkerObject (Invoke-Worker -Arguments @('status') -Activity 'Asking the worker')
+}
+
+Export-ModuleMember -Function Add-HybridRunbookWorker, Remove-HybridRunbookWorker, Get-HybridRunbookWorker
