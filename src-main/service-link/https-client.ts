@@ -12,7 +12,7 @@ import { createConnectingAgent, presentedOn, type ConnectionTarget, type Endable
 import { describeNetworkError, isCut } from './network-errors.ts';
 import { createTlsTrust, type ClientCertificate, type PresentedChain } from './trust.ts';
 
-export interface ServiceAddress {
+interface ServiceAddress {
   /** https; http is for tests. A path in it stands before every call's path. */
   url: string;
   trust: Trust;
@@ -66,7 +66,7 @@ export interface CallAnswer {
   presentedCertificate: boolean;
 }
 
-export type WritePiece = (piece: Buffer) => Promise<void>;
+type WritePiece = (piece: Buffer) => Promise<void>;
 
 export interface HttpsClient {
   readonly host: string;

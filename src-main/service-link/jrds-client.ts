@@ -22,24 +22,24 @@ export interface JrdsClientOptions {
   timeouts?: Partial<Timeouts>;
 }
 
-export interface Waiting {
+interface Waiting {
   /** Ask the service to hold the call this long (`Prefer: wait`). 0 or absent: answer at once. */
   waitSeconds?: number;
   signal?: AbortSignal;
 }
 
-export interface Ending {
+interface Ending {
   signal?: AbortSignal;
 }
 
-export interface SandboxActionsQuery extends Waiting {
+interface SandboxActionsQuery extends Waiting {
   kinds: readonly RunbookKind[];
   freeSlots: number;
   limit: number;
   state: jrds.WorkerReadiness;
 }
 
-export interface SandboxActionsFound {
+interface SandboxActionsFound {
   actions: jrds.SandboxActions['value'];
   /** The service held the call: ask again at once. false: wait before the next poll. */
   held: boolean;
@@ -48,12 +48,12 @@ export interface SandboxActionsFound {
   features: ReadonlySet<FeatureName>;
 }
 
-export type JobActionsFound =
+type JobActionsFound =
   | { kind: 'actions'; actions: jrds.JobActions['value']; held: boolean }
   /** 401: the protocol's way to end a sandbox. A fenced sandbox gets the AppError `attempt-fenced` instead. */
   | { kind: 'unloaded' };
 
-export interface StatusChange extends Ending {
+interface StatusChange extends Ending {
   status: JobStatus;
   isFinal?: boolean;
   /** Text for a failed or suspended job. */
@@ -64,11 +64,11 @@ export interface StatusChange extends Ending {
   report?: jrds.AttemptReport;
 }
 
-export type StatusChanged =
+type StatusChanged =
   | { kind: 'accepted' }
   | { kind: 'records-missing'; /** The service wants this sequence next. */ acknowledged: number; chain: string };
 
-export interface FramesUpload extends Ending {
+interface FramesUpload extends Ending {
   /** Sequence of the first record in the body; of a body without records, the sequence that comes next. */
   from: number;
   /** Chain before the first frame of the body, lower-case hex. */
@@ -77,12 +77,12 @@ export interface FramesUpload extends Ending {
   body: Buffer;
 }
 
-export type FramesUploaded =
+type FramesUploaded =
   | ({ kind: 'acknowledged' } & jrds.Acknowledged)
   /** The service stands elsewhere: go on with the frame that follows this chain. */
   | ({ kind: 'resume-at' } & jrds.Acknowledged);
 
-export type MessageMetadata = jrds.JobActions['value'][number]['MessageMetadata'];
+type MessageMetadata = jrds.JobActions['value'][number]['MessageMetadata'];
 
 export interface JrdsClient {
   /** What the service has said it offers (`HRW-Features`); empty until the first answer and with a foreign service. */

@@ -20,7 +20,7 @@ export interface PackName {
   version: string;
 }
 
-export type PackFile = PackManifest['files'][number];
+type PackFile = PackManifest['files'][number];
 
 export interface OpenedPack {
   manifest: PackManifest;

@@ -16,8 +16,6 @@ import { AppError } from '../../src-contract/app-error.ts';
 import { openPack, type OpenedPack, type PackName } from './pack-archive.ts';
 import { readReceivedPacks, writeReceivedPacks, type ReceivedPack } from './received-packs.ts';
 
-export type { ReceivedPack } from './received-packs.ts';
-
 export interface PackReceiverOptions {
   /** `AzureAutomationFiles`; made when missing. `packs.json` stands in it. */
   folder: string;

@@ -2,7 +2,7 @@
 import { open, readFile, rename } from 'node:fs/promises';
 import { z } from 'zod';
 
-export const receivedPack = z.object({
+const receivedPack = z.object({
   name: z.string(),
   version: z.string(),
   folder: z.string(),

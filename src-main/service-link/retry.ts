@@ -20,7 +20,7 @@ export const brief: RetryPolicy = { firstMs: 200, factor: 2, maxMs: 1_000, attem
 /** A service may ask for patience, not for silence: `Retry-After` counts up to this long. */
 const maxRetryAfterMs = 5 * 60_000;
 
-export type Delay = (ms: number, signal: AbortSignal | undefined) => Promise<void>;
+type Delay = (ms: number, signal: AbortSignal | undefined) => Promise<void>;
 
 export interface RetryOptions {
   policy: RetryPolicy;
@@ -41,7 +41,7 @@ export function backoffMs(policy: RetryPolicy, failures: number, random: () => n
   return retryAfterMs > 0 ? Math.min(retryAfterMs, maxRetryAfterMs) + jittered : jittered;
 }
 
-export const defaultDelay: Delay = async (ms, signal) => {
+const defaultDelay: Delay = async (ms, signal) => {
   await sleep(ms, undefined, signal === undefined ? {} : { signal });
 };
 

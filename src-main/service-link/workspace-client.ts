@@ -2,12 +2,11 @@
 import { createHash } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { joinAnswer, packList, type JoinAnswer, type JoinBody, type PackList } from '../../src-contract/agent-service.ts';
-import { AppError, isAppError } from '../../src-contract/app-error.ts';
-import { holdSeconds, maxPackBytes } from '../../src-contract/limits.ts';
+import { AppError } from '../../src-contract/app-error.ts';
+import { maxPackBytes } from '../../src-contract/limits.ts';
 import type { ProxySettings, Trust } from '../../src-contract/settings.ts';
 import { clockFailureOf, failureOf, parseAnswer, problemOf, refuseForeignPage } from './answers.ts';
 import { createHttpsClient, type CallAnswer, type HttpsClientOptions, type Timeouts } from './https-client.ts';
-import { backoffMs, defaultDelay, outlast, type Delay } from './retry.ts';
 import { sendSigned } from './signed-call.ts';
 import type { ClientCertificate } from './trust.ts';
 
@@ -26,38 +25,21 @@ export interface WorkspaceClientOptions {
 
 export type OfferedPack = PackList['packs'][number];
 
-export type PacksAnswer =
+type PacksAnswer =
   | { kind: 'changed'; list: PackList; etag: string | undefined; held: boolean }
   /** As the etag given: nothing is new. */
   | { kind: 'unchanged'; held: boolean };
-
-export interface WatchOptions {
-  /** After every answer, also of an unchanged list: the moment of last contact. */
-  onContact?: () => void;
-  /** A failure that is going to be repeated. One that is not (the workspace no longer knows us) is thrown. */
-  onFailure?: (error: AppError, waitMs: number, failures: number) => void;
-  waitSeconds?: number;
-  /** Where the service does not hold calls. */
-  pollMs?: number;
-  delay?: Delay;
-  random?: () => number;
-  signal: AbortSignal;
-}
 
 export interface WorkspaceClient {
   /** Once, with the workspace key, which is not needed again. */
   join(key: string, body: JoinBody, options?: { signal?: AbortSignal }): Promise<JoinAnswer>;
   leave(machineId: string, options?: { signal?: AbortSignal }): Promise<void>;
+  /** With the etag of the list that is known, the service holds the call until there is another; without one it answers at once. */
   getPacks(options?: { etag?: string; waitSeconds?: number; signal?: AbortSignal }): Promise<PacksAnswer>;
-  /** Yields the list at once and after each change, through outages, until the signal ends it (quietly). */
-  watchPacks(options: WatchOptions): AsyncGenerator<PackList, void, undefined>;
   /** Writes the archive to `file`, which appears only when size and hash are those of the list. */
   downloadPack(pack: OfferedPack, file: string, options?: { signal?: AbortSignal }): Promise<void>;
   close: () => void;
 }
-
-const defaultPollMs = 30_000;
-const leastGapMs = 1_000;
 
 export function createWorkspaceClient(options: WorkspaceClientOptions): WorkspaceClient {
   const { workspaceId } = options;
@@ -124,40 +106,6 @@ export function createWorkspaceClient(options: WorkspaceClientOptions): Workspac
     },
 
     getPacks,
-
-    async *watchPacks({ onContact, onFailure, waitSeconds = holdSeconds, pollMs = defaultPollMs, signal, ...chance }) {
-      const { delay = defaultDelay, random = Math.random } = chance;
-      let etag: string | undefined;
-      let failures = 0;
-      try {
-        for (;;) {
-          let waitMs = 0;
-          try {
-            const isFirst = etag === undefined;
-            const askedAt = performance.now();
-            const answer = await getPacks({ ...(etag === undefined ? {} : { etag }), waitSeconds, signal });
-            failures = 0;
-            onContact?.();
-            if (answer.kind === 'changed') {
-              etag = answer.etag;
-              yield answer.list;
-            }
-            // A list without an etag cannot be waited for either. The first question is never held.
-            if (etag === undefined || (!answer.held && !isFirst)) waitMs = pollMs * (0.9 + random() / 5);
-            // A service that says it holds and does not (it may be ending) is not asked in a tight loop.
-            else if (answer.kind === 'unchanged') waitMs = Math.max(0, leastGapMs - (performance.now() - askedAt));
-          } catch (error) {
-            if (!isAppError(error) || !error.retryable) throw error;
-            failures += 1;
-            waitMs = backoffMs(outlast, failures, random, error.retryAfterMs);
-            onFailure?.(error, waitMs, failures);
-          }
-          if (waitMs > 0) await delay(waitMs, signal);
-        }
-      } catch (error) {
-        if (!signal.aborted) throw error;
-      }
-    },
 
     async downloadPack(pack, file, { signal } = {}) {
       const { name, version } = pack;

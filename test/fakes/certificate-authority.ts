@@ -15,7 +15,7 @@ export interface ServerCertificate {
   sha256: string;
 }
 
-export interface IssueOptions {
+interface IssueOptions {
   names?: string[];
   notBefore?: Date;
   notAfter?: Date;

@@ -8,7 +8,7 @@ import * as net from 'node:net';
 import * as tls from 'node:tls';
 import type { ServerCertificate } from './certificate-authority.ts';
 
-export interface SeenRequest {
+interface SeenRequest {
   method: string;
   /** Path and query. */
   url: string;
@@ -18,7 +18,7 @@ export interface SeenRequest {
   clientCertificate: string | undefined;
 }
 
-export interface ScriptedAnswer {
+interface ScriptedAnswer {
   status?: number;
   headers?: Record<string, string>;
   /** An object goes as JSON. */

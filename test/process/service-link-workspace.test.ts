@@ -5,7 +5,6 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { verifyShared } from '../../src-contract/node/shared-signature.ts';
 import { describeProblem } from '../../src-contract/problems.ts';
 import type { PackList } from '../../src-contract/agent-service.ts';
-import type { AppError } from '../../src-contract/app-error.ts';
 import { createMachineIdentity, type MachineIdentity } from '../../src-main/service-link/machine-identity.ts';
 import { createWorkspaceClient, type WorkspaceClient } from '../../src-main/service-link/workspace-client.ts';
 import { createAuthority, type FakeAuthority } from '../fakes/certificate-authority.ts';
@@ -99,120 +98,49 @@ function listOf(version: string): PackList {
   return { account: null, packs: [{ name: 'AzureAutomation', version, sha256: 'a'.repeat(64), bytes: 1 }] };
 }
 
-describe('watching packs', () => {
-  /** A service that has the given versions, one after the other, each known by its etag. */
-  function versions(known: readonly string[], holds: boolean): Answering {
-    let at = 0;
-    return ({ headers }) => {
-      const asked = headers['if-none-match'];
-      if (asked === `"${known[at] ?? ''}"`) {
-        if (at + 1 >= known.length) return { status: 304, delayMs: 60_000 };
-        at += 1;
-        if (!holds) return { status: 304, headers: { etag: asked } };
-      }
-      const version = known[at] ?? '';
-      const applied: Record<string, string> =
-        headers['prefer'] === undefined || !holds ? {} : { 'preference-applied': 'wait=20' };
-      return { body: listOf(version), headers: { etag: `"${version}"`, ...applied } };
-    };
-  }
-
-  it('yields the list at once and after each change, asking again without a pause where calls are held', async () => {
-    const { service, client } = await workspace(versions(['1.0.0', '1.0.1', '1.0.2'], true));
-    const ending = new AbortController();
-    const waits: number[] = [];
-    const seen: string[] = [];
-    let contacts = 0;
-    for await (const list of client.watchPacks({
-      signal: ending.signal,
-      onContact: () => (contacts += 1),
-      delay: async (ms) => Promise.resolve(void waits.push(ms)),
-    })) {
-      seen.push(list.packs[0]?.version ?? '');
-      if (seen.length === 3) ending.abort();
-    }
-    expect(seen).toEqual(['1.0.0', '1.0.1', '1.0.2']);
-    expect(contacts).toBe(3);
-    expect(waits).toEqual([]);
-    expect(service.requests.map((one) => one.headers['prefer'])).toEqual([undefined, 'wait=20', 'wait=20']);
-  });
-
-  it('polls each 30 s where calls are not held', async () => {
-    const { client } = await workspace(versions(['1.0.0', '1.0.1'], false));
-    const ending = new AbortController();
-    const waits: number[] = [];
-    const seen: string[] = [];
-    for await (const list of client.watchPacks({
-      signal: ending.signal,
-      random: () => 0.5,
-      delay: async (ms) => Promise.resolve(void waits.push(ms)),
-    })) {
-      seen.push(list.packs[0]?.version ?? '');
-      if (seen.length === 2) ending.abort();
-    }
-    expect(seen).toEqual(['1.0.0', '1.0.1']);
-    // The second wait is the one that the end of the watch cuts short.
-    expect(waits).toEqual([30_000, 30_000]);
-  });
-
-  it('outlasts the service’s absence and tells of it', async () => {
-    let calls = 0;
-    const { client } = await workspace(() => {
-      calls += 1;
-      if (calls < 3) return { status: 503, headers: { 'retry-after': '2' } };
+describe('the list of packs', () => {
+  it('comes at once when none is known, and is held when one is', async () => {
+    const { service, client } = await workspace(({ headers }) => {
+      if (headers['if-none-match'] === '"1"') return { status: 304, headers: { 'preference-applied': 'wait=7' } };
       return { body: listOf('1.0.0'), headers: { etag: '"1"' } };
     });
-    const ending = new AbortController();
-    const failures: AppError[] = [];
-    const waits: number[] = [];
-    for await (const list of client.watchPacks({
-      signal: ending.signal,
-      onFailure: (error) => failures.push(error),
-      random: () => 0,
-      delay: async (ms) => Promise.resolve(void waits.push(ms)),
-    })) {
-      expect(list.packs).toHaveLength(1);
-      ending.abort();
-    }
-    expect(failures.map((one) => one.code)).toEqual(['service-unavailable', 'service-unavailable']);
-    expect(waits).toEqual([2_125, 2_250]);
+    expect(await client.getPacks({ waitSeconds: 7 })).toEqual({
+      kind: 'changed',
+      list: listOf('1.0.0'),
+      etag: '"1"',
+      held: false,
+    });
+    expect(await client.getPacks({ etag: '"1"', waitSeconds: 7 })).toEqual({ kind: 'unchanged', held: true });
+    expect(service.requests.map((one) => one.headers['prefer'])).toEqual([undefined, 'wait=7']);
+    expect(service.requests[1]?.clientCertificate).toBe(identity.sha256);
   });
 
-  it('does not ask in a tight loop when a service claims to hold and does not', async () => {
-    const { client } = await workspace(({ headers }) =>
-      headers['if-none-match'] === undefined
-        ? { body: listOf('1.0.0'), headers: { etag: '"1"' } }
-        : { status: 304, headers: { 'preference-applied': 'wait=20' } },
-    );
-    const ending = new AbortController();
-    const waits: number[] = [];
-    for await (const list of client.watchPacks({
-      signal: ending.signal,
-      delay: async (ms) => {
-        waits.push(ms);
-        if (waits.length === 3) ending.abort();
-        return Promise.resolve();
-      },
-    })) {
-      expect(list.packs).toHaveLength(1);
-    }
-    expect(Math.min(...waits)).toBeGreaterThan(500);
+  it('says when the service did not hold the call', async () => {
+    const { client } = await workspace(() => ({ status: 304 }));
+    expect(await client.getPacks({ etag: '"1"', waitSeconds: 7 })).toEqual({ kind: 'unchanged', held: false });
   });
 
-  it('ends with the reason when the workspace no longer knows the agent', async () => {
+  it('is not asked for by an agent that the workspace no longer knows', async () => {
     for (const answer of [{ status: 401 }, { status: 401, body: describeProblem('agent-unknown', { workspaceId }) }]) {
       const { client } = await workspace(() => answer);
-      const failure = await failureOf(client.watchPacks({ signal: new AbortController().signal }).next());
-      expect(failure.code).toBe(provokes('agent-unknown'));
+      expect(await failureOf(client.getPacks())).toMatchObject({ code: provokes('agent-unknown'), retryable: false });
     }
   });
 
-  it('ends quietly while a call is held', async () => {
+  it('may be asked for again after a while when the service is busy, or the answer is no list', async () => {
+    const busy = await workspace(() => ({ status: 429, headers: { 'retry-after': '2' } }));
+    const expected = { code: provokes('service-unavailable'), retryable: true, retryAfterMs: 2_000 };
+    expect(await failureOf(busy.client.getPacks())).toMatchObject(expected);
+    const odd = await workspace(() => ({ body: { packs: 'none' } }));
+    expect(await failureOf(odd.client.getPacks())).toMatchObject({ code: provokes('answer-not-understood'), retryable: true });
+  });
+
+  it('is given up in the middle of a held call', async () => {
     const { client } = await workspace(() => ({ delayMs: 60_000 }));
     const ending = new AbortController();
-    const next = client.watchPacks({ signal: ending.signal }).next();
-    setTimeout(() => ending.abort(), 50);
-    expect(await next).toEqual({ done: true, value: undefined });
+    const held = client.getPacks({ etag: '"1"', waitSeconds: 20, signal: ending.signal });
+    setTimeout(() => ending.abort(new Error('enough')), 50);
+    await expect(held).rejects.toThrow('enough');
   });
 });
 
