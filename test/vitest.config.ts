@@ -7,7 +7,7 @@ import { SummaryReporter } from './harness/summary-reporter.ts';
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const summaryFile = process.env['HRW_TEST_SUMMARY'];
 
-function project(name: string, testTimeoutMs: number) {
+function project(name: string, testTimeoutMs: number, globalSetup: string[] = []) {
   return {
     extends: true as const,
     test: {
@@ -15,6 +15,7 @@ function project(name: string, testTimeoutMs: number) {
       include: [`test/${name}/**/*.test.{ts,tsx}`],
       testTimeout: testTimeoutMs,
       hookTimeout: testTimeoutMs,
+      globalSetup,
     },
   };
 }
@@ -34,6 +35,11 @@ export default defineConfig({
     expect: { requireAssertions: true },
     allowOnly: process.env['CI'] !== 'true',
     reporters: ['default', ...(summaryFile === undefined ? [] : [new SummaryReporter(summaryFile)])],
-    projects: [project('unit', 10_000), project('service', 60_000), project('process', 60_000), project('interop', 120_000)],
+    projects: [
+      project('unit', 10_000),
+      project('service', 60_000, ['test/harness/postgres-server.ts']),
+      project('process', 60_000),
+      project('interop', 120_000),
+    ],
   },
 });

@@ -1,0 +1,92 @@
+/** Rows to begin with, for tests of the store and of what stands on it. */
+import { randomUUID } from 'node:crypto';
+import type { RunbookKind, RerunPolicy } from '../../src-contract/kinds.ts';
+import { insertAccount, type Account } from '../../src-service/store/accounts.ts';
+import { createJob, type Job } from '../../src-service/store/jobs.ts';
+import { findRunbook, insertRunbook, publishDraft, putDraft, type Runbook } from '../../src-service/store/runbooks.ts';
+import type { Store } from '../../src-service/store/store.ts';
+import { ensureGroup, putWorker, type Worker } from '../../src-service/store/workers.ts';
+
+export const longAgo = Date.UTC(2026, 10, 23, 9, 0, 0);
+
+export async function sampleAccount(store: Store, name = 'contoso'): Promise<Account> {
+  const account = { id: randomUUID(), name, primaryKey: 'sealed 1', secondaryKey: 'sealed 2', createdAt: longAgo };
+  await store.write((tx) => insertAccount(tx, account));
+  return { ...account, nameKey: name.toLowerCase() };
+}
+
+export async function sampleRunbook(
+  store: Store,
+  accountId: string,
+  options: { name?: string; kind?: RunbookKind; rerun?: RerunPolicy; logVerbose?: boolean } = {},
+): Promise<Runbook & { publishedVersionId: string }> {
+  const { name = 'Copy-LocalFiles', kind = 'Bash', rerun = 'restart', logVerbose = false } = options;
+  await store.write(async (tx) => {
+    const settings = { description: '', rerun, logVerbose, logDebug: false, logProgress: false };
+    const runbook = await insertRunbook(tx, { accountId, name, kind, ...settings }, longAgo);
+    if (runbook === undefined) throw new Error(`there is already a runbook ${name}`);
+    await putDraft(tx, runbook.id, { definition: 'echo hello', parameters: null }, longAgo);
+    await publishDraft(tx, runbook.id, longAgo);
+  });
+  const runbook = await findRunbook(store.db, accountId, name);
+  if (typeof runbook?.publishedVersionId !== 'string') throw new Error('the sample was not published');
+  return { ...runbook, publishedVersionId: runbook.publishedVersionId };
+}
+
+export async function sampleJob(
+  store: Store,
+  runbook: Runbook & { publishedVersionId: string },
+  options: { name?: string; groupName?: string; now?: number } = {},
+): Promise<Job> {
+  const { name = randomUUID(), groupName = 'Main', now = longAgo } = options;
+  const { job } = await store.write((tx) =>
+    createJob(
+      tx,
+      {
+        id: randomUUID(),
+        name,
+        requestHash: 'one request',
+        runbook,
+        runbookVersionId: runbook.publishedVersionId,
+        isDraft: false,
+        groupName,
+        parameters: [],
+        startedBy: 'a test',
+        triggerSource: 1,
+      },
+      now,
+    ),
+  );
+  return job;
+}
+
+export async function sampleWorker(store: Store, accountId: string, options: Partial<Worker> = {}): Promise<Worker> {
+  const machineId = randomUUID();
+  const worker: Worker = {
+    accountId,
+    machineId,
+    machineName: 'WORKER-A',
+    groupName: 'Main',
+    ipAddress: null,
+    operatingSystem: 'Linux',
+    thumbprint: machineId.replaceAll('-', '').padEnd(40, '0').toUpperCase(),
+    certificateSha256: machineId.replaceAll('-', '').padEnd(64, '0'),
+    previousThumbprint: null,
+    previousSha256: null,
+    previousUntil: null,
+    registeredAt: longAgo,
+    lastSeenAt: null,
+    version: null,
+    kinds: null,
+    readiness: null,
+    freeSlots: null,
+    slotLimit: null,
+    holdsCalls: true,
+    ...options,
+  };
+  await store.write(async (tx) => {
+    await ensureGroup(tx, accountId, worker.groupName, longAgo);
+    await putWorker(tx, worker);
+  });
+  return worker;
+}
