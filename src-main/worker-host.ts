@@ -61,6 +61,8 @@ export interface WorkerHost {
   subscribe(listener: (event: EngineEvent) => void): () => void;
   /** Resolves when the worker wants to end: whoever made it then closes it and ends the program. */
   readonly ended: Promise<WorkerEnd>;
+  /** A mistake of ours that nothing inside caught: it is written to the event log. */
+  reportFault(error: unknown, what: string): void;
   /** Safe to call twice. Nothing of ours remains but the sandboxes, which go on. */
   close(): Promise<void>;
 }
@@ -287,6 +289,7 @@ async function buildWorker(
       return () => listeners.delete(listener);
     },
     ended: end.ended,
+    reportFault: fault,
     close: () => stack.close(),
   };
 }

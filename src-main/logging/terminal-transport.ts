@@ -1,18 +1,17 @@
-/** One line an event on a terminal, for `hrw run` in the foreground. */
+/** Hands each event to a terminal, for `hrw run` in the foreground. */
 import Transport from 'winston-transport';
 import type { LogEvent } from '../../src-contract/events.ts';
 
 export class TerminalTransport extends Transport {
-  private readonly print: (line: string) => void;
+  private readonly show: (event: LogEvent) => void;
 
-  constructor(print: (line: string) => void) {
+  constructor(show: (event: LogEvent) => void) {
     super();
-    this.print = print;
+    this.show = show;
   }
 
   override log(info: { event: LogEvent }, next: () => void): void {
-    const { time, level, id, message } = info.event;
-    this.print(`${time} ${level.padEnd(11)} ${String(id).padStart(5)} ${message}`);
+    this.show(info.event);
     next();
   }
 }

@@ -1,0 +1,15 @@
+/** The commands of `hrw` that speak to a worker on this machine. Those that speak to an automation service stand in service-commands.ts. */
+import type { Command } from 'commander';
+import type { CommandIo } from './command-io.ts';
+import { addConnectionCommands } from './worker/connection-commands.ts';
+import { addJobCommands } from './worker/job-commands.ts';
+import { addLookCommands } from './worker/look-commands.ts';
+import { addSteerCommands } from './worker/steer-commands.ts';
+import type { WorkerAccess } from './worker/worker-access.ts';
+
+export function registerWorkerCommands(program: Command, io: CommandIo, access: WorkerAccess): void {
+  addSteerCommands(program, io, access);
+  addLookCommands(program, io, access);
+  addConnectionCommands(program, io, access);
+  addJobCommands(program, io, access);
+}

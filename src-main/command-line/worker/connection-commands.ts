@@ -1,0 +1,199 @@
+/** hrw connect, disconnect, register, unregister */
+import type { Command } from 'commander';
+import type { ProgressStep } from '../../../src-contract/engine-calls.ts';
+import { workerPackName } from '../../../src-contract/packs.ts';
+import type { ProxySettings, Trust } from '../../../src-contract/settings.ts';
+import type { CommandIo } from '../command-io.ts';
+import { WrongUse } from '../failures.ts';
+import { readFile, readFileOrInput } from '../service/service-options.ts';
+import { plainText } from '../terminal-text.ts';
+import { describeState } from './describe-worker.ts';
+import type { WorkerAccess, WorkerConnection } from './worker-access.ts';
+import { addWorkerOptions, workerAction, type WorkerRun } from './worker-options.ts';
+
+interface ConnectOptions {
+  serviceUrl: string;
+  workspaceId: string;
+  workspaceKeyFile: string;
+  ca?: string;
+  fingerprint?: string;
+  proxy?: string;
+  proxyUser?: string;
+  proxyPasswordFile?: string;
+  wait: boolean;
+}
+interface RegisterOptions {
+  group: string;
+  endpoint: string;
+  tokenFile: string;
+}
+interface UnregisterOptions {
+  tokenFile?: string;
+  local?: boolean;
+}
+
+/** The first list of packs comes at once, and a pack is some kilobytes: longer means that it was not given to the workspace. */
+const packWaitMs = 30_000;
+
+export function addConnectionCommands(program: Command, io: CommandIo, access: WorkerAccess): void {
+  addWorkerOptions(program.command('connect'))
+    .description('connect this machine to a workspace, and wait for the pack that makes it able to register')
+    .requiredOption('--service-url <url>', 'the service’s agent address, https://host:port')
+    .requiredOption('--workspace-id <id>', 'the workspace')
+    .requiredOption('--workspace-key-file <file>', 'file that holds the workspace key; - reads it from standard input')
+    .option('--ca <file>', 'certificate (PEM) of the authority to trust for this service, alone')
+    .option('--fingerprint <sha256>', 'SHA-256 of the service’s certificate or authority, instead of --ca')
+    .option('--proxy <url>', 'HTTP proxy that leads to the service')
+    .option('--proxy-user <name>', 'user name for the proxy')
+    .option('--proxy-password-file <file>', 'file that holds the proxy’s password')
+    .option('--no-wait', 'do not wait for the pack')
+    .addHelpText(
+      'after',
+      '\nExample:\n  hrw connect --service-url https://automation.contoso.com:8443 --workspace-id 1f6c… --workspace-key-file key.txt --ca ca.pem\n',
+    )
+    .action(
+      workerAction<ConnectOptions>(io, access, async (run) => {
+        const { options, worker, ask } = run;
+        const workspaceKey = await readSecret(options.workspaceKeyFile, '--workspace-key-file', io);
+        const stop = showProgress(worker, io, run.asJson);
+        try {
+          await ask('connection:connect', {
+            workspaceId: options.workspaceId,
+            workspaceKey,
+            serviceUrl: options.serviceUrl,
+            trust: readTrust(options),
+            proxy: await readProxy(options, io),
+          });
+        } finally {
+          stop();
+        }
+        const hasPack = options.wait ? await waitForPack(run) : true;
+        const state = await ask('worker:state', {});
+        const hint = hasPack
+          ? ''
+          : `\nThe pack ${workerPackName} has not come yet; until it does, this machine cannot register.\n`;
+        run.print(state, `${describeState(state)}${hint}`);
+      }),
+    );
+
+  addWorkerOptions(program.command('disconnect'))
+    .description('leave the workspace; a registered machine leaves its group first')
+    .addHelpText('after', '\nExample:\n  hrw disconnect\n')
+    .action(
+      workerAction(io, access, async ({ ask, print }) => {
+        const state = await ask('connection:disconnect', {});
+        print(state, describeState(state));
+      }),
+    );
+
+  addWorkerOptions(program.command('register'))
+    .description('register this machine in a worker group of an automation account')
+    .requiredOption('--group <name>', 'the worker group; it is made when it is not there')
+    .requiredOption('--endpoint <url>', 'the account’s URL, https://host:port/accounts/…')
+    .requiredOption('--token-file <file>', 'file that holds one of the account’s keys; - reads it from standard input')
+    .addHelpText(
+      'after',
+      '\nExample:\n  hrw register --group OnPremLab --endpoint https://automation.contoso.com:8443/accounts/bd12… --token-file -\n',
+    )
+    .action(
+      workerAction<RegisterOptions>(io, access, async ({ options, worker, ask, print, asJson }) => {
+        const token = await readSecret(options.tokenFile, '--token-file', io);
+        const stop = showProgress(worker, io, asJson);
+        try {
+          const state = await ask('registration:register', { groupName: options.group, endpoint: options.endpoint, token });
+          print(state, describeState(state));
+        } finally {
+          stop();
+        }
+      }),
+    );
+
+  addWorkerOptions(program.command('unregister'))
+    .description('leave the worker group')
+    .option('--token-file <file>', 'file that holds one of the account’s keys; - reads it from standard input')
+    .option('--local', 'forget it here only: the service cannot be reached, or no longer knows this machine')
+    .addHelpText('after', '\nExamples:\n  hrw unregister --token-file key.txt\n  hrw unregister --local\n')
+    .action(
+      workerAction<UnregisterOptions>(io, access, async ({ options, worker, ask, print, asJson }) => {
+        const local = options.local === true;
+        if (local === (options.tokenFile !== undefined)) {
+          throw new WrongUse('Give either --token-file FILE (the account is told) or --local (it is not).');
+        }
+        const token = options.tokenFile === undefined ? null : await readSecret(options.tokenFile, '--token-file', io);
+        const stop = showProgress(worker, io, asJson);
+        try {
+          const state = await ask('registration:unregister', { token, local });
+          print(state, describeState(state));
+        } finally {
+          stop();
+        }
+      }),
+    );
+}
+
+/** Steps go to standard error: standard output is for the answer. */
+function showProgress(worker: WorkerConnection, io: CommandIo, asJson: boolean): () => void {
+  if (asJson) return () => undefined;
+  return worker.subscribe((event) => {
+    if (event.event === 'progress-made' && event.payload.status !== 'started') io.stderr.write(describeStep(event.payload));
+  });
+}
+
+function describeStep({ label, status, detail }: ProgressStep): string {
+  const mark = status === 'done' ? 'done  ' : 'failed';
+  return plainText(`${mark}  ${label}${status === 'done' && detail !== '' ? ` (${detail})` : ''}\n`);
+}
+
+async function waitForPack({ worker, ask }: WorkerRun<object>): Promise<boolean> {
+  let wake: (found: boolean) => void = () => undefined;
+  const came = new Promise<boolean>((resolve) => {
+    wake = resolve;
+  });
+  const unsubscribe = worker.subscribe((event) => {
+    if (event.event === 'worker-changed' && hasPack(event.payload)) wake(true);
+  });
+  const timer = setTimeout(() => {
+    wake(false);
+  }, packWaitMs);
+  try {
+    if (hasPack(await ask('worker:state', {}))) return true;
+    return await Promise.race([came, worker.ended.then(() => false)]);
+  } finally {
+    clearTimeout(timer);
+    unsubscribe();
+  }
+}
+
+function hasPack(state: { packs: readonly { name: string }[] }): boolean {
+  return state.packs.some((pack) => pack.name === workerPackName);
+}
+
+async function readSecret(file: string, option: string, io: CommandIo): Promise<string> {
+  const secret = (await readFileOrInput(file, option, io)).trim();
+  if (secret === '') throw new WrongUse(`${option}: there is nothing in ${file === '-' ? 'standard input' : file}.`);
+  return secret;
+}
+
+function readTrust({ ca, fingerprint }: ConnectOptions): Trust {
+  if (ca !== undefined && fingerprint !== undefined) throw new WrongUse('Give --ca or --fingerprint, not both.');
+  if (fingerprint === undefined) return ca === undefined ? { kind: 'system' } : { kind: 'authority', pem: readFile(ca, '--ca') };
+  const sha256 = fingerprint.replaceAll(':', '').toLowerCase();
+  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new WrongUse('--fingerprint takes the 64 hexadecimal digits of a SHA-256.');
+  return { kind: 'fingerprint', sha256 };
+}
+
+async function readProxy({ proxy, proxyUser, proxyPasswordFile }: ConnectOptions, io: CommandIo): Promise<ProxySettings> {
+  if (proxy === undefined) {
+    if (proxyUser !== undefined || proxyPasswordFile !== undefined) throw new WrongUse('Name the proxy too: --proxy URL.');
+    return { kind: 'none' };
+  }
+  if (proxyPasswordFile !== undefined && proxyUser === undefined)
+    throw new WrongUse('Give the proxy’s user too: --proxy-user NAME.');
+  const password = proxyPasswordFile === undefined ? undefined : await readSecret(proxyPasswordFile, '--proxy-password-file', io);
+  return {
+    kind: 'manual',
+    url: proxy,
+    ...(proxyUser === undefined ? {} : { userName: proxyUser }),
+    ...(password === undefined ? {} : { password }),
+  };
+}

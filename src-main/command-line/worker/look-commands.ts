@@ -1,0 +1,88 @@
+/** hrw status, events */
+import { Option, type Command } from 'commander';
+import { eventChannel, type EventChannel, type LogEvent } from '../../../src-contract/events.ts';
+import type { CommandIo } from '../command-io.ts';
+import { describeEvent, describeState } from './describe-worker.ts';
+import { wholeNumber } from './job-commands.ts';
+import type { WorkerAccess } from './worker-access.ts';
+import { addWorkerOptions, workerAction, type WorkerRun } from './worker-options.ts';
+
+interface EventOptions {
+  channel?: EventChannel;
+  limit: number;
+  follow?: boolean;
+}
+
+export function addLookCommands(program: Command, io: CommandIo, access: WorkerAccess): void {
+  addWorkerOptions(program.command('status'))
+    .description('can this worker take a job now, and if not, why?')
+    .addHelpText('after', '\nExample:\n  hrw status --json\n\nExits with 3 when no worker runs for the data folder.\n')
+    .action(
+      workerAction(io, access, async ({ ask, print }) => {
+        const state = await ask('worker:state', {});
+        print(state, describeState(state));
+      }),
+    );
+
+  addWorkerOptions(program.command('events'))
+    .description('the event log, oldest of the chosen first')
+    .addOption(new Option('--channel <channel>', 'only this channel').choices(eventChannel.options))
+    .option('--limit <number>', 'the latest so many', wholeNumber(1, 1000), 20)
+    .option('--follow', 'go on with what happens, until Ctrl+C')
+    .addHelpText('after', '\nExamples:\n  hrw events --channel "Operations Manager"\n  hrw events --follow --json\n')
+    .action(
+      workerAction<EventOptions>(io, access, async (run) => {
+        const { options, asJson, ask } = run;
+        const channel = options.channel ?? null;
+        const show = (event: LogEvent): void => {
+          io.stdout.write(`${asJson ? JSON.stringify(event) : describeEvent(event)}\n`);
+        };
+        if (options.follow !== true) {
+          const { events } = await ask('events:list', { channel, limit: options.limit, before: null });
+          const inOrder = events.reverse();
+          if (asJson) run.print(inOrder, '');
+          else inOrder.forEach(show);
+          return;
+        }
+        await follow(run, io, show, options.limit, channel);
+      }),
+    );
+}
+
+/** What is there, then what comes: heard from before the first page on, so that nothing falls between. */
+async function follow(
+  { worker, ask }: WorkerRun<object>,
+  io: CommandIo,
+  show: (event: LogEvent) => void,
+  limit: number,
+  channel: EventChannel | null,
+): Promise<void> {
+  let shown = 0;
+  const early: LogEvent[] = [];
+  let showNow = (event: LogEvent): void => void early.push(event);
+  const take = (event: LogEvent): void => {
+    if (event.number <= shown || (channel !== null && event.channel !== channel)) return;
+    shown = event.number;
+    show(event);
+  };
+  const unsubscribe = worker.subscribe((event) => {
+    if (event.event === 'event-logged') showNow(event.payload);
+  });
+  let interrupt: () => void = () => undefined;
+  const interrupted = new Promise<'interrupted'>((resolve) => {
+    interrupt = () => {
+      resolve('interrupted');
+    };
+  });
+  const giveBack = io.onInterrupt(interrupt);
+  try {
+    const { events } = await ask('events:list', { channel, limit, before: null });
+    for (const event of [...events.reverse(), ...early]) take(event);
+    showNow = take;
+    const why = await Promise.race([interrupted, worker.ended.then(() => 'ended' as const)]);
+    if (why === 'ended') io.stderr.write('The worker ended.\n');
+  } finally {
+    giveBack();
+    unsubscribe();
+  }
+}

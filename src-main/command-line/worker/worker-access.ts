@@ -1,0 +1,31 @@
+/** The worker as its commands see it; the composition root hands in how it is reached and how it is run. */
+import type { Answer } from '../../../src-contract/app-error.ts';
+import type { EngineArguments, EngineCallName, EngineEvent, EngineValue, Role } from '../../../src-contract/engine-calls.ts';
+import type { LogEvent } from '../../../src-contract/events.ts';
+
+export interface WorkerConnection {
+  readonly role: Role;
+  call<Name extends EngineCallName>(name: Name, callArguments: EngineArguments<Name>): Promise<Answer<EngineValue<Name>>>;
+  subscribe(listener: (event: EngineEvent) => void): () => void;
+  readonly ended: Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface RunOptions {
+  dataFolder: string;
+  /** The first signal drains (finishes what runs) instead of leaving it to the next worker. */
+  drainOnSignal: boolean;
+  /** An event of the worker, for the terminal. */
+  onEvent: (event: LogEvent) => void;
+  /** Something that the person at the terminal should know. */
+  say: (words: string) => void;
+}
+
+export interface WorkerAccess {
+  /** Where the worker's data lies unless a command says otherwise. */
+  defaultDataFolder: () => string;
+  /** Throws AppError `engine-not-running`, `control-refused`, `control-taken`. */
+  connect: (dataFolder: string) => Promise<WorkerConnection>;
+  /** Resolves when the worker has ended. Throws AppError when it cannot start. */
+  run: (options: RunOptions) => Promise<void>;
+}
