@@ -71,6 +71,10 @@ function cut(script: string, tokens: Token[], from: number): ParameterBlockSearc
   const first = index;
   while (tokens[index]?.text === '[') index = findClosing(tokens, index) + 1;
   if (!isWord(tokens[index], 'param') || tokens[index + 1]?.text !== '(') return { kind: 'none' };
+  const unclosed = findUnclosed(tokens, index + 1);
+  if (unclosed !== undefined) {
+    return { kind: 'broken', line: lineOf(script, unclosed.start), reason: `the “${unclosed.text}” is never closed` };
+  }
   const end = tokens[findClosing(tokens, index + 1)]?.end;
   const start = tokens[first]?.start;
   if (start === undefined || end === undefined) return { kind: 'none' };
@@ -86,6 +90,21 @@ function findClosing(tokens: Token[], open: number): number {
     if (depth === 0) return index;
   }
   return tokens.length;
+}
+
+const closers: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
+
+/** The bracket inside the block at `open` that another kind of bracket closes. Only square ones can be left: the tokenizer counts the rest. */
+function findUnclosed(tokens: Token[], open: number): Token | undefined {
+  const opened: Token[] = [];
+  for (const token of tokens.slice(open)) {
+    if (token.kind === 'open') opened.push(token);
+    if (token.kind !== 'close') continue;
+    const last = opened.pop();
+    if (last !== undefined && closers[last.text] !== token.text) return last;
+    if (opened.length === 0) return undefined;
+  }
+  return undefined;
 }
 
 function isWord(token: Token | undefined, word: string): boolean {
@@ -121,7 +140,10 @@ export function simplifyBlock(script: string): string {
       index = end - 1;
     } else if (token.text === '{') {
       const close = findClosing(tokens, index);
-      wipe(token.end, tokens[close]?.start ?? token.end);
+      const end = tokens[close]?.start ?? token.end;
+      wipe(token.end, end);
+      // The grammar wants a statement in it.
+      if (end > token.end) characters[token.end] = '0';
       index = close;
     } else if (token.kind === 'open') depth += 1;
     else if (token.kind === 'close') depth -= 1;
