@@ -37,7 +37,10 @@ const access: WorkerAccess = {
   run: runWorker,
 };
 
-/** Ctrl+C reaches us from the terminal and again from whoever started us: what comes so close together was meant once. */
+/**
+ * Ctrl+C reaches us from the terminal and again from whoever started us, and the module that conf writes files with sends every signal on
+ * to its own process (when-exit): what comes so close together was meant once.
+ */
 const sameSignalMs = 1000;
 
 async function runWorker({ dataFolder, drainOnSignal, onEvent, say }: RunOptions): Promise<void> {

@@ -1,0 +1,334 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AppError } from '../../src-contract/app-error.ts';
+import type { EventName } from '../../src-contract/events.ts';
+import { Engine } from '../../src-main/engine/engine.ts';
+import type { PollRequest } from '../../src-main/engine/poll-decisions.ts';
+import type { EngineLogEntry, FoundAction, PollAnswer } from '../../src-main/engine/ports.ts';
+import { initialState, type Intent } from '../../src-main/engine/worker-state.ts';
+import { FakeClock, settle } from '../fakes/fake-clock.ts';
+import { provokes } from '../harness/provokes.ts';
+
+/** A call of the engine that the test answers. */
+interface Held<Request, Answer> {
+  request: Request;
+  signal: AbortSignal;
+  answer: (value: Answer) => void;
+  fail: (error: unknown) => void;
+}
+
+const refused = (): AppError => new AppError('connection-refused', { host: 'service', port: 443 }, { retryable: true });
+
+class Bench {
+  readonly clock = new FakeClock();
+  readonly polls: Held<PollRequest, PollAnswer>[] = [];
+  readonly looks: Held<null, { held: boolean }>[] = [];
+  readonly log: EngineLogEntry[] = [];
+  readonly started: FoundAction[] = [];
+  readonly known = new Set<string>();
+  changes = 0;
+  drained = 0;
+  readonly engine: Engine;
+
+  constructor(facts: { connected?: boolean; registered?: boolean; intent?: Intent; limit?: number } = {}) {
+    const { connected = true, registered = true, intent = 'work', limit = 2 } = facts;
+    this.engine = new Engine(
+      {
+        clock: this.clock,
+        chance: () => 0.5,
+        log: (entry) => this.log.push(entry),
+        poll: (request, signal) => this.hold(this.polls, request, signal),
+        watchPacks: (signal) => this.hold(this.looks, null, signal),
+        knowsSandbox: (sandboxId) => this.known.has(sandboxId),
+        startSandbox: (action) => {
+          this.started.push(action);
+          this.known.add(action.sandboxId);
+          this.setRunning(this.started.length);
+        },
+        changed: () => (this.changes += 1),
+        drained: () => (this.drained += 1),
+      },
+      initialState({ connected, registered, intent, load: { running: 0, limit } }),
+    );
+  }
+
+  setRunning(running: number): void {
+    this.engine.dispatch({ kind: 'load-changed', load: { ...this.engine.state.load, running } });
+  }
+
+  get poll(): Held<PollRequest, PollAnswer> {
+    const last = this.polls.at(-1);
+    if (last === undefined) throw new Error('nobody has polled');
+    return last;
+  }
+
+  named(name: EventName): EngineLogEntry[] {
+    return this.log.filter((entry) => entry.name === name);
+  }
+
+  private hold<Request, Answer>(list: Held<Request, Answer>[], request: Request, signal: AbortSignal): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      list.push({ request, signal, answer: resolve, fail: reject });
+      signal.addEventListener('abort', () => {
+        reject(new Error('given up'));
+      });
+    });
+  }
+}
+
+let bench: Bench;
+beforeEach(() => {
+  bench = new Bench();
+});
+afterEach(() => bench.engine.stop());
+
+const action = (sandboxId: string): FoundAction => ({ sandboxId, secret: 'c2VjcmV0' });
+
+describe('asking for work', () => {
+  it('says how many slots are free and is ready once the service has answered', async () => {
+    bench.engine.start();
+    await settle();
+    expect(bench.engine.state.status).toBe('connecting');
+    expect(bench.poll.request).toEqual({ readiness: 'ready', freeSlots: 2, limit: 2 });
+    bench.poll.answer({ actions: [], held: true });
+    await settle();
+    expect(bench.engine.state.status).toBe('ready');
+  });
+
+  it('starts what it is given and asks again at once with one slot less', async () => {
+    bench.engine.start();
+    await settle();
+    bench.poll.answer({ actions: [action('a')], held: true });
+    await settle();
+    expect(bench.started).toEqual([action('a')]);
+    expect(bench.polls).toHaveLength(2);
+    expect(bench.poll.request.freeSlots).toBe(1);
+  });
+
+  it('starts an action that comes again only once', async () => {
+    bench.engine.start();
+    await settle();
+    bench.poll.answer({ actions: [action('a')], held: true });
+    await settle();
+    bench.poll.answer({ actions: [action('a')], held: true });
+    await bench.clock.advance(1000);
+    bench.poll.answer({ actions: [action('a'), action('b')], held: true });
+    await settle();
+    expect(bench.started.map((one) => one.sandboxId)).toEqual(['a', 'b']);
+  });
+
+  it('takes no more than it has room for', async () => {
+    bench.engine.start();
+    await settle();
+    bench.poll.answer({ actions: [action('a'), action('b'), action('c')], held: false });
+    await settle();
+    expect(bench.started.map((one) => one.sandboxId)).toEqual(['a', 'b']);
+    expect(bench.engine.state.status).toBe('full');
+  });
+
+  it('asks a plain service every half minute', async () => {
+    bench.engine.start();
+    await settle();
+    bench.poll.answer({ actions: [], held: false });
+    await bench.clock.advance(29_000);
+    expect(bench.polls).toHaveLength(1);
+    await bench.clock.advance(2000);
+    expect(bench.polls).toHaveLength(2);
+  });
+
+  it('does not hammer a service that claims to hold calls and does not', async () => {
+    bench.engine.start();
+    for (let times = 0; times < 10; times += 1) {
+      await settle();
+      bench.poll.answer({ actions: [], held: true });
+      await bench.clock.advance(1000);
+    }
+    expect(bench.polls.length).toBeLessThanOrEqual(14);
+  });
+});
+
+describe('the held call', () => {
+  it('is given up and asked anew when the worker is paused, resumed, full and free again', async () => {
+    bench.engine.start();
+    await settle();
+    bench.poll.answer({ actions: [], held: true });
+    await bench.clock.advance(1000);
+    const steps: [() => void, string, number][] = [
+      [() => bench.engine.dispatch({ kind: 'pause-asked' }), 'paused', 0],
+      [() => bench.engine.dispatch({ kind: 'resume-asked' }), 'ready', 2],
+      [() => bench.setRunning(2), 'full', 0],
+      [() => bench.setRunning(1), 'ready', 1],
+    ];
+    for (const [step, readiness, freeSlots] of steps) {
+      const before = bench.poll;
+      step();
+      await settle();
+      expect(before.signal.aborted).toBe(true);
+      expect(bench.poll.request).toMatchObject({ readiness, freeSlots });
+    }
+  });
+
+  it('is kept when a worker that has room gets more: an answer that crosses would be lost for half a minute', async () => {
+    bench.engine.start();
+    bench.setRunning(1);
+    await settle();
+    const before = bench.poll;
+    bench.setRunning(0);
+    await settle();
+    expect(before.signal.aborted).toBe(false);
+    expect(bench.polls).toHaveLength(1);
+  });
+
+  it('is given up when the limit changes', async () => {
+    bench.engine.start();
+    await settle();
+    bench.engine.dispatch({ kind: 'load-changed', load: { running: 0, limit: 8 } });
+    await settle();
+    expect(bench.poll.request).toEqual({ readiness: 'ready', freeSlots: 8, limit: 8 });
+  });
+});
+
+describe('when the service is away', () => {
+  it('says nothing of one cut connection, and everything of the second failure, once', async () => {
+    bench.engine.start();
+    await settle();
+    bench.poll.answer({ actions: [], held: true });
+    await bench.clock.advance(1000);
+    bench.poll.fail(refused());
+    await settle();
+    expect(bench.engine.state.status).toBe('ready');
+    expect(bench.engine.problems.list()).toEqual([]);
+    for (let times = 0; times < 5; times += 1) {
+      await bench.clock.advance(4000);
+      bench.poll.fail(refused());
+      await settle();
+    }
+    expect(bench.engine.state.status).toBe('offline');
+    expect(bench.named('queryFailed')).toHaveLength(1);
+    expect(bench.engine.problems.list()).toMatchObject([{ code: 'connection-refused', times: 5 }]);
+  });
+
+  it('is back within seconds of its return, and says so', async () => {
+    bench.engine.start();
+    for (let times = 0; times < 20; times += 1) {
+      await settle();
+      bench.poll.fail(refused());
+      await bench.clock.advance(5000);
+    }
+    const asked = bench.polls.length;
+    expect(asked).toBeGreaterThan(15);
+    bench.poll.answer({ actions: [], held: true });
+    await settle();
+    expect(bench.engine.state.status).toBe('ready');
+    expect(bench.engine.problems.list()).toEqual([]);
+    expect(bench.named('queryRecovered')).toHaveLength(1);
+  });
+
+  it('waits as long as the service asks', async () => {
+    bench.engine.start();
+    await settle();
+    bench.poll.fail(
+      new AppError('service-unavailable', { host: 'service', status: 503 }, { retryable: true, retryAfterMs: 60_000 }),
+    );
+    await bench.clock.advance(59_000);
+    expect(bench.polls).toHaveLength(1);
+    await bench.clock.advance(2000);
+    expect(bench.polls).toHaveLength(2);
+  });
+
+  it('a worker that is no longer accepted says so at once, and asks slowly from then on', async () => {
+    bench.engine.start();
+    await settle();
+    bench.poll.fail(new AppError('worker-not-accepted', { groupName: 'lab' }));
+    await settle();
+    expect(bench.engine.state.status).toBe('offline');
+    expect(bench.engine.problems.list()).toMatchObject([{ code: provokes('worker-not-accepted') }]);
+    await bench.clock.advance(10_000);
+    expect(bench.polls).toHaveLength(1);
+    await bench.clock.advance(25_000);
+    expect(bench.polls).toHaveLength(2);
+  });
+
+  it('a mistake of ours in a loop is logged and does not end it', async () => {
+    bench.engine.start();
+    await settle();
+    bench.poll.fail(new TypeError('undefined is not a function'));
+    await bench.clock.advance(31_000);
+    expect(bench.named('programFault')[0]?.message).toContain('undefined is not a function');
+    expect(bench.polls).toHaveLength(2);
+  });
+});
+
+describe('the workspace', () => {
+  it('is watched as soon as there is one, and an agent without contact says since when', async () => {
+    bench = new Bench({ registered: false });
+    bench.engine.start();
+    await settle();
+    expect(bench.looks).toHaveLength(1);
+    expect(bench.polls).toHaveLength(0);
+    bench.looks.at(-1)?.answer({ held: true });
+    await settle();
+    expect(bench.engine.state.status).toBe('connected');
+    for (let times = 0; times < 2; times += 1) {
+      await bench.clock.advance(4000);
+      bench.looks.at(-1)?.fail(refused());
+      await settle();
+    }
+    expect(bench.engine.state).toMatchObject({ status: 'connecting', trouble: { title: 'Nothing answers at service:443' } });
+    expect(bench.named('agentConnectionFailed')).toHaveLength(1);
+  });
+
+  it('has its own event when the certificate is not trusted', async () => {
+    bench = new Bench({ registered: false });
+    bench.engine.start();
+    await settle();
+    bench.looks.at(-1)?.fail(new AppError('tls-intercepted', { host: 'service', issuer: 'Proxy' }));
+    await settle();
+    expect(bench.named('certificateNotTrusted')).toHaveLength(1);
+  });
+
+  it('nobody is asked once this machine has left', async () => {
+    bench = new Bench({ registered: false });
+    bench.engine.start();
+    await settle();
+    const before = bench.looks.at(-1);
+    bench.engine.dispatch({ kind: 'disconnected' });
+    await settle();
+    expect(before?.signal.aborted).toBe(true);
+    await bench.clock.advance(120_000);
+    expect(bench.looks).toHaveLength(1);
+  });
+});
+
+describe('ending', () => {
+  it('a draining worker ends when its last job has, and not before', async () => {
+    bench.engine.start();
+    bench.setRunning(1);
+    bench.engine.dispatch({ kind: 'drain-asked' });
+    await settle();
+    expect(bench.poll.request).toMatchObject({ readiness: 'draining', freeSlots: 0 });
+    expect(bench.drained).toBe(0);
+    bench.setRunning(0);
+    expect(bench.drained).toBe(1);
+  });
+
+  it('after stop no call is under way, no timer waits, and nothing more is asked', async () => {
+    bench.engine.start();
+    await settle();
+    bench.looks.at(-1)?.fail(refused());
+    await settle();
+    await bench.engine.stop();
+    expect(bench.poll.signal.aborted).toBe(true);
+    expect(bench.clock.sleeping).toBe(0);
+    await bench.clock.advance(60_000);
+    expect(bench.polls).toHaveLength(1);
+    expect(bench.looks).toHaveLength(1);
+  });
+
+  it('every change of status is logged with its reason', async () => {
+    bench.engine.start();
+    await settle();
+    bench.poll.answer({ actions: [], held: true });
+    await settle();
+    expect(bench.named('stateChanged').map((entry) => entry.message)).toEqual(['connecting -> ready (the service answered)']);
+  });
+});
