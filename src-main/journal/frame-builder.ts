@@ -22,8 +22,8 @@ const quote = 0x22;
 const backslash = 0x5c;
 const hexDigits = Buffer.from('0123456789abcdef');
 const opening = Buffer.from('\n{"seq":');
-/** Bytes of a record beside its text: opening, sixteen digits, time, stream and what follows the text. */
-const recordOverhead = 200;
+/** Bytes of a record beside its text and what follows the text: opening, sixteen digits, time, stream. */
+const recordOverhead = 140;
 /** The short form of an escaped control character, or 0 where it needs \u00xx. */
 const shortEscapes = new Uint8Array(32);
 shortEscapes[0x08] = 0x62;
@@ -73,6 +73,7 @@ export class FrameBuilder {
     this.#block.set(middle, this.#position);
     this.#position += middle.length;
     this.#escape(source, start, end);
+    this.#ensure(tail.length);
     this.#block.set(tail, this.#position);
     this.#position += tail.length;
     this.#count += 1;
@@ -217,11 +218,14 @@ export function recordMiddle(time: string, stream: string): Buffer {
   return Buffer.from(`,"time":"${time}","stream":"${stream}","text":"`);
 }
 
+/** What may be said of a line beside its text. */
+export type LineExtra = Pick<StreamRecord, 'part' | 'repaired' | 'position'>;
+
 /** What follows the text. */
 export const plainTail = Buffer.from('"}');
 const repairedTail = Buffer.from('","repaired":true}');
 
-export function recordTail(repaired: boolean, part: StreamRecord['part']): Buffer {
-  if (part === undefined) return repaired ? repairedTail : plainTail;
-  return Buffer.from(`","part":{"index":${part.index},"last":${part.last}}${repaired ? ',"repaired":true' : ''}}`);
+export function recordTail({ repaired, part, position }: LineExtra): Buffer {
+  if (part === undefined && position === undefined) return repaired === true ? repairedTail : plainTail;
+  return Buffer.from(`",${JSON.stringify({ part, repaired, position }).slice(1)}`);
 }

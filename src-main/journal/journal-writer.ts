@@ -12,7 +12,7 @@ import { frameDelayMs, maxRecordBytes } from '../../src-contract/limits.ts';
 import type { AttemptOutcome, StreamName } from '../../src-contract/kinds.ts';
 import type { StreamRecord } from '../../src-contract/records.ts';
 import { sandboxContractVersion, type JournalHeader } from '../../src-contract/sandbox.ts';
-import { FrameBuilder, plainTail, recordMiddle, recordTail } from './frame-builder.ts';
+import { FrameBuilder, plainTail, recordMiddle, recordTail, type LineExtra } from './frame-builder.ts';
 import { skimFrames } from './frame-scanner.ts';
 
 /** Sixteen frames: enough to keep the disk busy, small beside the sandbox's 150 MB. */
@@ -22,9 +22,6 @@ const framesAtOnce = 16;
 
 /** What a producer hands in; sequence is the writer's, time too unless it is known better. */
 export type NewRecord = Omit<StreamRecord, 'seq' | 'time'> & { time?: string };
-
-/** What may be said of a line beside its text. */
-export type LineExtra = Pick<StreamRecord, 'part' | 'repaired'>;
 
 export interface JournalBeginning {
   jobId: string;
@@ -165,7 +162,7 @@ export class JournalWriter {
       this.#middle = { time, stream, bytes: recordMiddle(time, stream) };
     }
     if (this.#frames.isFullFor(end - start)) this.#closeFrame();
-    const tail = extra === undefined ? plainTail : recordTail(extra.repaired === true, extra.part);
+    const tail = extra === undefined ? plainTail : recordTail(extra);
     this.#frames.addLine(this.#middle.bytes, source, start, end, tail);
     this.#last = { stream, time, source, start, end };
     this.#scheduleClose();

@@ -40,6 +40,10 @@ export class ProcessTree {
   #peakBytes = 0;
   #sampling: NodeJS.Timeout | undefined;
   #main: number | undefined;
+  /** This process is in the group itself, from `prepare` to `spawn`. */
+  #isInside = false;
+  /** What this process used while it was inside. */
+  #ownCpuMs = 0;
 
   private constructor(mark: string, group: ControlGroup | undefined) {
     this.#mark = mark;
@@ -69,6 +73,7 @@ export class ProcessTree {
   async prepare(): Promise<void> {
     try {
       await this.#group?.enter();
+      this.#isInside = this.#group !== undefined;
     } catch {
       this.#group?.remove();
       this.#group = undefined;
@@ -81,7 +86,7 @@ export class ProcessTree {
     try {
       child = start();
     } finally {
-      this.#group?.leave();
+      this.#leave();
     }
     this.#main = child.pid;
     this.#sample(0);
@@ -90,7 +95,8 @@ export class ProcessTree {
 
   /** Living processes of this tree. */
   members(): number[] {
-    return this.#group?.members() ?? this.#marked.find().map((facts) => facts.pid);
+    const members = this.#group?.members() ?? this.#marked.find().map((facts) => facts.pid);
+    return members.filter((pid) => pid !== process.pid);
   }
 
   /** Asks every member, once. */
@@ -100,6 +106,7 @@ export class ProcessTree {
 
   /** Ends every member and whatever they start meanwhile; resolves when nothing is left, or what is left cannot be ended. */
   async end(): Promise<TreeEnding> {
+    this.#leave();
     const start = performance.now();
     const found = this.members().length;
     let left = found;
@@ -114,13 +121,21 @@ export class ProcessTree {
   usage(): TreeUsage {
     const peak = Math.max(this.#peakBytes, this.#group?.readPeakBytes() ?? 0);
     const cpuMs = this.#group?.readCpuMs() ?? this.#marked.readCpuMs();
-    return { cpuMs: Math.round(cpuMs), peakMemoryBytes: peak === 0 ? null : peak };
+    return { cpuMs: Math.max(0, Math.round(cpuMs - this.#ownCpuMs)), peakMemoryBytes: peak === 0 ? null : peak };
   }
 
   /** Ends the sampling and takes away what stands for the tree. Nothing is ended by this. */
   dispose(): void {
     clearTimeout(this.#sampling);
+    this.#leave();
     this.#group?.remove();
+  }
+
+  #leave(): void {
+    if (!this.#isInside) return;
+    this.#isInside = false;
+    this.#group?.leave();
+    this.#ownCpuMs = this.#group?.readCpuMs() ?? 0;
   }
 
   #sample(count: number): void {

@@ -1,0 +1,155 @@
+/**
+ * Reads what host.ps1 writes: frames of one kind byte and fields as .NET's BinaryWriter writes them (integers little-endian, strings as
+ * a length in groups of seven bits and UTF-8).
+ *
+ *   b string                                version: the runbook is about to be run
+ *   r byte string                           stream, text
+ *   p byte int32 int32 string string        stream, line, column, script, text
+ *   e int32 byte string                     exit code, whether it failed, exception
+ *
+ * A text of any length streams through: only a length or a small field is ever waited for.
+ */
+import type { StreamName } from '../../../src-contract/kinds.ts';
+import type { HostListener, HostReader, RecordPosition } from '../runtime.ts';
+
+const streams = new Map<number, StreamName>([
+  [0x4f, 'Output'],
+  [0x45, 'Error'],
+  [0x57, 'Warning'],
+  [0x56, 'Verbose'],
+  [0x44, 'Debug'],
+  [0x49, 'Information'],
+]);
+
+/** Fields that are kept whole. A script's path or an exception is far below; more is a sign of a broken frame. */
+const maxFieldBytes = 8 * 1024 * 1024;
+
+/** The text of the record under way: so much of it is still to come. */
+interface OpenText {
+  stream: StreamName;
+  position: RecordPosition | undefined;
+  missing: number;
+}
+
+export class ReportReader implements HostReader {
+  readonly #listener: HostListener;
+  /** Bytes that did not make a whole head yet. */
+  #pending: Buffer = Buffer.alloc(0);
+  #open: OpenText | undefined;
+  #garbled = false;
+
+  constructor(listener: HostListener) {
+    this.#listener = listener;
+  }
+
+  push(chunk: Buffer): void {
+    let bytes = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
+    while (bytes.length > 0 && !this.#garbled) {
+      const used = this.#open === undefined ? this.#head(bytes) : this.#text(bytes, this.#open);
+      if (used === 0) break;
+      bytes = bytes.subarray(used);
+    }
+    this.#pending = this.#garbled ? Buffer.alloc(0) : bytes;
+  }
+
+  /** Answers how many bytes were used; 0: more are needed. */
+  #text(bytes: Buffer, open: OpenText): number {
+    const length = Math.min(open.missing, bytes.length);
+    open.missing -= length;
+    const last = open.missing === 0;
+    if (last) this.#open = undefined;
+    this.#listener.text(open.stream, bytes.subarray(0, length), last, open.position);
+    return length;
+  }
+
+  #head(bytes: Buffer): number {
+    const fields = new Fields(bytes, 1);
+    try {
+      this.#frame(bytes[0] ?? 0, fields);
+      return fields.at;
+    } catch (error) {
+      if (error === needsMore) return 0;
+      this.#garbled = true;
+      this.#listener.garbled(error instanceof Error ? error.message : String(error));
+      return 0;
+    }
+  }
+
+  #frame(kind: number, fields: Fields): void {
+    switch (kind) {
+      case 0x72:
+      case 0x70: {
+        const code = fields.byte();
+        const stream = streams.get(code);
+        if (stream === undefined) throw new Error(`a record of an unknown stream ${String(code)}`);
+        const position = kind === 0x70 ? readPosition(fields) : undefined;
+        const missing = fields.length();
+        if (missing === 0) this.#listener.text(stream, Buffer.alloc(0), true, position);
+        else this.#open = { stream, position, missing };
+        return;
+      }
+      case 0x62:
+        this.#listener.begun(fields.string());
+        return;
+      case 0x65: {
+        const exitCode = fields.integer();
+        const failed = fields.byte() === 1;
+        const exception = fields.string();
+        this.#listener.ended(exitCode, failed ? exception : null);
+        return;
+      }
+      default:
+        throw new Error(`a report of an unknown kind ${String(kind)}`);
+    }
+  }
+}
+
+function readPosition(fields: Fields): RecordPosition {
+  const line = fields.integer();
+  const column = fields.integer();
+  const script = fields.string();
+  return script === '' ? { line, column } : { line, column, script };
+}
+
+const needsMore = new Error('more bytes are needed');
+
+class Fields {
+  readonly #bytes: Buffer;
+  at: number;
+
+  constructor(bytes: Buffer, at: number) {
+    this.#bytes = bytes;
+    this.at = at;
+  }
+
+  byte(): number {
+    const value = this.#bytes[this.at];
+    if (value === undefined) throw needsMore;
+    this.at += 1;
+    return value;
+  }
+
+  integer(): number {
+    if (this.#bytes.length - this.at < 4) throw needsMore;
+    this.at += 4;
+    return this.#bytes.readInt32LE(this.at - 4);
+  }
+
+  length(): number {
+    let value = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
+    }
+    throw new Error('a length of more than five bytes');
+  }
+
+  string(): string {
+    const length = this.length();
+    if (length > maxFieldBytes) throw new Error(`a field of ${String(length)} bytes`);
+    if (this.#bytes.length - this.at < length) throw needsMore;
+    this.at += length;
+    return this.#bytes.toString('utf8', this.at - length, this.at);
+  }
+}

@@ -1,0 +1,74 @@
+/** What a sandbox asks of a language: how its interpreter is started for a runbook, and how what it says of itself is read. */
+import type { RunbookKind, StreamName } from '../../src-contract/kinds.ts';
+
+export interface RunbookParameter {
+  name: string;
+  /** The JSON value; text that was no JSON is a string. */
+  value: unknown;
+}
+
+export interface RuntimeRequest {
+  kind: RunbookKind;
+  executable: string;
+  runbookName: string;
+  script: string;
+  /** In the order in which a positional runtime gets them. */
+  parameters: readonly RunbookParameter[];
+  /** The runbook's own; it becomes the current folder. */
+  workFolder: string;
+  /** Only the sandbox's account may read it. Parameters and host scripts go here, never on a command line. */
+  privateFolder: string;
+  /** Where the host writes its reports; undefined for a runtime that has no host of ours. */
+  reportPipe: string | undefined;
+  /** Streams that the runbook's settings switch on. */
+  logVerbose: boolean;
+  logProgress: boolean;
+}
+
+export interface RuntimeCommand {
+  file: string;
+  arguments: string[];
+  /** Beside the sandbox's own base. */
+  environment: Record<string, string>;
+}
+
+export interface RecordPosition {
+  line: number;
+  column: number;
+  script?: string;
+}
+
+/** What a host of ours has to say, in the order in which it said it. */
+export interface HostListener {
+  /** Its first word: the script is about to be run. */
+  begun(version: string): void;
+  /** A piece of a record's text, UTF-8; `last` ends the record. */
+  text(stream: StreamName, piece: Buffer, last: boolean, position: RecordPosition | undefined): void;
+  /** Its last word. `exception` is null for a runbook that ended without one. */
+  ended(exitCode: number, exception: string | null): void;
+  /** The host said something that this version does not understand: nothing after it can be read. */
+  garbled(reason: string): void;
+}
+
+export interface HostReader {
+  push(chunk: Buffer): void;
+}
+
+export interface RuntimeDefinition {
+  kinds: readonly RunbookKind[];
+  /** Puts script and parameters where the runtime finds them. */
+  prepare(request: RuntimeRequest): Promise<RuntimeCommand>;
+  /** For runtimes with a host of ours; the others are judged by their exit code alone. */
+  readHost?: (listener: HostListener) => HostReader;
+}
+
+/** A file name that every platform takes; services restrict names, foreign ones perhaps less. */
+export function scriptFileName(runbookName: string, extension: string): string {
+  const name = runbookName.replaceAll(/[^\w.-]/g, '_').replace(/^[.-]+/, '') || 'runbook';
+  return name.slice(0, 120) + extension;
+}
+
+/** A value as one argument of a command line: a string as it is, anything else as JSON. */
+export function argumentText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value ?? null);
+}

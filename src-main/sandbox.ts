@@ -1,0 +1,141 @@
+/**
+ * Orchestrator.Sandbox: one process a job, which outlives whoever started it. The composition root: puts the sandbox together with the
+ * service client, the runtimes and this machine.
+ */
+import { mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isAppError } from '../src-contract/app-error.ts';
+import { sandboxContractVersion, type SandboxHandOver, type SandboxReport } from '../src-contract/sandbox.ts';
+import { identifyThisProcess } from './platform/process-identity.ts';
+import { describeSearch } from './platform/runtimes.ts';
+import { bashRuntime } from './runtimes/bash/bash-runtime.ts';
+import { createPowerShellRuntime } from './runtimes/powershell/powershell-runtime.ts';
+import { pythonRuntime } from './runtimes/python/python-runtime.ts';
+import { controlAddress, openControlEndpoint } from './sandbox/control-endpoint.ts';
+import { prepareGround } from './sandbox/ground.ts';
+import { acknowledge, cleanOwnEnvironment, letGoOfStandardStreams, readHandOver } from './sandbox/hand-over.ts';
+import type { Timing } from './sandbox/ports.ts';
+import { SandboxLife } from './sandbox/sandbox-life.ts';
+import { startSibling } from './sandbox/start-sibling.ts';
+import { StateKeeper } from './sandbox/state-keeper.ts';
+import { createJrdsClient } from './service-link/jrds-client.ts';
+import { backoffMs, outlast, retry } from './service-link/retry.ts';
+import { programVersion } from './worker-host/version.ts';
+
+/** A mistake of ours. Node itself writes what it was to stderr, which is a file of the sandbox's folder: its last words. */
+const faultExitCode = 70;
+
+process.title = 'Orchestrator.Sandbox';
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(faultExitCode);
+});
+
+async function main(): Promise<void> {
+  const handOver = readHandOver();
+  const { sandboxFolder } = handOver;
+  cleanOwnEnvironment(process.env);
+  mkdirSync(sandboxFolder, { recursive: true, mode: 0o700 });
+  // Everything that is needed later is in memory from here on: the program's files may be replaced under it.
+  const runtimes = [bashRuntime, pythonRuntime, createPowerShellRuntime(readHostScript())];
+
+  const state = new StateKeeper({
+    file: path.join(sandboxFolder, 'state.json'),
+    now: () => new Date(),
+    initial: firstReport(handOver),
+    onTroubleWriting: (error) => process.stderr.write(`The state could not be written: ${String(error)}\n`),
+  });
+  const ground = prepareGround(sandboxFolder, path.basename(sandboxFolder));
+  // Whoever needs it awaits it; until then a failure must not end the process unheard.
+  ground.catch(() => undefined);
+  const service = createJrdsClient({ address: handOver.address, credential: handOver.credential, version: programVersion });
+  const life = new SandboxLife({
+    handOver,
+    service,
+    timing,
+    runtimes,
+    describeSearch: (kind) => describeSearch(kind, { environment: process.env, platform: process.platform }),
+    environment: process.env,
+    state,
+    ground,
+    startSibling: (jobId) => startSibling(handOver, jobId, process.env),
+  });
+  const endpoint = await openControlEndpoint({
+    folder: sandboxFolder,
+    report: () => state.report,
+    stop: (reason) => life.stop(reason),
+    onFault: (error) => process.stderr.write(`A call of the engine failed: ${String(error)}\n`),
+  });
+  state.follow(endpoint.publish);
+  await state.write();
+  acknowledge(state.report.process);
+  letGoOfStandardStreams(sandboxFolder);
+
+  await life.run();
+  await state.close();
+  service.close();
+  await endpoint.close();
+}
+
+const timing: Timing = {
+  now: () => new Date(),
+  delay: (milliseconds, signal) =>
+    new Promise((resolve) => {
+      if (signal.aborted) {
+        resolve();
+        return;
+      }
+      const end = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = setTimeout(end, milliseconds);
+      signal.addEventListener('abort', end, { once: true });
+    }),
+  retry: (operation, options) => retry(operation, { policy: outlast, ...options }),
+  retryDelayMs: (failures, error) =>
+    backoffMs(outlast, failures, Math.random, isAppError(error) ? error.retryAfterMs : undefined),
+};
+
+/** Beside the bundle in a checkout; among the resources of an installation, whose program lies in their `bin`. */
+function readHostScript(): string {
+  const { execPath, argv } = process;
+  const isSingleExecutable = argv[1] === undefined || argv[1] === execPath;
+  const folder = isSingleExecutable ? path.join(path.dirname(execPath), '..') : path.dirname(fileURLToPath(import.meta.url));
+  return readFileSync(path.join(folder, 'runtimes', 'powershell', 'host.ps1'), 'utf8');
+}
+
+function firstReport(handOver: SandboxHandOver): SandboxReport {
+  return {
+    contractVersion: sandboxContractVersion,
+    sandboxId: handOver.sandboxId,
+    process: identifyThisProcess(),
+    controlAddress: controlAddress(handOver.sandboxFolder),
+    phase: 'starting',
+    since: new Date().toISOString(),
+    jobId: null,
+    runbookName: null,
+    kind: null,
+    runtime: null,
+    runtimePid: null,
+    startedBy: null,
+    attempt: null,
+    parameters: {},
+    journalPath: null,
+    startedAt: null,
+    endedAt: null,
+    recordCount: 0,
+    acknowledgedCount: 0,
+    lastRecord: null,
+    outcome: null,
+    outcomeReason: null,
+    exitCode: null,
+    wallMs: null,
+    cpuMs: null,
+    peakMemoryBytes: null,
+    verified: null,
+    uploadTrouble: null,
+  };
+}

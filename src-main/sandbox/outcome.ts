@@ -1,0 +1,122 @@
+/**
+ * What an attempt came to. Pure: facts in, one outcome with its reason out.
+ *
+ * - An exit code alone is believed only of runtimes without a host of ours. With one, both its last word and the process's end are needed.
+ * - A runtime that dies of its own fault (SIGSEGV and its like) has failed: running it again would most likely end the same way. One that
+ *   was ended by another signal was interrupted from outside (somebody's kill, the kernel short of memory): the rerun policy decides.
+ * - A missing runtime is a failure, not `never-started`: no other attempt on this machine would find it either.
+ */
+import type { AttemptOutcome, JobStatus } from '../../src-contract/kinds.ts';
+
+export interface HostWords {
+  /** Version of the runtime, as its host gave it. */
+  begun: string | undefined;
+  ended: { exitCode: number; exception: string | null } | undefined;
+  garbled: string | undefined;
+}
+
+export type RuntimeEnd =
+  /** It could not be started at all. */
+  | { kind: 'not-started'; reason: string }
+  | {
+      kind: 'ended';
+      exitCode: number | null;
+      signal: NodeJS.Signals | null;
+      /** undefined: this runtime has no host of ours. */
+      host: HostWords | undefined;
+      /** The last part of what it wrote to stderr. */
+      errorTail: string;
+    };
+
+export interface AttemptFacts {
+  /** As a person reads it: Bash 5.2.15. */
+  runtime: string;
+  end: RuntimeEnd | undefined;
+  /** Who or what asked to stop; undefined when nobody did. */
+  stopReason: string | undefined;
+  /** The service has given up on this attempt. */
+  fenced: boolean;
+}
+
+export interface Verdict {
+  outcome: AttemptOutcome;
+  /** A clause; for a failed attempt the exception as the job shows it. */
+  reason: string;
+  exitCode: number | null;
+}
+
+const faults = new Set<NodeJS.Signals>([
+  'SIGSEGV',
+  'SIGBUS',
+  'SIGILL',
+  'SIGFPE',
+  'SIGABRT',
+  'SIGTRAP',
+  'SIGSYS',
+  'SIGXFSZ',
+  'SIGXCPU',
+]);
+
+export function decideOutcome({ runtime, end, stopReason, fenced }: AttemptFacts): Verdict {
+  const exitCode = end?.kind === 'ended' ? (end.host?.ended?.exitCode ?? end.exitCode) : null;
+  if (fenced) return { outcome: 'interrupted', reason: 'the service gave up on this attempt', exitCode };
+  if (stopReason !== undefined) return { outcome: 'stopped', reason: stopReason, exitCode };
+  if (end === undefined) return { outcome: 'never-started', reason: 'the runtime was not started', exitCode };
+  if (end.kind === 'not-started') return { outcome: 'failed', reason: end.reason, exitCode };
+  return end.host === undefined ? judgeByExit(runtime, end) : judgeByHost(runtime, end, end.host, exitCode);
+}
+
+type Ended = Extract<RuntimeEnd, { kind: 'ended' }>;
+
+function judgeByExit(runtime: string, { exitCode, signal, errorTail }: Ended): Verdict {
+  if (signal !== null) {
+    return faults.has(signal)
+      ? { outcome: 'failed', reason: withTail(`${runtime} crashed (${signal})`, errorTail), exitCode }
+      : { outcome: 'interrupted', reason: `${runtime} was ended by ${signal}, which did not come from here`, exitCode };
+  }
+  if (exitCode === 0) return { outcome: 'completed', reason: 'the runbook ended with exit code 0', exitCode };
+  const words = errorTail.trim();
+  return {
+    outcome: 'failed',
+    reason: words === '' ? `The runbook ended with exit code ${String(exitCode)}.` : words,
+    exitCode,
+  };
+}
+
+function judgeByHost(runtime: string, end: Ended, host: HostWords, exitCode: number | null): Verdict {
+  const how = end.signal === null ? `ended with exit code ${String(end.exitCode)}` : `was ended by ${end.signal}`;
+  if (host.begun === undefined) {
+    const reason = withTail(`${runtime} ${how} before it began the runbook`, end.errorTail);
+    return { outcome: 'never-started', reason, exitCode };
+  }
+  if (host.garbled !== undefined)
+    return { outcome: 'interrupted', reason: `what ${runtime} reported cannot be read: ${host.garbled}`, exitCode };
+  if (host.ended === undefined) {
+    const reason = withTail(`${runtime} ${how} in the middle of the runbook`, end.errorTail);
+    return { outcome: 'interrupted', reason, exitCode };
+  }
+  if (host.ended.exception !== null) return { outcome: 'failed', reason: host.ended.exception, exitCode };
+  if (host.ended.exitCode !== 0)
+    return { outcome: 'failed', reason: `The runbook ended with exit code ${String(host.ended.exitCode)}.`, exitCode };
+  return { outcome: 'completed', reason: 'the runbook ended', exitCode };
+}
+
+function withTail(sentence: string, errorTail: string): string {
+  const words = errorTail.trim();
+  return words === '' ? sentence : `${sentence}: ${words}`;
+}
+
+/** The job status that goes with an outcome. A service that knows outcomes decides by those; for others the job has failed. */
+export function finalStatus(outcome: AttemptOutcome): JobStatus {
+  switch (outcome) {
+    case 'completed':
+      return 'Completed';
+    case 'stopped':
+      return 'Stopped';
+    case 'failed':
+    case 'never-started':
+    case 'interrupted':
+    case 'sandbox-crashed':
+      return 'Failed';
+  }
+}

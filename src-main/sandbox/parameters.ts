@@ -1,0 +1,46 @@
+/** Reads a job's parameters as the protocol gives them: each value is JSON text, and text that is no JSON stands for itself. */
+import type { WireParameter } from '../../src-contract/jrds.ts';
+
+export interface JobParameter {
+  name: string;
+  value: unknown;
+}
+
+/** How the service's callers write a string that is empty on purpose. */
+const emptyString = '[EmptyString]';
+
+/** In the order in which a runtime without names gets them: the runbook's own where it declares names, else as they came. */
+export function readParameters(given: readonly WireParameter[] | null, declared: readonly string[]): JobParameter[] {
+  const parameters = (given ?? []).map(({ Name, Value }) => ({ name: Name ?? '', value: readValue(Value) }));
+  const order = new Map(declared.map((name, index) => [name.toLowerCase(), index]));
+  const placeOf = ({ name }: JobParameter): number => order.get(name.toLowerCase()) ?? numberIn(name) ?? declared.length;
+  // Array.sort keeps the order of equals.
+  return parameters.sort((one, other) => placeOf(one) - placeOf(other));
+}
+
+function readValue(text: string | null): unknown {
+  if (text === null) return null;
+  const value = parseJson(text);
+  return value === emptyString ? '' : value;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Portals name positional parameters `[PARAMETER 1]`, `[PARAMETER 2]`. */
+function numberIn(name: string): number | undefined {
+  const found = /(\d+)\]?$/.exec(name)?.[1];
+  return found === undefined ? undefined : Number(found);
+}
+
+/** For reports and windows: each value as text. */
+export function describeParameters(parameters: readonly JobParameter[]): Record<string, string> {
+  return Object.fromEntries(
+    parameters.map(({ name, value }) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
+  );
+}

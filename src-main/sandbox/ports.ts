@@ -1,0 +1,94 @@
+/** What a sandbox needs from the other rooms. The composition root (sandbox.ts) hands it in; tests hand in their own. */
+import type { z } from 'zod';
+import type {
+  AttemptReport,
+  JobActions,
+  JobDataRead,
+  PostStreamBody,
+  RunbookRead,
+  unloadBody,
+  UpdatableDataRead,
+} from '../../src-contract/jrds.ts';
+import type { JobStatus, RunbookKind, StreamName } from '../../src-contract/kinds.ts';
+import type { FrameSink } from '../journal/journal-uploader.ts';
+
+export interface Ending {
+  signal?: AbortSignal;
+}
+
+/** The job runtime data service, one attempt a call. The JRDS client satisfies it. Failures are AppErrors. */
+export interface JobService extends FrameSink {
+  readonly features: ReadonlySet<string>;
+  getJobActions(
+    sandboxId: string,
+    options: { waitSeconds: number; signal: AbortSignal },
+  ): Promise<{ kind: 'actions'; actions: JobActions['value']; held: boolean } | { kind: 'unloaded' }>;
+  acknowledge(
+    sandboxId: string,
+    messages: readonly JobActions['value'][number]['MessageMetadata'][],
+    options?: Ending,
+  ): Promise<void>;
+  getJob(jobId: string, options?: Ending): Promise<JobDataRead>;
+  getUpdatableData(jobId: string, options?: Ending): Promise<UpdatableDataRead>;
+  getRunbook(runbookVersionId: string, options?: Ending): Promise<RunbookRead>;
+  changeStatus(
+    sandboxId: string,
+    jobId: string,
+    change: Ending & { status: JobStatus; isFinal?: boolean; exception?: string; job?: JobDataRead; report?: AttemptReport },
+  ): Promise<{ kind: 'accepted' } | { kind: 'records-missing'; acknowledged: number; chain: string }>;
+  postStream(jobId: string, body: PostStreamBody, options?: Ending): Promise<void>;
+  unload(sandboxId: string, jobId: string, body: z.infer<typeof unloadBody>, options?: Ending): Promise<void>;
+}
+
+/** Repeats a call for as long as its failure is one that passes. Others are thrown. */
+export type Retry = <Value>(
+  operation: () => Promise<Value>,
+  options: { onFailure: (error: Error) => void; signal: AbortSignal },
+) => Promise<Value>;
+
+export interface Timing {
+  now: () => Date;
+  /** Ends early, without an error, when the signal is aborted. */
+  delay: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  retry: Retry;
+  retryDelayMs: (failures: number, error: unknown) => number;
+}
+
+/** What the runtimes room offers; see its runtime.ts, which says more of each field. */
+export interface RuntimeRequest {
+  kind: RunbookKind;
+  executable: string;
+  runbookName: string;
+  script: string;
+  parameters: readonly { name: string; value: unknown }[];
+  workFolder: string;
+  privateFolder: string;
+  reportPipe: string | undefined;
+  logVerbose: boolean;
+  logProgress: boolean;
+}
+
+export interface RuntimeCommand {
+  file: string;
+  arguments: string[];
+  environment: Record<string, string>;
+}
+
+export interface RecordPosition {
+  line: number;
+  column: number;
+  script?: string;
+}
+
+export interface HostListener {
+  begun(version: string): void;
+  text(stream: StreamName, piece: Buffer, last: boolean, position: RecordPosition | undefined): void;
+  ended(exitCode: number, exception: string | null): void;
+  garbled(reason: string): void;
+}
+
+export interface Runtime {
+  kinds: readonly RunbookKind[];
+  prepare(request: RuntimeRequest): Promise<RuntimeCommand>;
+  readHost?: (listener: HostListener) => { push(chunk: Buffer): void };
+}

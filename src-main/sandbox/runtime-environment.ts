@@ -1,0 +1,69 @@
+/**
+ * What a runtime finds in its environment: what the machine gives to everybody, a home of its own, the job's ids. Nothing of ours: no secret,
+ * no address, and none of the variables that would change how interpreters and loaders behave.
+ */
+import path from 'node:path';
+
+/** Beside these, and what a runtime adds itself, a runbook gets nothing of the worker's own environment. */
+const passedOn = {
+  posix: ['PATH', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'USER', 'LOGNAME', 'SHELL'],
+  win32: [
+    'PATH',
+    'PATHEXT',
+    'SYSTEMROOT',
+    'SYSTEMDRIVE',
+    'WINDIR',
+    'COMSPEC',
+    'COMPUTERNAME',
+    'USERNAME',
+    'USERDOMAIN',
+    'ALLUSERSPROFILE',
+    'PROGRAMDATA',
+    'PROGRAMFILES',
+    'PROGRAMFILES(X86)',
+    'PROGRAMW6432',
+    'COMMONPROGRAMFILES',
+    'COMMONPROGRAMFILES(X86)',
+    'COMMONPROGRAMW6432',
+    'NUMBER_OF_PROCESSORS',
+    'OS',
+    'PROCESSOR_ARCHITECTURE',
+    'PROCESSOR_IDENTIFIER',
+    'PSMODULEPATH',
+    'PUBLIC',
+    'TZ',
+  ],
+};
+
+export interface EnvironmentFacts {
+  /** The sandbox's own. */
+  inherited: NodeJS.ProcessEnv;
+  platform: NodeJS.Platform;
+  workFolder: string;
+  jobId: string;
+  activityId: string;
+}
+
+export function runtimeEnvironment({
+  inherited,
+  platform,
+  workFolder,
+  jobId,
+  activityId,
+}: EnvironmentFacts): Record<string, string> {
+  const isWindows = platform === 'win32';
+  const wanted = new Set(isWindows ? passedOn.win32 : passedOn.posix);
+  const base = Object.entries(inherited).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && wanted.has(isWindows ? entry[0].toUpperCase() : entry[0]),
+  );
+  const temporary = path.join(workFolder, '.tmp');
+  return {
+    ...(isWindows ? {} : { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' }),
+    ...Object.fromEntries(base),
+    ...(isWindows
+      ? { USERPROFILE: workFolder, APPDATA: temporary, LOCALAPPDATA: temporary, TEMP: temporary, TMP: temporary }
+      : { HOME: workFolder, TMPDIR: temporary }),
+    AUTOMATION_JOB_ID: jobId,
+    AUTOMATION_ACTIVITY_ID: activityId,
+  };
+}

@@ -1,0 +1,148 @@
+/**
+ * The pipes between a runtime and its sandbox. On Linux these are named pipes, not what Node makes for `stdio: 'pipe'`: that is a socket
+ * pair, and a script that says `echo … > /dev/stderr` cannot open a socket. The names go once both ends are open.
+ */
+import { execFile, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { closeSync, constants, openSync, rmSync } from 'node:fs';
+import { createServer, Socket, type Server } from 'node:net';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+export interface PipeListeners {
+  output: (chunk: Buffer) => void;
+  error: (chunk: Buffer) => void;
+  report: (chunk: Buffer) => void;
+}
+
+export interface RuntimePipes {
+  /** For `spawn`. */
+  stdio: StdioOptions;
+  /** What the runtime's host is to open; undefined where it has none. */
+  reportPipe: string | undefined;
+  /** Right after the spawn: from here on chunks come. */
+  attach(child: ChildProcess, listeners: PipeListeners): void;
+  pause(): void;
+  resume(): void;
+  /** The runtime has ended: a report pipe that it never opened counts as closed from now on. */
+  release(): void;
+  /** Resolves when everything that was written has been handed on and every writer has closed. */
+  readonly drained: Promise<void>;
+  /** Safe to call twice, and before `attach`. */
+  close(): void;
+}
+
+export async function openPipes(folder: string, withReport: boolean): Promise<RuntimePipes> {
+  return process.platform === 'win32' ? openWindowsPipes(folder, withReport) : openNamedPipes(folder, withReport);
+}
+
+async function openNamedPipes(folder: string, withReport: boolean): Promise<RuntimePipes> {
+  const files = ['output', 'error', 'report'].slice(0, withReport ? 3 : 2).map((name) => path.join(folder, `${name}.pipe`));
+  for (const file of files) rmSync(file, { force: true });
+  await run('mkfifo', ['-m', '600', ...files], { env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' } });
+  // The reader first and without waiting for a writer; then the writer's end opens at once.
+  const readers = files.map((file) => openSync(file, constants.O_RDONLY | constants.O_NONBLOCK));
+  const writers = files.slice(0, 2).map((file) => openSync(file, constants.O_WRONLY));
+  for (const file of files.slice(0, 2)) rmSync(file);
+  const reading = new Readers();
+  let attached = false;
+  return {
+    stdio: ['ignore', writers[0] ?? 'ignore', writers[1] ?? 'ignore'],
+    reportPipe: files[2],
+    attach(_child, listeners) {
+      attached = true;
+      writers.forEach(closeSync);
+      const handlers = [listeners.output, listeners.error, listeners.report];
+      readers.forEach((fd, index) => {
+        const socket = new Socket({ fd, readable: true, writable: false });
+        reading.add(socket, handlers[index] ?? listeners.report);
+      });
+    },
+    pause: () => reading.pause(),
+    resume: () => reading.resume(),
+    release() {
+      // A reader is told of the end only after there was a writer.
+      if (files[2] !== undefined) closeSync(openSync(files[2], constants.O_WRONLY | constants.O_NONBLOCK));
+    },
+    drained: reading.drained,
+    close() {
+      reading.close();
+      if (!attached) [...readers, ...writers].forEach(closeSync);
+      attached = true;
+      if (files[2] !== undefined) rmSync(files[2], { force: true });
+    },
+  };
+}
+
+/** Node's own pipes are true pipes there, and a named pipe's reader is a server. */
+async function openWindowsPipes(folder: string, withReport: boolean): Promise<RuntimePipes> {
+  const reading = new Readers();
+  const name = `\\\\.\\pipe\\hrw-report-${path.basename(folder)}-${String(process.pid)}`;
+  let onReport: (chunk: Buffer) => void = () => undefined;
+  const server: Server | undefined = withReport
+    ? createServer((socket) => {
+        reading.add(socket, (chunk) => onReport(chunk));
+        server?.close();
+      })
+    : undefined;
+  if (server !== undefined) await new Promise<void>((resolve, reject) => server.once('error', reject).listen(name, resolve));
+  return {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    reportPipe: withReport ? name : undefined,
+    attach(child, listeners) {
+      onReport = listeners.report;
+      if (child.stdout !== null) reading.add(child.stdout, listeners.output);
+      if (child.stderr !== null) reading.add(child.stderr, listeners.error);
+    },
+    pause: () => reading.pause(),
+    resume: () => reading.resume(),
+    release() {
+      server?.close();
+    },
+    drained: reading.drained,
+    close() {
+      reading.close();
+      server?.close();
+    },
+  };
+}
+
+class Readers {
+  readonly #streams = new Set<Readable>();
+  readonly drained: Promise<void>;
+  #finish: () => void = () => undefined;
+  #paused = false;
+
+  constructor() {
+    this.drained = new Promise((resolve) => (this.#finish = resolve));
+  }
+
+  add(stream: Readable, onChunk: (chunk: Buffer) => void): void {
+    this.#streams.add(stream);
+    stream.on('data', onChunk);
+    // An error on a pipe (its writer vanished on Windows) is its end.
+    stream.on('error', () => undefined);
+    stream.once('close', () => {
+      this.#streams.delete(stream);
+      if (this.#streams.size === 0) this.#finish();
+    });
+    if (this.#paused) stream.pause();
+  }
+
+  pause(): void {
+    this.#paused = true;
+    for (const stream of this.#streams) stream.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    for (const stream of this.#streams) stream.resume();
+  }
+
+  close(): void {
+    for (const stream of this.#streams) stream.destroy();
+    this.#finish();
+  }
+}

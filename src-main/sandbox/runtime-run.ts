@@ -1,0 +1,195 @@
+/**
+ * One run of a runtime: its start, what it writes, its end, the end of everything that it started, and the stop ladder in between
+ * (ask the whole tree, wait, end what is left). Tells facts; what they mean is decided in outcome.ts.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { ProcessTree, TreeEnding } from '../platform/process-tree.ts';
+import type { HostWords, RuntimeEnd } from './outcome.ts';
+import type { Runtime, RuntimeCommand } from './ports.ts';
+import type { RecordIntake } from './record-intake.ts';
+import type { RuntimePipes } from './runtime-pipes.ts';
+
+/**
+ * What a runbook leaves running has this long to end by itself: `exec > >(tee log)` in Bash still has lines to pass on when Bash has ended.
+ * Jobs that leave nothing behind do not wait.
+ */
+const leftoverGraceMs = 2000;
+/** A host that has said its last word should be gone; one that a thread of its own keeps alive is ended. */
+const hostExitLimitMs = 10_000;
+/** Everything is dead, and still a pipe is open: something outside the tree has it. What came until now is all that is taken. */
+const drainLimitMs = 5000;
+const lookAgainMs = 20;
+
+export interface RunOptions {
+  command: RuntimeCommand;
+  environment: Record<string, string>;
+  workFolder: string;
+  tree: ProcessTree;
+  pipes: RuntimePipes;
+  intake: RecordIntake;
+  readHost: Runtime['readHost'];
+  stopGraceSeconds: number;
+  /** Something worth keeping in the journal. */
+  decide: (text: string) => void;
+  onStarted: (pid: number) => void;
+}
+
+export interface RunResult {
+  end: RuntimeEnd;
+  processId: number | null;
+  wallMs: number;
+  cpuMs: number | null;
+  peakMemoryBytes: number | null;
+  processesLeft: number;
+}
+
+export class RuntimeRun {
+  readonly #options: RunOptions;
+  readonly #host: HostWords | undefined;
+  readonly #startedAt = performance.now();
+  #child: ChildProcess | undefined;
+  #isOver = false;
+  #stopping: Promise<void> | undefined;
+  #hostLimit: NodeJS.Timeout | undefined;
+  readonly result: Promise<RunResult>;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    this.#host = options.readHost === undefined ? undefined : { begun: undefined, ended: undefined, garbled: undefined };
+    this.result = this.#run();
+  }
+
+  /** Asks the tree to end, and ends it after the grace. Safe to call twice; false when it is over already. */
+  stop(reason: string): boolean {
+    if (this.#isOver) return false;
+    this.#stopping ??= this.#climb(reason);
+    return true;
+  }
+
+  async #run(): Promise<RunResult> {
+    const { tree, pipes, intake } = this.#options;
+    const exit = await this.#start();
+    if (exit.kind === 'not-started') {
+      pipes.close();
+      tree.dispose();
+      return { end: exit, processId: null, wallMs: 0, cpuMs: null, peakMemoryBytes: null, processesLeft: 0 };
+    }
+    clearTimeout(this.#hostLimit);
+    pipes.release();
+    await this.#letLeftoversEnd();
+    await this.#stopping;
+    const ending = await tree.end();
+    await within(pipes.drained, drainLimitMs);
+    pipes.close();
+    intake.finish();
+    this.#isOver = true;
+    this.#noteLeftovers(ending);
+    const usage = tree.usage();
+    tree.dispose();
+    const wallMs = Math.round(performance.now() - this.#startedAt);
+    const end: RuntimeEnd = { ...exit, host: this.#host, errorTail: intake.errorTail };
+    return { end, processId: this.#child?.pid ?? null, wallMs, ...usage, processesLeft: ending.left };
+  }
+
+  async #start(): Promise<RuntimeEnd> {
+    const { command, environment, workFolder, tree, pipes, intake, onStarted } = this.#options;
+    const reader = this.#makeReader();
+    try {
+      const child = tree.spawn(() =>
+        spawn(command.file, command.arguments, {
+          cwd: workFolder,
+          env: environment,
+          stdio: pipes.stdio,
+          // A session of its own: no terminal, and nothing that is sent to ours reaches it.
+          detached: process.platform !== 'win32',
+          windowsHide: true,
+        }),
+      );
+      this.#child = child;
+      const ended = new Promise<RuntimeEnd>((resolve) => {
+        child.once('error', (error) => resolve({ kind: 'not-started', reason: error.message }));
+        child.once('exit', (exitCode, signal) => resolve({ kind: 'ended', exitCode, signal, host: undefined, errorTail: '' }));
+      });
+      if (child.pid !== undefined) {
+        pipes.attach(child, {
+          output: (chunk) => intake.output(chunk),
+          error: (chunk) => intake.error(chunk),
+          report: (chunk) => reader?.push(chunk),
+        });
+        onStarted(child.pid);
+      }
+      return await ended;
+    } catch (error) {
+      return { kind: 'not-started', reason: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  #makeReader(): { push(chunk: Buffer): void } | undefined {
+    const { intake, readHost } = this.#options;
+    const host = this.#host;
+    if (host === undefined) return undefined;
+    return readHost?.({
+      begun: (version) => (host.begun ??= version),
+      text: (stream, piece, last, position) => intake.text(stream, piece, last, position),
+      ended: (exitCode, exception) => {
+        host.ended = { exitCode, exception };
+        this.#hostLimit = setTimeout(() => void this.#endHost(), hostExitLimitMs);
+      },
+      garbled: (reason) => (host.garbled ??= reason),
+    });
+  }
+
+  async #endHost(): Promise<void> {
+    const { found } = await this.#options.tree.end();
+    this.#options.decide(
+      `The runbook had ended, but its runtime was still there ${hostExitLimitMs / 1000} s later: ${found} processes were ended.`,
+    );
+  }
+
+  /** Until nothing is left and the pipes are closed, or the grace is over. A stop has a grace of its own. */
+  async #letLeftoversEnd(): Promise<void> {
+    const { tree, pipes } = this.#options;
+    const deadline = performance.now() + leftoverGraceMs;
+    const isWaiting = (): boolean => this.#stopping === undefined && performance.now() < deadline;
+    if (isWaiting()) await within(pipes.drained, leftoverGraceMs);
+    while (isWaiting() && tree.members().length > 0) await sleep(lookAgainMs);
+  }
+
+  async #climb(reason: string): Promise<void> {
+    const { tree, stopGraceSeconds, decide } = this.#options;
+    const start = performance.now();
+    const asked = tree.members().length;
+    tree.signal('SIGTERM');
+    const deadline = start + stopGraceSeconds * 1000;
+    while (tree.members().length > 0 && performance.now() < deadline) await sleep(lookAgainMs);
+    const waitedMs = Math.round(performance.now() - start);
+    if (tree.members().length === 0) {
+      decide(`Stop (${reason}): ${asked} processes were asked to end and had ended after ${waitedMs} ms.`);
+      return;
+    }
+    const ending = await tree.end();
+    decide(
+      `Stop (${reason}): ${asked} processes were asked to end; ${ending.found} were still there after ${waitedMs} ms ` +
+        `and were ended within ${Math.round(ending.tookMs)} ms, ${ending.left} are left.`,
+    );
+  }
+
+  #noteLeftovers(ending: TreeEnding): void {
+    if (this.#stopping !== undefined || ending.found === 0) return;
+    this.#options.decide(
+      `The runbook had ended, and ${ending.found} processes that it had started were still there ${leftoverGraceMs / 1000} s later. ` +
+        `They were ended, ${ending.left} are left.`,
+    );
+  }
+}
+
+/** The promise, or the time, whichever is first. */
+async function within(promise: Promise<void>, milliseconds: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([promise, new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)))]);
+  clearTimeout(timer);
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,22 @@
+/** A service that puts several jobs into one sandbox gets one process for each all the same: a job must not fall with another. */
+import { spawn } from 'node:child_process';
+import type { SandboxHandOver } from '../../src-contract/sandbox.ts';
+
+/** The same program with the same hand-over, but for one job and with a folder of its own. It owns itself from its first line on. */
+export function startSibling(handOver: SandboxHandOver, jobId: string, environment: NodeJS.ProcessEnv): void {
+  const { execPath, argv } = process;
+  // A single executable is its own script.
+  const leading = argv[1] === undefined || argv[1] === execPath ? [] : [argv[1]];
+  const child = spawn(execPath, leading, {
+    detached: true,
+    env: environment,
+    stdio: ['pipe', 'ignore', 'ignore'],
+    windowsHide: true,
+  });
+  // A sibling that cannot be started leaves its job to the service, which hands it out again.
+  child.on('error', () => undefined);
+  child.stdin.on('error', () => undefined);
+  const given: SandboxHandOver = { ...handOver, sandboxFolder: `${handOver.sandboxFolder}.${jobId}`, onlyJobId: jobId };
+  child.stdin.end(`${JSON.stringify(given)}\n`);
+  child.unref();
+}
