@@ -33,10 +33,12 @@ type AnyHandler = (call: {
 export interface RestServerOptions {
   /** PEM. Without it plain HTTP is served, which only tests do. */
   credentials?: { key: string; cert: string };
+  /** Hears of each route as it is made. */
+  onRoute?: (method: string, url: string) => void;
 }
 
 /** Not yet listening. */
-export function createRestServer(context: ServiceContext, { credentials }: RestServerOptions): FastifyInstance {
+export function createRestServer(context: ServiceContext, { credentials, onRoute }: RestServerOptions): FastifyInstance {
   const server = Fastify({
     ...(credentials === undefined ? {} : { https: { ...credentials, minVersion: 'TLSv1.2' as const } }),
     exposeHeadRoutes: false,
@@ -50,7 +52,8 @@ export function createRestServer(context: ServiceContext, { credentials }: RestS
     ended();
   });
   server.addHook('onRequest', async (request, reply) => {
-    await reply.headers({ [correlationHeader]: request.id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    // A reply is a thenable that settles when it was sent: waiting for it here would wait for ever.
+    void reply.headers({ [correlationHeader]: request.id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   });
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));

@@ -1,6 +1,6 @@
 /**
  * Microsoft's own Linux worker against our service. Its source is public but not ours: HRW_MICROSOFT_WORKER names a folder with its
- * `3.x` tree (Python 3.6 to 3.11). Its poll is every 30 s and cannot be hurried, so everything waits in the queue before it starts.
+ * `3.x` tree (Python 3.6 to 3.11). Its sandbox looks for itself in a fixed system folder: see docs/interop.md. Its poll is every 30 s and cannot be hurried, so everything waits in the queue before it starts.
  */
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -92,6 +92,8 @@ describe('Microsoft’s Python worker', () => {
       params: { accountName, assetName: 'Greeting' },
       body: { value: 'from the vault', isEncrypted: true },
     });
+    // Setting one that nobody made is 404, as in Azure: a runbook changes variables, it does not make them.
+    await service.rest.call('variables:put', { params: { accountName, assetName: 'Counter' }, body: { value: 0 } });
     await publishRunbook(service, 'ms-python', 'Python3', pythonRunbook);
     await publishRunbook(service, 'ms-bash', 'Bash', 'exec 2>&1\necho "bash says $1"\necho "to stderr" >&2\n');
     await publishRunbook(service, 'ms-endless', 'Bash', 'exec 2>&1\necho begun\nexec sleep 600\n');
