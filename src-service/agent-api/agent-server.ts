@@ -51,6 +51,11 @@ export function createAgentServer(context: ServiceContext, { credentials }: Agen
     closing.abort();
     return Promise.resolve();
   });
+  // An answered call must not leave its connection behind then: clients keep theirs, and the server would wait for them to let go.
+  server.addHook('onSend', (_request, reply, payload, done) => {
+    if (closing.signal.aborted) void reply.header('connection', 'close');
+    done(null, payload);
+  });
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);
