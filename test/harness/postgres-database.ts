@@ -1,22 +1,19 @@
-/** A fresh PostgreSQL database for a test, dropped when the test (or the file) ends. */
+/** A fresh PostgreSQL database for a test, dropped when the test ends. */
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { afterAll, inject, onTestFinished, type TestContext } from 'vitest';
-import { runsInTest } from './scope.ts';
+import { inject, onTestFinished, type TestContext } from 'vitest';
 
-/** The URL of a new database; skips the test where there is no PostgreSQL. Register what uses it for closing after this call. */
-export async function postgresDatabase(context?: TestContext): Promise<string> {
+/** The URL of a new database; skips the test where there is no PostgreSQL. What uses it is to be registered for closing after this. */
+export async function postgresDatabase(context: TestContext): Promise<string> {
   const server = inject('postgresUrl');
   if (server === undefined) {
     const reason = 'there is no PostgreSQL for this platform';
-    if (context === undefined || process.env['CI'] === 'true') throw new Error(reason);
+    if (process.env['CI'] === 'true') throw new Error(reason);
     return context.skip(reason);
   }
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   await run(server, `create database ${name}`);
-  const drop = (): Promise<void> => run(server, `drop database if exists ${name} with (force)`);
-  if (runsInTest()) onTestFinished(drop);
-  else afterAll(drop);
+  onTestFinished(() => run(server, `drop database if exists ${name} with (force)`));
   const url = new URL(server);
   url.pathname = `/${name}`;
   return url.toString();
