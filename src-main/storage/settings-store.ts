@@ -50,7 +50,7 @@ export class SettingsStore {
   private value: Settings;
   private readonly file: SettingsFile;
   private readonly layout: DataLayout;
-  private lastWrite: Promise<void> = Promise.resolve();
+  private lastChange: Promise<void> = Promise.resolve();
 
   constructor(layout: DataLayout, file: SettingsFile, value: Settings, setAsideAs: string | undefined) {
     this.layout = layout;
@@ -65,21 +65,23 @@ export class SettingsStore {
 
   /** Throws AppError `setting-invalid`. Passwords never get here: they are secrets. */
   async change(patch: Partial<Settings>): Promise<Settings> {
+    // One after the other, each from what the one before has left; a failed one does not block the next.
+    const change = this.lastChange.catch(() => undefined).then(() => this.changeNow(patch));
+    this.lastChange = change;
+    await change;
+    return this.value;
+  }
+
+  private async changeNow(patch: Partial<Settings>): Promise<void> {
     const parsed = settingsShape.safeParse({ ...this.value, ...patch });
     if (!parsed.success) throw settingInvalid(parsed.error);
-    // One after the other, and a failed one does not block the next.
-    const write = this.lastWrite.catch(() => undefined).then(() => this.write(parsed.data));
-    this.lastWrite = write;
     try {
-      await write;
+      await this.write(parsed.data);
     } catch (error) {
       const dataFolder = this.layout.folder;
-      throw new AppError('data-folder-unusable', {
-        dataFolder,
-        reason: `the settings were not saved (${errnoOf(error) ?? String(error)})`,
-      });
+      const reason = `the settings were not saved (${errnoOf(error) ?? String(error)})`;
+      throw new AppError('data-folder-unusable', { dataFolder, reason }, { cause: error });
     }
-    return this.value;
   }
 
   private async write(next: Settings): Promise<void> {

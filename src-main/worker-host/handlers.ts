@@ -81,7 +81,7 @@ export function engineHandlers(sources: HandlerSources): EngineHandlers {
       const before = settings.current;
       // `undefined` means "leave it", also where a caller spelled it out.
       const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-      const after = await settings.change({ ...before, ...given });
+      const after = await settings.change(given);
       const names = (['limit', 'stopGraceSeconds', 'retentionDays'] as const).filter((name) => before[name] !== after[name]);
       if (names.length > 0) {
         const told = names.map(

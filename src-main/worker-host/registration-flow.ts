@@ -1,5 +1,4 @@
 /** Joining a worker group and leaving it. */
-import { randomUUID } from 'node:crypto';
 import { AppError, isAppError } from '../../src-contract/app-error.ts';
 import type { EngineArguments } from '../../src-contract/engine-calls.ts';
 import { workerPackName } from '../../src-contract/packs.ts';
@@ -42,7 +41,8 @@ export class RegistrationFlow {
       await progress.step('service', 'Check the group’s name and the account’s endpoint', () =>
         this.checkRequest(request, connection),
       );
-      const machineId = randomUUID();
+      // The workspace knows the machine by this id, and the account asks the workspace whether it does.
+      const { machineId } = connection;
       const identity = await progress.step(
         'key',
         'Make the worker’s key and certificate',

@@ -1,0 +1,105 @@
+import { appendFile, readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { LogEvent } from '../../src-contract/events.ts';
+import { EventLog, type EventLogOptions } from '../../src-main/logging/event-log.ts';
+import { tempFolder } from '../harness/temp-folder.ts';
+
+const opened: EventLog[] = [];
+afterEach(() => {
+  for (const log of opened.splice(0)) log.close();
+});
+
+function open(folder: string, more: Partial<EventLogOptions> = {}): EventLog {
+  const log = new EventLog({ folder, now: () => new Date('2026-11-23T14:00:00.000Z'), ...more });
+  opened.push(log);
+  return log;
+}
+
+function write(log: EventLog, count: number): void {
+  for (let index = 0; index < count; index += 1) {
+    log.write({ name: index % 2 === 0 ? 'workerStarted' : 'packReceived', source: 'test', message: `message ${String(index)}` });
+  }
+}
+
+const numbers = (events: LogEvent[]): number[] => events.map((event) => event.number);
+
+describe('the event log', () => {
+  it('numbers events over all channels and pages them newest first', async () => {
+    const log = open(await tempFolder());
+    write(log, 10);
+    const first = await log.list({ channel: null, limit: 4, before: null });
+    expect(numbers(first.events)).toEqual([10, 9, 8, 7]);
+    expect(first.more).toBe(true);
+    const second = await log.list({ channel: null, limit: 6, before: 7 });
+    expect(numbers(second.events)).toEqual([6, 5, 4, 3, 2, 1]);
+    expect(second.more).toBe(false);
+    const channel = await log.list({ channel: 'Operations Manager', limit: 2, before: 9 });
+    expect(numbers(channel.events)).toEqual([8, 6]);
+  });
+
+  it('goes on with its numbers after a restart, whatever channel was written last', async () => {
+    const folder = await tempFolder();
+    const first = open(folder);
+    write(first, 3);
+    first.close();
+    expect(open(folder).write({ name: 'packReceived', source: 'test', message: 'again' }).number).toBe(4);
+  });
+
+  it('cuts a line that a crash left unfinished, and nothing else', async () => {
+    const folder = await tempFolder();
+    const first = open(folder);
+    write(first, 3);
+    first.close();
+    const file = path.join(folder, (await readdir(folder)).find((name) => name.startsWith('microsoft-sma')) ?? '');
+    await appendFile(file, '{"number":99,"time":"20');
+    const second = open(folder);
+    expect(second.write({ name: 'workerStopped', source: 'test', message: 'next' }).number).toBe(4);
+    const page = await second.list({ channel: 'Microsoft-SMA/Operational', limit: 10, before: null });
+    expect(numbers(page.events)).toEqual([4, 3, 1]);
+    expect(
+      (await readFile(file, 'utf8'))
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => (JSON.parse(line) as LogEvent).number),
+    ).toEqual([1, 3, 4]);
+  });
+
+  it('rotates: old files go, pages cross the files that are there', async () => {
+    const folder = await tempFolder();
+    const log = open(folder, { maxFileBytes: 1000, maxFiles: 3 });
+    for (let index = 0; index < 60; index += 1) log.write({ name: 'workerStarted', source: 'test', message: 'x'.repeat(50) });
+    const files = (await readdir(folder)).filter((name) => name.startsWith('microsoft-sma'));
+    expect(files).toHaveLength(3);
+    const { events, more } = await log.list({ channel: null, limit: 1000, before: null });
+    expect(more).toBe(false);
+    expect(events[0]?.number).toBe(60);
+    expect(numbers(events)).toEqual(Array.from({ length: events.length }, (_, index) => 60 - index));
+    expect(events.length).toBeGreaterThan(5);
+  });
+
+  it('tells live readers, and a disk that cannot be written once per event to whoever asked', async () => {
+    const folder = path.join(await tempFolder());
+    const failures: unknown[] = [];
+    const log = open(folder, { onWriteFailed: (error) => failures.push(error) });
+    const heard: string[] = [];
+    const unsubscribe = log.subscribe((event) => heard.push(event.message));
+    const { rm } = await import('node:fs/promises');
+    await rm(folder, { recursive: true });
+    log.write({ name: 'workerStarted', source: 'test', message: 'still told' });
+    unsubscribe();
+    log.write({ name: 'workerStarted', source: 'test', message: 'not heard' });
+    expect(heard).toEqual(['still told']);
+    expect(failures).toHaveLength(2);
+  });
+
+  it('is closed twice without harm, and still tells who listens nothing', async () => {
+    const folder = await tempFolder();
+    const log = open(folder);
+    write(log, 1);
+    log.close();
+    log.close();
+    log.write({ name: 'workerStarted', source: 'test', message: 'late' });
+    expect((await open(folder).list({ channel: null, limit: 10, before: null })).events).toHaveLength(1);
+  });
+});
