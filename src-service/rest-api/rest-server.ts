@@ -51,9 +51,14 @@ export function createRestServer(context: ServiceContext, { credentials, onRoute
     closing.abort();
     ended();
   });
-  server.addHook('onRequest', async (request, reply) => {
-    // A reply is a thenable that settles when it was sent: waiting for it here would wait for ever.
-    void reply.headers({ [correlationHeader]: request.id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+  if (onRoute !== undefined) {
+    server.addHook('onRoute', ({ method, url }) => {
+      onRoute(String(method), url);
+    });
+  }
+  server.addHook('onRequest', (request, reply, done) => {
+    reply.headers({ [correlationHeader]: request.id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    done();
   });
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
