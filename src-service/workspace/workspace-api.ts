@@ -100,7 +100,9 @@ export function registerWorkspaceApi(server: FastifyInstance, context: ServiceCo
 async function authenticateAgent(context: ServiceContext, request: FastifyRequest<{ Params: WorkspaceParams }>): Promise<Agent> {
   const workspace = await requireWorkspace(context, request.params.workspaceId);
   const certificate = peerCertificate(request);
-  const agent = certificate && (await findAgentByCertificate(context.store.db, workspace.id, certificate.sha256));
+  // An agent presents one: something on the way has opened the connection, and joining again would not help.
+  if (certificate === undefined) throw new AppError('certificate-not-proven', { thumbprint: 'an agent’s certificate' });
+  const agent = await findAgentByCertificate(context.store.db, workspace.id, certificate.sha256);
   if (agent === undefined) throw new AppError('agent-unknown', { workspaceId: workspace.id });
   return agent;
 }

@@ -171,6 +171,7 @@ describe('a gateway that opens TLS on the way, trusted by this machine', () => {
     const worker = createJrdsClient({ address, credential: { kind: 'worker-certificate', ...identity }, groupName, version });
     const calls = [
       () => client.join(account.workspaceKey, joining()),
+      () => client.getPacks(),
       () => register({ ...access(), endpoint, trust: system }),
       () => worker.getSandboxActions({ kinds: ['Bash'], freeSlots: 1, limit: 1, state: 'ready' }),
     ];
