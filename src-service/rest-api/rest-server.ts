@@ -198,7 +198,13 @@ function plainHeaders(reply: FastifyReply): Record<string, string> {
 
 /** A reader that is slower than we are holds us back; one that has gone lets us end. */
 async function drained(raw: ServerResponse): Promise<void> {
-  if (!raw.destroyed) await Promise.race([once(raw, 'drain'), once(raw, 'close')]);
+  if (raw.destroyed) return;
+  const settled = new AbortController();
+  try {
+    await Promise.race([once(raw, 'drain', settled), once(raw, 'close', settled)]);
+  } finally {
+    settled.abort();
+  }
 }
 
 async function sendProblem(
