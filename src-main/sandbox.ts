@@ -26,12 +26,6 @@ import { programVersion } from './worker-host/version.ts';
 /** A mistake of ours. Node itself writes what it was to stderr, which is a file of the sandbox's folder: its last words. */
 const faultExitCode = 70;
 
-process.title = 'Orchestrator.Sandbox';
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.exit(faultExitCode);
-});
-
 async function main(): Promise<void> {
   const handOver = readHandOver();
   const { sandboxFolder } = handOver;
@@ -139,3 +133,10 @@ function firstReport(handOver: SandboxHandOver): SandboxReport {
     uploadTrouble: null,
   };
 }
+
+// Last, when everything above is there.
+process.title = 'Orchestrator.Sandbox';
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(faultExitCode);
+});

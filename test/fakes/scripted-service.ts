@@ -41,6 +41,8 @@ export type Answering = (request: SeenRequest) => ScriptedAnswer | Promise<Scrip
 export async function startScriptedService(
   certificate: ServerCertificate | 'plain http',
   answer: Answering,
+  /** 0: any that is free. A service that comes back is found where it was. */
+  port = 0,
 ): Promise<ScriptedService> {
   const listener: http.RequestListener = (incoming, outgoing) => {
     void respond(incoming, outgoing);
@@ -49,7 +51,7 @@ export async function startScriptedService(
     certificate === 'plain http'
       ? http.createServer(listener)
       : https.createServer({ ...certificate, requestCert: true, rejectUnauthorized: false }, listener);
-  const started = await listen(server);
+  const started = await listen(server, port);
   const service: ScriptedService = {
     ...started,
     url: `${certificate === 'plain http' ? 'http' : 'https'}://localhost:${started.port}`,
@@ -113,7 +115,7 @@ export async function startRawServer(
   return listen(server);
 }
 
-async function listen(server: net.Server): Promise<{ port: number; close: () => Promise<void> }> {
+async function listen(server: net.Server, port = 0): Promise<{ port: number; close: () => Promise<void> }> {
   const sockets = new Set<net.Socket>();
   server.on('connection', (socket: net.Socket) => {
     sockets.add(socket);
@@ -122,7 +124,7 @@ async function listen(server: net.Server): Promise<{ port: number; close: () => 
   });
   server.on('tlsClientError', () => undefined);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', resolve);
+    server.once('error', reject).listen(port, '127.0.0.1', resolve);
   });
   return {
     port: (server.address() as net.AddressInfo).port,

@@ -1,0 +1,104 @@
+/** A real sandbox process for tests: started as the engine starts it, from the built program, with what this machine can run. */
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { onTestFinished } from 'vitest';
+import { sandboxReport, type SandboxHandOver, type SandboxReport } from '../../src-contract/sandbox.ts';
+import { startSandboxProcess } from '../../src-main/launcher/sandbox-process.ts';
+import { writeLaunchFacts } from '../../src-main/launcher/sandbox-folders.ts';
+import { resolveExecutables } from '../../src-main/platform/executables.ts';
+import { ProcessTree, processTreeFileName, processTreePlace } from '../../src-main/platform/process-tree.ts';
+import { findRuntimes } from '../../src-main/platform/runtimes.ts';
+import { journalPath, sandboxLayout } from '../../src-main/storage/layout.ts';
+import type { ScriptedJrds } from '../fakes/scripted-jrds.ts';
+import { mustEndWithTest } from './leftovers.ts';
+import { tempFolder } from './temp-folder.ts';
+
+const root = path.join(import.meta.dirname, '..', '..');
+const executable = resolveExecutables({ mode: 'checkout', folder: path.join(root, 'out'), platform: process.platform }).sandbox;
+
+export interface RunningSandbox {
+  pid: number;
+  folder: string;
+  journal: string;
+  /** How its process ended, in words. */
+  ended: Promise<string>;
+  /** What it last wrote of itself. */
+  state(): Promise<SandboxReport>;
+  /** Living processes of its job. */
+  members(): number[];
+  lastWords(): string;
+}
+
+export async function runSandbox(
+  jrds: ScriptedJrds,
+  change: Partial<SandboxHandOver> = {},
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<RunningSandbox> {
+  const data = await tempFolder();
+  const sandboxesFolder = path.join(data, 'sandboxes');
+  const journalsFolder = path.join(data, 'journals');
+  const { folder, stateFile } = sandboxLayout(sandboxesFolder, jrds.sandboxId);
+  const runtimes = await findRuntimes({ environment: process.env, platform: process.platform });
+  const handOver = jrds.handOver({ sandboxFolder: folder, journalsFolder, runtimes, ...change });
+  await writeLaunchFacts(sandboxesFolder, {
+    sandboxId: jrds.sandboxId,
+    groupName: handOver.groupName,
+    pickedUpAt: new Date().toISOString(),
+    jrdsUri: handOver.address.jrdsUri,
+    accountId: handOver.address.accountId,
+    process: null,
+  });
+  const started = await startSandboxProcess({ executable, handOver, environment });
+  const { pid } = started.process;
+  mustEndWithTest(pid);
+  onTestFinished(async () => {
+    // Where a test failed in the middle, nothing of its job may outlive it.
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended, as it should.
+    }
+    await started.ended;
+    await endJobOf(folder);
+  });
+  return {
+    pid,
+    folder,
+    journal: journalPath(journalsFolder, jrds.jobId, jrds.sandboxId),
+    ended: started.ended.then((how) => (how === endedWell ? how : `${how}: ${readLastWords(folder)}`)),
+    state: async () => sandboxReport.parse(JSON.parse(await readFile(stateFile, 'utf8'))),
+    members: () => treeOf(folder)?.members() ?? [],
+    lastWords: () => readLastWords(folder),
+  };
+}
+
+function readLastWords(folder: string): string {
+  return readFileSync(path.join(folder, 'stderr.log'), 'utf8');
+}
+
+export const endedWell = 'its process ended with code 0';
+
+function treeOf(folder: string): ProcessTree | undefined {
+  try {
+    const text = readFileSync(path.join(folder, processTreeFileName), 'utf8');
+    return ProcessTree.reopen(processTreePlace.parse(JSON.parse(text)));
+  } catch {
+    return undefined;
+  }
+}
+
+async function endJobOf(folder: string): Promise<void> {
+  const tree = treeOf(folder);
+  await tree?.end();
+  tree?.dispose();
+}
+
+/** Looks until it is so; fails after a while with what was waited for. */
+export async function until(what: string, isSo: () => boolean | Promise<boolean>, seconds = 20): Promise<void> {
+  const deadline = performance.now() + seconds * 1000;
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error(`waited ${seconds} s for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
