@@ -8,7 +8,7 @@ import * as net from 'node:net';
 import * as tls from 'node:tls';
 import type { ServerCertificate } from './certificate-authority.ts';
 
-interface SeenRequest {
+export interface SeenRequest {
   method: string;
   /** Path and query. */
   url: string;
@@ -18,7 +18,7 @@ interface SeenRequest {
   clientCertificate: string | undefined;
 }
 
-interface ScriptedAnswer {
+export interface ScriptedAnswer {
   status?: number;
   headers?: Record<string, string>;
   /** An object goes as JSON. */
