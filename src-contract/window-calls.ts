@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Answer } from './app-error.ts';
 import type { EngineArguments, EngineCallName, EngineEvent, EngineValue } from './engine-calls.ts';
+import type { Problem } from './problems.ts';
 
 export const shellCalls = {
   /** Where the window should open, once: a deep link such as `jobs/<sandbox id>`; empty for the overview. */
@@ -29,8 +30,14 @@ export type ShellValue<Name extends ShellCallName> = z.infer<(typeof shellCalls)
 export interface WindowBridge {
   call<Name extends EngineCallName>(name: Name, callArguments: EngineArguments<Name>): Promise<Answer<EngineValue<Name>>>;
   shell<Name extends ShellCallName>(name: Name, callArguments: ShellArguments<Name>): Promise<Answer<ShellValue<Name>>>;
-  /** Engine events and `place` changes (deep links while the window is open). Returns how to unsubscribe. */
-  subscribe(listener: (event: EngineEvent | { event: 'place-requested'; payload: { place: string } }) => void): () => void;
+  /** Returns how to unsubscribe. */
+  subscribe(listener: (event: WindowEvent) => void): () => void;
 }
 
-export const ipcChannels = { engineCall: 'hrw:engine-call', shellCall: 'hrw:shell-call', event: 'hrw:event' } as const;
+/** What the window is told: the engine's events, and two of the shell's own. */
+export type WindowEvent =
+  | EngineEvent
+  /** A deep link while the window is open. */
+  | { event: 'place-requested'; payload: { place: string } }
+  /** The engine that runs in another process is gone (`problem` says so), or is there again: what the window knew is out of date. */
+  | { event: 'engine-contact-changed'; payload: { problem: Problem | null } };
