@@ -22,12 +22,13 @@ const entriesMayBeMissing = true;
 
 const programs = {
   app: 'src-main/app.ts',
-  preload: 'src-main/preload.ts',
   hrw: 'src-main/hrw.ts',
   sandbox: 'src-main/sandbox.ts',
   'history-thread': 'src-main/storage/history-thread.ts',
   service: 'src-service/service.ts',
 };
+
+const preload = 'src-main/preload.ts';
 
 const windowFolder = join(root, 'src-renderer', 'control-panel');
 
@@ -57,6 +58,11 @@ export async function build({ release = false } = {}) {
       flavour + publicKey,
       () => buildPrograms(flavour, publicKey),
     );
+    await whenChanged('packs', [...common, 'assets/packs', 'scripts/make-packs.mjs'], flavour + publicKey, async () => {
+      // Only now: it needs a package that preparing has just installed.
+      const { makePacks } = await import('./make-packs.mjs');
+      await makePacks(join(outFolder, 'packs'), release ? process.env['HRW_PUBLISHER_KEY_FILE'] : undefined);
+    });
     await whenChanged('window', [...common, 'src-contract', 'src-renderer'], flavour, buildWindow);
   });
 }
@@ -147,9 +153,30 @@ async function buildPrograms(flavour, publicKey) {
     banner: { js: `const importMetaUrl = require('node:url').pathToFileURL(__filename).href;` },
     logLevel: 'warning',
   });
+  const preloads = isThere('preload', preload) ? await buildPreload() : [];
   // Written here rather than by esbuild: a program that starts meanwhile finds the old file or the new one, never half of one.
-  for (const { path, text } of outputFiles) replaceFile(path, text);
+  for (const { path, text } of [...outputFiles, ...preloads]) replaceFile(path, text);
   for (const copy of copies) copyInto(copy);
+}
+
+/** Runs in Chromium's sandbox, where `require` knows Electron and little else, and no file knows its name. */
+async function buildPreload() {
+  const esbuild = await import('esbuild');
+  const { outputFiles } = await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: [{ in: preload, out: 'preload' }],
+    outdir: outFolder,
+    outExtension: { '.js': '.cjs' },
+    bundle: true,
+    write: false,
+    platform: 'browser',
+    format: 'cjs',
+    target: 'chrome114',
+    legalComments: 'none',
+    external: ['electron'],
+    logLevel: 'warning',
+  });
+  return outputFiles;
 }
 
 /**
