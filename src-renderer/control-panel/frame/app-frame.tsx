@@ -1,0 +1,78 @@
+/** Navigation at the left, the page at the right, and what stands in place of both while the worker cannot be asked. */
+import { Button, makeStyles, tokens } from '@fluentui/react-components';
+import { useCallback, useEffect, useRef } from 'react';
+import { CopyContext } from '../../shared/copy-button.tsx';
+import { Waiting } from '../../shared/empty-state.tsx';
+import { Page } from '../../shared/page.tsx';
+import { ProblemCard } from '../../shared/problem-card.tsx';
+import { texts } from '../../texts.ts';
+import { formatPlace } from '../state/place.ts';
+import { usePlace, useServices, useWorkerView } from '../state/services.ts';
+import { standingOf } from '../state/status.ts';
+import { Navigation } from './navigation.tsx';
+import { PageAt } from './page-at.tsx';
+
+const useStyles = makeStyles({
+  frame: {
+    height: '100%',
+    display: 'grid',
+    gridTemplateColumns: '208px minmax(0, 1fr)',
+    '@media (max-width: 700px)': { gridTemplateColumns: '56px minmax(0, 1fr)' },
+    backgroundColor: tokens.colorNeutralBackground2,
+    color: tokens.colorNeutralForeground1,
+    fontFamily: tokens.fontFamilyBase,
+    fontSize: tokens.fontSizeBase300,
+  },
+  content: { minWidth: 0, height: '100%', overflow: 'hidden', outlineStyle: 'none' },
+});
+
+export function AppFrame() {
+  const styles = useStyles();
+  const { bridge } = useServices();
+  const view = useWorkerView();
+  const place = usePlace();
+  const content = useRef<HTMLDivElement>(null);
+  const copy = useCallback(async (text: string) => (await bridge.shell('shell:copy-text', { text })).ok, [bridge]);
+  const { sentence } = standingOf(view);
+
+  // A new page is read from its top, also by a screen reader; the first one keeps the focus where the window put it.
+  const firstPlace = useRef(formatPlace(place));
+  useEffect(() => {
+    if (firstPlace.current === formatPlace(place)) return;
+    firstPlace.current = '';
+    content.current?.focus();
+  }, [place]);
+  useEffect(() => {
+    document.title = `${texts.programName}: ${sentence}`;
+  }, [sentence]);
+
+  return (
+    <CopyContext value={copy}>
+      <div className={styles.frame}>
+        <Navigation />
+        <div ref={content} className={styles.content} tabIndex={-1}>
+          {view.worker === null ? <NoWorkerYet /> : <PageAt key={formatPlace(place)} place={place} worker={view.worker} />}
+        </div>
+      </div>
+    </CopyContext>
+  );
+}
+
+/** Before the first answer: nothing is known, so nothing is shown as if it were. */
+function NoWorkerYet() {
+  const view = useWorkerView();
+  const { worker } = useServices();
+  if (view.lost === null) {
+    return (
+      <Page title={texts.overview.asking} mark="waiting">
+        <Waiting forWhat={texts.overview.askingFor} />
+      </Page>
+    );
+  }
+  const again = <Button onClick={() => void worker.load()}>{texts.tryAgain}</Button>;
+  return (
+    <Page title={texts.overview.cannotAsk} mark="bad">
+      <ProblemCard problem={view.lost} actions={again} announce />
+    </Page>
+  );
+}

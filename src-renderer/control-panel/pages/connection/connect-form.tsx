@@ -1,0 +1,142 @@
+/** Connecting to a workspace: the fields, then each step and what came of it. */
+import { Button, makeStyles } from '@fluentui/react-components';
+import { useEffect, useRef, useState } from 'react';
+import type { WorkerState } from '../../../../src-contract/engine-calls.ts';
+import type { Problem } from '../../../../src-contract/problems.ts';
+import { useAction } from '../../../shared/call.ts';
+import { Card } from '../../../shared/card.tsx';
+import { CommandBlock } from '../../../shared/command-block.tsx';
+import { ProblemCard } from '../../../shared/problem-card.tsx';
+import { texts } from '../../../texts.ts';
+import { fieldOfProblem } from '../../parts/problem-places.ts';
+import { ProgressSteps } from '../../parts/progress-steps.tsx';
+import { SecretField, TextField } from '../../parts/fields.tsx';
+import { shownSteps } from '../../parts/shown-steps.ts';
+import { useServices, useWorkerView } from '../../state/services.ts';
+import { connectCommand } from './connect-command.ts';
+import {
+  connectArguments,
+  mistakesIn,
+  startOfForm,
+  type ConnectionField,
+  type ConnectionForm,
+  type FormMistakes,
+} from './connection-form.ts';
+import { ProxyChoice, ProxyFields } from './proxy-fields.tsx';
+import { TrustChoice, TrustFields } from './trust-fields.tsx';
+
+const useStyles = makeStyles({
+  form: { display: 'flex', flexDirection: 'column', gap: '16px', maxWidth: '720px' },
+  fields: { display: 'flex', flexDirection: 'column', gap: '12px' },
+  choices: { display: 'grid', gridTemplateColumns: 'minmax(0, 3fr) minmax(0, 1fr)', gap: '16px', alignItems: 'start' },
+  actions: { display: 'flex', gap: '8px' },
+});
+
+interface ConnectFormProps {
+  connection: WorkerState['connection'];
+  onDone: () => void;
+  onCancel?: () => void;
+}
+
+export function ConnectForm({ connection, onDone, onCancel }: ConnectFormProps) {
+  const styles = useStyles();
+  const { bridge, worker } = useServices();
+  const { progress } = useWorkerView();
+  const [form, setForm] = useState(() => startOfForm(connection));
+  const [mistakes, setMistakes] = useState<FormMistakes>({});
+  const connect = useAction(() => bridge.call('connection:connect', connectArguments(form)));
+  const fields = useRef<HTMLDivElement>(null);
+  const steps = connect.pending || connect.problem !== null ? shownSteps('connect', progress, texts.connection.stepNames) : [];
+
+  const change: RepairProps['change'] = (name, value) => {
+    setForm((before) => ({ ...before, [name]: value }));
+    setMistakes((before) => ({ ...before, [name]: undefined }));
+  };
+  const focusOn = (field: string): void => fields.current?.querySelector<HTMLElement>(`[name="${field}"]`)?.focus();
+
+  const submit = async (event: React.SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const found = mistakesIn(form);
+    setMistakes(found);
+    const [first] = Object.keys(found);
+    if (first !== undefined) {
+      focusOn(first);
+      return;
+    }
+    worker.clearProgress();
+    if ((await connect.run()) !== undefined) onDone();
+  };
+
+  // What went wrong stands below the fields: bring it into sight.
+  const outcome = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (connect.problem !== null) outcome.current?.scrollIntoView({ block: 'nearest' });
+  }, [connect.problem]);
+
+  const part = { form, mistakes, change };
+  return (
+    <form className={styles.form} onSubmit={(event) => void submit(event)} noValidate autoComplete="off">
+      <Card>
+        <div ref={fields} className={styles.fields}>
+          <TextField {...part} name="workspaceId" words={texts.connection.fields.workspaceId} />
+          <SecretField {...part} name="workspaceKey" words={texts.connection.fields.workspaceKey} />
+          <TextField {...part} name="serviceUrl" words={texts.connection.fields.serviceUrl} />
+          <div className={styles.choices}>
+            <TrustChoice {...part} />
+            <ProxyChoice {...part} />
+          </div>
+          <TrustFields {...part} />
+          <ProxyFields {...part} />
+        </div>
+      </Card>
+      <div className={styles.actions}>
+        <Button type="submit" appearance="primary" disabled={connect.pending}>
+          {connect.pending ? texts.connection.connecting : texts.connection.connect}
+        </Button>
+        {onCancel !== undefined && (
+          <Button disabled={connect.pending} onClick={onCancel}>
+            {texts.cancel}
+          </Button>
+        )}
+      </div>
+      <div ref={outcome} className={styles.fields}>
+        <ProgressSteps steps={steps} label={texts.connection.steps} />
+        {connect.problem !== null && (
+          <ProblemCard
+            problem={connect.problem}
+            announce
+            actions={<Repair problem={connect.problem} focusOn={focusOn} change={change} />}
+          />
+        )}
+      </div>
+      <CommandBlock commands={[{ label: texts.command.hrw, command: connectCommand(form) }]} />
+    </form>
+  );
+}
+
+interface RepairProps {
+  problem: Problem;
+  focusOn: (field: string) => void;
+  change: <Name extends ConnectionField>(name: Name, value: ConnectionForm[Name]) => void;
+}
+
+/** One press leads to the field that the refusal is about. */
+function Repair({ problem, focusOn, change }: RepairProps) {
+  const words = texts.connection.repair;
+  const field = fieldOfProblem(problem);
+  const { fingerprint, actual } = problem.details;
+  const shown = fingerprint ?? actual;
+  if (field === 'trust' && typeof shown === 'string') {
+    const pin = (): void => {
+      change('trustKind', 'fingerprint');
+      change('fingerprint', shown);
+      requestAnimationFrame(() => focusOn('fingerprint'));
+    };
+    return <Button onClick={pin}>{words.pin}</Button>;
+  }
+  if (field === 'proxy') return <Button onClick={() => focusOn('proxyUrl')}>{words.proxy}</Button>;
+  if (field === 'workspaceId' || field === 'workspaceKey' || field === 'serviceUrl') {
+    return <Button onClick={() => focusOn(field)}>{words[field]}</Button>;
+  }
+  return null;
+}

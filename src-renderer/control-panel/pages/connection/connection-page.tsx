@@ -1,0 +1,66 @@
+/** What am I connected to, through what, trusting whom? */
+import { Button } from '@fluentui/react-components';
+import { useState } from 'react';
+import type { WorkerState } from '../../../../src-contract/engine-calls.ts';
+import { Ago } from '../../../shared/moment.tsx';
+import type { MarkName } from '../../../shared/marks.tsx';
+import { Page } from '../../../shared/page.tsx';
+import { Words } from '../../../shared/words.tsx';
+import { texts } from '../../../texts.ts';
+import { CurrentProblems } from '../../parts/current-problems.tsx';
+import { ConnectForm } from './connect-form.tsx';
+import { ConnectionFacts } from './connection-facts.tsx';
+import { DisconnectButton } from './disconnect-button.tsx';
+import { PacksCard } from './packs-card.tsx';
+
+export function ConnectionPage({ worker }: { worker: WorkerState }) {
+  const [changing, setChanging] = useState(false);
+  const { connection } = worker;
+  if (connection === null || changing) {
+    return (
+      <Page
+        {...(connection === null ? { mark: 'off' as const } : {})}
+        title={connection === null ? texts.connection.titleNone : texts.connection.titleChange}
+        lead={<Words>{texts.connection.leadNone}</Words>}
+      >
+        <ConnectForm
+          connection={connection}
+          onDone={() => setChanging(false)}
+          {...(connection !== null && { onCancel: () => setChanging(false) })}
+        />
+      </Page>
+    );
+  }
+  return (
+    <Page
+      {...standingOfConnection(worker, connection)}
+      lead={
+        connection.lastContact !== null && (
+          <>
+            {texts.connection.lastAnswer} <Ago time={connection.lastContact} />
+          </>
+        )
+      }
+      actions={
+        <>
+          <Button onClick={() => setChanging(true)}>{texts.connection.change}</Button>
+          <DisconnectButton worker={worker} />
+        </>
+      }
+    >
+      <CurrentProblems worker={worker} of="connection" />
+      <ConnectionFacts connection={connection} />
+      <PacksCard packs={worker.packs} />
+    </Page>
+  );
+}
+
+function standingOfConnection(
+  worker: WorkerState,
+  connection: NonNullable<WorkerState['connection']>,
+): { mark: MarkName; title: string } {
+  if (worker.status === 'offline') return { mark: 'bad', title: worker.sentence };
+  if (worker.status === 'connecting')
+    return { mark: 'waiting', title: texts.connection.titleConnecting(connection.workspaceName) };
+  return { mark: 'good', title: texts.connection.titleConnected(connection.workspaceName) };
+}

@@ -1,0 +1,36 @@
+import { Button } from '@fluentui/react-components';
+import { useState } from 'react';
+import type { WorkerState } from '../../../../src-contract/engine-calls.ts';
+import { useAction } from '../../../shared/call.ts';
+import { ConfirmDialog } from '../../../shared/confirm-dialog.tsx';
+import { ProblemCard } from '../../../shared/problem-card.tsx';
+import { texts } from '../../../texts.ts';
+import { useServices } from '../../state/services.ts';
+
+export function DisconnectButton({ worker }: { worker: WorkerState }) {
+  const { bridge } = useServices();
+  const [asking, setAsking] = useState(false);
+  const disconnect = useAction(() => bridge.call('connection:disconnect', {}));
+  const words = texts.connection.disconnect;
+  const close = (): void => {
+    disconnect.clear();
+    setAsking(false);
+  };
+  return (
+    <>
+      <Button onClick={() => setAsking(true)}>{words.action}</Button>
+      <ConfirmDialog
+        open={asking}
+        title={words.question(worker.connection?.workspaceName ?? '')}
+        doIt={words.action}
+        leaveIt={words.leave}
+        pending={disconnect.pending}
+        onDo={() => void disconnect.run().then((done) => done !== undefined && setAsking(false))}
+        onLeave={close}
+      >
+        <p>{worker.registration === null ? words.consequence : words.consequenceRegistered(worker.registration.groupName)}</p>
+        {disconnect.problem !== null && <ProblemCard problem={disconnect.problem} announce />}
+      </ConfirmDialog>
+    </>
+  );
+}

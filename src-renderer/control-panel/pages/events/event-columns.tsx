@@ -1,0 +1,60 @@
+import { makeStyles, tokens } from '@fluentui/react-components';
+import type { EventLevel, LogEvent } from '../../../../src-contract/events.ts';
+import { Mark, type MarkName } from '../../../shared/marks.tsx';
+import { Figures, Moment } from '../../../shared/moment.tsx';
+import type { Column } from '../../../shared/table/sorting.ts';
+import { texts } from '../../../texts.ts';
+
+const levelMarks: Record<EventLevel, MarkName> = { Information: 'off', Warning: 'attention', Error: 'bad' };
+
+const useStyles = makeStyles({
+  level: { display: 'inline-flex', alignItems: 'center', gap: '8px' },
+  quiet: { color: tokens.colorNeutralForeground2 },
+});
+
+export function Level({ level }: { level: EventLevel }) {
+  const styles = useStyles();
+  return (
+    <span className={styles.level}>
+      <Mark name={levelMarks[level]} />
+      {level}
+    </span>
+  );
+}
+
+function Quiet({ children }: { children: string }) {
+  const styles = useStyles();
+  return (
+    <span className={styles.quiet} title={children}>
+      {children}
+    </span>
+  );
+}
+
+const words = texts.columns;
+
+export const eventColumns: readonly Column<LogEvent>[] = [
+  { key: 'level', title: words.level, width: '112px', cell: (event) => <Level level={event.level} /> },
+  { key: 'time', title: words.time, width: '132px', cell: (event) => <Moment time={event.time} /> },
+  { key: 'id', title: words.eventId, width: '56px', align: 'end', cell: (event) => <Figures>{String(event.id)}</Figures> },
+  {
+    key: 'message',
+    title: words.message,
+    width: 'minmax(160px, 6fr)',
+    cell: (event) => <span title={event.message}>{event.message}</span>,
+  },
+  {
+    key: 'source',
+    title: words.source,
+    width: 'minmax(64px, 1fr)',
+    cell: (event) => <Quiet>{event.source}</Quiet>,
+    showFrom: 'wide',
+  },
+  {
+    key: 'channel',
+    title: words.channel,
+    width: '196px',
+    cell: (event) => <Quiet>{event.channel}</Quiet>,
+    showFrom: 'very-wide',
+  },
+];

@@ -1,0 +1,114 @@
+/** What is this job doing, or how did it end, and is every record here? */
+import { Tab, TabList, makeStyles, tokens } from '@fluentui/react-components';
+import { useState } from 'react';
+import type { JobView } from '../../../../src-contract/engine-calls.ts';
+import { Waiting } from '../../../shared/empty-state.tsx';
+import { formatCount } from '../../../shared/format.ts';
+import { Moment } from '../../../shared/moment.tsx';
+import { Page } from '../../../shared/page.tsx';
+import { ProblemCard } from '../../../shared/problem-card.tsx';
+import { TryAgainButton } from '../../../shared/try-again-button.tsx';
+import { texts } from '../../../texts.ts';
+import { JobBadge } from '../../parts/job-badge.tsx';
+import { PlaceLink } from '../../parts/place-link.tsx';
+import { nameOf } from '../../state/status.ts';
+import { isRunning } from '../../state/worker-view.ts';
+import { JobFacts, JobParameters } from './job-facts.tsx';
+import { JobFoot } from './job-foot.tsx';
+import { JobRecords } from './job-records.tsx';
+import { OutcomeNote } from './outcome-note.tsx';
+import { StopJob } from './stop-job.tsx';
+import { useJob } from './use-job.ts';
+
+const useStyles = makeStyles({
+  way: { fontSize: tokens.fontSizeBase200, color: tokens.colorNeutralForeground3, marginBottom: '2px' },
+  tabs: { marginLeft: '-10px', flexShrink: 0, marginBottom: '-8px', marginTop: '-8px' },
+  count: { fontVariantNumeric: 'tabular-nums', marginLeft: '6px', color: tokens.colorNeutralForeground3 },
+  panel: { display: 'flex', flexDirection: 'column', flexGrow: 1, minHeight: 0, gap: '12px' },
+});
+
+type TabName = 'records' | 'parameters' | 'facts';
+
+export function JobPage({ id }: { id: string }) {
+  const { reading, readAgain } = useJob(id);
+  if (reading.status === 'reading') {
+    return (
+      <Page title={texts.job.reading} mark="waiting">
+        <Waiting forWhat={texts.job.readingWhat} />
+      </Page>
+    );
+  }
+  if (reading.status === 'failed') {
+    return (
+      <Page title={texts.job.cannotShow} mark="bad" above={<Way place="history" />}>
+        <ProblemCard problem={reading.problem} actions={<TryAgainButton onClick={readAgain} />} announce />
+      </Page>
+    );
+  }
+  // Another attempt is another page: nothing of this one's records may stay.
+  return <KnownJob key={reading.value.sandboxId} job={reading.value} />;
+}
+
+function KnownJob({ job }: { job: JobView }) {
+  const styles = useStyles();
+  const [tab, setTab] = useState<TabName>('records');
+  const parameters = Object.keys(job.parameters).length;
+  return (
+    <Page
+      above={<Way place={isRunning(job) ? 'running' : 'history'} name={nameOf(job)} />}
+      title={nameOf(job)}
+      beside={<JobBadge job={job} />}
+      lead={<Lead job={job} />}
+      actions={<StopJob job={job} />}
+      fills
+    >
+      <OutcomeNote job={job} />
+      <TabList
+        className={styles.tabs}
+        selectedValue={tab}
+        onTabSelect={(_event, { value }) => setTab(value as TabName)}
+        aria-label={texts.job.tabs}
+      >
+        <Tab value="records" aria-controls="job-panel" id="job-tab-records">
+          {texts.job.records}
+          <span className={styles.count}>{formatCount(job.recordCount)}</span>
+        </Tab>
+        <Tab value="parameters" aria-controls="job-panel" id="job-tab-parameters">
+          {texts.job.parameters}
+          {parameters > 0 && <span className={styles.count}>{parameters}</span>}
+        </Tab>
+        <Tab value="facts" aria-controls="job-panel" id="job-tab-facts">
+          {texts.job.facts}
+        </Tab>
+      </TabList>
+      <div role="tabpanel" id="job-panel" aria-labelledby={`job-tab-${tab}`} className={styles.panel}>
+        {tab === 'records' && <JobRecords job={job} />}
+        {tab === 'parameters' && <JobParameters job={job} />}
+        {tab === 'facts' && <JobFacts job={job} />}
+      </div>
+      <JobFoot job={job} />
+    </Page>
+  );
+}
+
+function Way({ place, name }: { place: 'running' | 'history'; name?: string }) {
+  const styles = useStyles();
+  return (
+    <nav className={styles.way} aria-label={texts.job.way}>
+      <PlaceLink to={{ page: place }}>{texts.navigation.pages[place]}</PlaceLink>
+      {name !== undefined && ` › ${name}`}
+    </nav>
+  );
+}
+
+function Lead({ job }: { job: JobView }) {
+  const words = texts.job.lead;
+  return (
+    <>
+      {job.startedBy === null ? words.onGroup(job.groupName) : words.startedBy(job.startedBy, job.groupName)}
+      {` · ${words.pickedUp} `}
+      <Moment time={job.pickedUpAt} />
+      {job.attempt !== null && ` · ${words.attempt(job.attempt)}`}
+    </>
+  );
+}

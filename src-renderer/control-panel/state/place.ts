@@ -1,0 +1,69 @@
+/**
+ * Where the window is. A place is the text of a deep link (`jobs/<id>`), kept in the address's fragment, so that back and forward
+ * work and links are links.
+ */
+import type { WindowBridge } from '../../../src-contract/window-calls.ts';
+import type { Observable } from '../../shared/observable.ts';
+
+const pages = ['overview', 'running', 'history', 'connection', 'group', 'events', 'settings'] as const;
+export type PageName = (typeof pages)[number];
+export type Place = { page: PageName } | { page: 'job'; id: string };
+
+/** What names no page leads to the overview: a link may come from anywhere. */
+export function parsePlace(text: string): Place {
+  const job = /^jobs\/([\w.-]+)$/.exec(text);
+  if (job?.[1] !== undefined) return { page: 'job', id: job[1] };
+  const page = pages.find((name) => name === text);
+  return { page: page ?? 'overview' };
+}
+
+export function formatPlace(place: Place): string {
+  return place.page === 'job' ? `jobs/${place.id}` : place.page;
+}
+
+export function placeLink(place: Place): string {
+  return `#/${formatPlace(place)}`;
+}
+
+export interface PlaceStore extends Observable<Place> {
+  open(place: Place): void;
+  /** Takes the present place's place in the list that "back" goes through. */
+  replace(place: Place): void;
+}
+
+export function createPlaceStore(view: Window): PlaceStore {
+  const read = (): string => view.location.hash.replace(/^#\/?/, '');
+  let text = read();
+  let place = parsePlace(text);
+  const listeners = new Set<() => void>();
+  const notice = (): void => {
+    if (read() === text) return;
+    text = read();
+    place = parsePlace(text);
+    for (const listener of [...listeners]) listener();
+  };
+  view.addEventListener('hashchange', notice);
+  return {
+    get: () => place,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    open(next) {
+      view.location.hash = placeLink(next);
+    },
+    replace(next) {
+      view.history.replaceState(null, '', placeLink(next));
+      notice();
+    },
+  };
+}
+
+/** Goes where the shell was asked to open, and where deep links lead while the window is open. */
+export async function openFirstPlace(bridge: WindowBridge, place: PlaceStore): Promise<void> {
+  bridge.subscribe((event) => {
+    if (event.event === 'place-requested') place.open(parsePlace(event.payload.place));
+  });
+  const answer = await bridge.shell('shell:start-place', {});
+  if (answer.ok && answer.value.place !== '') place.replace(parsePlace(answer.value.place));
+}

@@ -1,0 +1,50 @@
+/**
+ * Keeps the view of the worker current: asks once, then takes events in. A flood of events (fifty jobs, ten changes a second each)
+ * is gathered and shown once a frame; a hidden window draws no frames and so shows nothing until it is seen again.
+ */
+import type { WindowBridge, WindowEvent } from '../../../src-contract/window-calls.ts';
+import { createObservable, type Observable } from '../../shared/observable.ts';
+import { emptyView, withEvent, withSnapshot, type WorkerView } from './worker-view.ts';
+
+export interface WorkerStore {
+  view: Observable<WorkerView>;
+  /** Asks for everything again. */
+  load(): Promise<void>;
+  /** Forgets the steps of the last connect or register, when a new one starts. */
+  clearProgress(): void;
+}
+
+/** Beyond this many, events are applied at once: a window that is hidden for a day must not gather them. */
+const gatheredEvents = 500;
+
+export function createWorkerStore(bridge: WindowBridge): WorkerStore {
+  const view = createObservable<WorkerView>(emptyView);
+  let waiting: WindowEvent[] = [];
+  let frame: number | undefined;
+
+  const applyWaiting = (): void => {
+    if (frame !== undefined) cancelAnimationFrame(frame);
+    frame = undefined;
+    const events = waiting;
+    waiting = [];
+    view.set(events.reduce(withEvent, view.get()));
+  };
+
+  const load = async (): Promise<void> => {
+    const [worker, running] = await Promise.all([bridge.call('worker:state', {}), bridge.call('jobs:running', {})]);
+    applyWaiting();
+    if (!worker.ok) view.set({ ...view.get(), lost: worker.problem });
+    else if (!running.ok) view.set({ ...view.get(), lost: running.problem });
+    else view.set(withSnapshot(view.get(), worker.value, running.value));
+  };
+
+  bridge.subscribe((event) => {
+    waiting.push(event);
+    if (waiting.length > gatheredEvents) applyWaiting();
+    else frame ??= requestAnimationFrame(applyWaiting);
+    if (event.event === 'engine-contact-changed' && event.payload.problem === null) void load();
+  });
+  void load();
+
+  return { view, load, clearProgress: () => view.set({ ...view.get(), progress: [] }) };
+}

@@ -1,0 +1,62 @@
+/** Asks before something that cannot be undone: says what is lost, and its safe answer has the focus. */
+import {
+  Button,
+  Dialog,
+  DialogActions,
+  DialogBody,
+  DialogContent,
+  DialogSurface,
+  DialogTitle,
+  makeStyles,
+} from '@fluentui/react-components';
+import { useEffect, useId } from 'react';
+
+const useStyles = makeStyles({ button: { whiteSpace: 'nowrap' } });
+
+interface ConfirmDialogProps {
+  open: boolean;
+  title: string;
+  children: React.ReactNode;
+  /** The answer that does it. */
+  doIt: string;
+  /** The answer that changes nothing. */
+  leaveIt: string;
+  pending?: boolean;
+  disabled?: boolean;
+  onDo: () => void;
+  onLeave: () => void;
+}
+
+export function ConfirmDialog({ open, title, children, doIt, leaveIt, pending, disabled, onDo, onLeave }: ConfirmDialogProps) {
+  const styles = useStyles();
+  const safeId = useId();
+  // Fluent focuses the first thing that can be; a dialog with fields would put it there, this one wants the safe answer.
+  useEffect(() => {
+    if (!open) return;
+    const frame = requestAnimationFrame(() => document.getElementById(safeId)?.focus());
+    return () => cancelAnimationFrame(frame);
+  }, [open, safeId]);
+  return (
+    <Dialog open={open} modalType="alert" onOpenChange={(_event, { open: wanted }) => !wanted && onLeave()}>
+      <DialogSurface>
+        <DialogBody>
+          <DialogTitle>{title}</DialogTitle>
+          <DialogContent>{children}</DialogContent>
+          <DialogActions>
+            <Button id={safeId} className={styles.button} appearance="secondary" onClick={onLeave}>
+              {leaveIt}
+            </Button>
+            <Button
+              className={styles.button}
+              appearance="primary"
+              disabled={pending === true || disabled === true}
+              onClick={onDo}
+            >
+              {doIt}
+            </Button>
+          </DialogActions>
+        </DialogBody>
+      </DialogSurface>
+    </Dialog>
+  );
+}

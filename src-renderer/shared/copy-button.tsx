@@ -1,0 +1,34 @@
+/** Copies a text and says that it did, or that it could not. */
+import { Button, makeStyles } from '@fluentui/react-components';
+import { Checkmark20Regular } from '@fluentui/react-icons/svg/checkmark';
+import { Copy20Regular } from '@fluentui/react-icons/svg/copy';
+import { createContext, use, useEffect, useState } from 'react';
+import { texts } from '../texts.ts';
+
+/** How a text gets to the clipboard; answers whether it did. The control panel asks the main process. */
+export const CopyContext = createContext<(text: string) => Promise<boolean>>(() => Promise.resolve(false));
+
+const saidForMs = 2000;
+const useStyles = makeStyles({ button: { whiteSpace: 'nowrap', flexShrink: 0 } });
+
+export function CopyButton({ text, label, subtle = false }: { text: string; label: string; subtle?: boolean }) {
+  const styles = useStyles();
+  const copy = use(CopyContext);
+  const [result, setResult] = useState<'none' | 'copied' | 'refused'>('none');
+  useEffect(() => {
+    if (result === 'none') return;
+    const timer = setTimeout(() => setResult('none'), saidForMs);
+    return () => clearTimeout(timer);
+  }, [result]);
+  const words = { none: label, copied: texts.copied, refused: texts.notCopied };
+  return (
+    <Button
+      className={styles.button}
+      appearance={subtle ? 'subtle' : 'secondary'}
+      icon={result === 'copied' ? <Checkmark20Regular /> : <Copy20Regular />}
+      onClick={() => void copy(text).then((done) => setResult(done ? 'copied' : 'refused'))}
+    >
+      <span aria-live="polite">{words[result]}</span>
+    </Button>
+  );
+}

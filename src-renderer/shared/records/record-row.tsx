@@ -1,0 +1,102 @@
+import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
+import { memo } from 'react';
+import { formatMomentInFull, formatRecordTime } from '../format.ts';
+import type { Row } from './record-rows.ts';
+
+export const rowHeight = 20;
+/** Where the text begins: after time and stream. */
+export const textColumn = 204;
+
+const useStyles = makeStyles({
+  row: {
+    position: 'absolute',
+    left: 0,
+    minWidth: '100%',
+    height: '20px',
+    lineHeight: '20px',
+    whiteSpace: 'pre',
+    boxSizing: 'border-box',
+    paddingRight: '16px',
+  },
+  time: { position: 'absolute', left: '16px', color: tokens.colorNeutralForeground3, fontVariantNumeric: 'tabular-nums' },
+  stream: { position: 'absolute', left: '118px', color: tokens.colorNeutralForeground2 },
+  text: { marginLeft: `${textColumn}px`, unicodeBidi: 'isolate' },
+  Warning: { backgroundColor: tokens.colorStatusWarningBackground1, color: tokens.colorStatusWarningForeground1 },
+  Error: { backgroundColor: tokens.colorStatusDangerBackground1, color: tokens.colorStatusDangerForeground1 },
+  // Contrast colours take the tints away; an edge stays.
+  edged: { '@media (forced-colors: active)': { borderLeft: '6px solid CanvasText' } },
+  quiet: { color: tokens.colorNeutralForeground3 },
+  inherit: { color: 'inherit' },
+  found: {
+    backgroundColor: tokens.colorPaletteYellowBackground2,
+    color: tokens.colorNeutralForeground1,
+    borderRadius: '2px',
+  },
+});
+
+const quietStreams = new Set(['Verbose', 'Debug', 'Progress']);
+
+interface RecordRowProps {
+  row: Row;
+  index: number;
+  search: string;
+}
+
+export const RecordRow = memo(function RecordRow({ row, index, search }: RecordRowProps) {
+  const styles = useStyles();
+  const { stream, time } = row.entry;
+  const tint = stream === 'Warning' || stream === 'Error' ? styles[stream] : undefined;
+  return (
+    <div
+      className={mergeClasses(styles.row, tint, tint && styles.edged)}
+      style={{ transform: `translateY(${index * rowHeight}px)` }}
+      data-stream={stream}
+    >
+      {row.leads && (
+        <>
+          <time
+            className={mergeClasses(styles.time, tint && styles.inherit)}
+            dateTime={time}
+            title={formatMomentInFull(new Date(time))}
+          >
+            {formatRecordTime(new Date(time))}
+          </time>
+          <span className={mergeClasses(styles.stream, tint && styles.inherit)}>{stream}</span>
+        </>
+      )}
+      <span className={mergeClasses(styles.text, quietStreams.has(stream) && styles.quiet)}>
+        <Found text={row.text} search={search} />
+      </span>
+    </div>
+  );
+}, isSame);
+
+/** Rows are made anew each time they are looked up, their entries are not. */
+function isSame(one: RecordRowProps, other: RecordRowProps): boolean {
+  const sameRow = one.row.entry === other.row.entry && one.row.leads === other.row.leads && one.row.text === other.row.text;
+  return sameRow && one.index === other.index && one.search === other.search;
+}
+
+/** The text with what was searched for marked. */
+function Found({ text, search }: { text: string; search: string }) {
+  const styles = useStyles();
+  if (search === '') return <>{text}</>;
+  const pieces: React.ReactNode[] = [];
+  const lower = text.toLowerCase();
+  let at = 0;
+  for (let hit = lower.indexOf(search); hit !== -1; hit = lower.indexOf(search, at)) {
+    pieces.push(
+      text.slice(at, hit),
+      <mark key={hit} className={styles.found}>
+        {text.slice(hit, hit + search.length)}
+      </mark>,
+    );
+    at = hit + search.length;
+  }
+  return (
+    <>
+      {pieces}
+      {text.slice(at)}
+    </>
+  );
+}

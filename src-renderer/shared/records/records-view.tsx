@@ -1,0 +1,129 @@
+/** An attempt's records: switches for the streams, search, the list, and what is not shown and why. */
+import { Button, SearchBox, ToggleButton, makeStyles, tokens } from '@fluentui/react-components';
+import { TextWrap20Regular } from '@fluentui/react-icons/svg/text-wrap';
+import { useDeferredValue, useMemo, useState } from 'react';
+import type { StreamName } from '../../../src-contract/kinds.ts';
+import { texts } from '../../texts.ts';
+import { EmptyState, Waiting } from '../empty-state.tsx';
+import { formatCount } from '../format.ts';
+import { useObservable } from '../observable.ts';
+import { ProblemCard } from '../problem-card.tsx';
+import { TryAgainButton } from '../try-again-button.tsx';
+import { RecordList } from './record-list.tsx';
+import type { RecordReader, RecordView } from './record-reader.ts';
+import { windowBounds } from './record-window.ts';
+import { StreamSwitches } from './stream-switches.tsx';
+
+const useStyles = makeStyles({
+  bar: { display: 'flex', alignItems: 'center', gap: '8px', rowGap: '8px', flexWrap: 'wrap', flexShrink: 0 },
+  search: { width: '190px' },
+  standing: {
+    marginLeft: 'auto',
+    color: tokens.colorNeutralForeground2,
+    fontSize: tokens.fontSizeBase200,
+    fontVariantNumeric: 'tabular-nums',
+  },
+  notice: {
+    display: 'flex',
+    alignItems: 'center',
+    gap: '12px',
+    fontSize: tokens.fontSizeBase200,
+    color: tokens.colorNeutralForeground2,
+    flexShrink: 0,
+  },
+});
+
+/** Thousands of progress records would hide what a script says; the page says that they are off. */
+const hiddenAtFirst: ReadonlySet<StreamName> = new Set(['Progress']);
+
+export function RecordsView({ reader, running }: { reader: RecordReader; running: boolean }) {
+  const styles = useStyles();
+  const view = useObservable(reader.view);
+  const [hidden, setHidden] = useState(hiddenAtFirst);
+  const [search, setSearch] = useState('');
+  const [wrap, setWrap] = useState(true);
+  const [found, setFound] = useState(0);
+  const deferredSearch = useDeferredValue(search);
+  const choice = useMemo(() => ({ hidden, search: deferredSearch.trim().toLowerCase() }), [hidden, deferredSearch]);
+  const isEmpty = view.window.entries.length === 0;
+  return (
+    <>
+      <div className={styles.bar}>
+        <SearchBox
+          className={styles.search}
+          placeholder={texts.records.search}
+          aria-label={texts.records.search}
+          value={search}
+          onChange={(_event, { value }) => setSearch(value)}
+        />
+        <StreamSwitches counts={view.window.counts} hidden={hidden} onChange={setHidden} />
+        <ToggleButton
+          appearance="subtle"
+          icon={<TextWrap20Regular />}
+          checked={wrap}
+          onClick={() => setWrap(!wrap)}
+          aria-label={texts.records.wrap}
+          title={texts.records.wrap}
+        />
+        <span className={styles.standing} role="status">
+          {standing(view, running, choice.search === '' ? null : found)}
+        </span>
+      </div>
+      <Notices reader={reader} view={view} />
+      {isEmpty ? (
+        <NoRecords view={view} running={running} />
+      ) : (
+        <RecordList reader={reader} view={view} choice={choice} wrap={wrap} onCount={setFound} running={running} />
+      )}
+    </>
+  );
+}
+
+function standing(view: RecordView, running: boolean, found: number | null): string {
+  const words = texts.records;
+  if (view.status === 'reading' && view.window.next - view.window.first > 0) {
+    return words.readingSoFar(view.window.next - view.window.first);
+  }
+  if (found !== null) return words.found(found);
+  if (!running) return '';
+  return view.following ? words.following : words.notFollowing;
+}
+
+/** What the list lacks, and how to see it. */
+function Notices({ reader, view }: { reader: RecordReader; view: RecordView }) {
+  const styles = useStyles();
+  const { window, recordCount } = view;
+  const earlier = window.first;
+  const later = window.isFull() && !view.following ? recordCount - window.next : 0;
+  const step = windowBounds.maxRecords / 2;
+  return (
+    <>
+      {view.problem !== null && (
+        <ProblemCard problem={view.problem} actions={<TryAgainButton onClick={() => reader.tryAgain()} />} announce />
+      )}
+      {view.damaged !== null && <div className={styles.notice}>{texts.records.damaged(view.damaged)}</div>}
+      {(earlier > 0 || later > 0) && (
+        <div className={styles.notice}>
+          {texts.records.part(formatCount(window.first + 1), formatCount(window.next), formatCount(recordCount))}
+          {earlier > 0 && (
+            <Button size="small" onClick={() => reader.goTo(window.first - step)}>
+              {texts.records.earlier}
+            </Button>
+          )}
+          {later > 0 && (
+            <Button size="small" onClick={() => reader.goTo(window.next - step)}>
+              {texts.records.later}
+            </Button>
+          )}
+        </div>
+      )}
+    </>
+  );
+}
+
+function NoRecords({ view, running }: { view: RecordView; running: boolean }) {
+  if (view.problem !== null) return null;
+  if (view.status === 'reading' && view.recordCount > 0) return <Waiting forWhat={texts.records.reading} />;
+  if (running) return <EmptyState title={texts.records.noneYet} text={texts.records.noneYetText} />;
+  return <EmptyState title={texts.records.none} text={texts.records.noneText} />;
+}
