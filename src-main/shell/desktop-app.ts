@@ -1,0 +1,218 @@
+/**
+ * The application: one instance a data folder, a tray icon as long as it runs, a window while somebody looks. Closing the window keeps
+ * the tray; quitting ends the engine and leaves running sandboxes to themselves.
+ */
+import { readFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { app, clipboard, dialog, ipcMain, session, type BrowserWindow, type IpcMainInvokeEvent } from 'electron';
+import { AppError } from '../../src-contract/app-error.ts';
+import { ipcChannels } from '../../src-contract/ipc-channels.ts';
+import type { WindowEvent } from '../../src-contract/window-calls.ts';
+import { isPlace } from './app-arguments.ts';
+import { openControlPanel, refusePermissions, refuseStrangers } from './control-panel-window.ts';
+import { setApplicationMenu } from './menu.ts';
+import { createSteadyWorker } from './steady-worker.ts';
+import { followWorker } from './tray-facts.ts';
+import type { TrayAction } from './tray-view.ts';
+import { createWorkerTray } from './tray.ts';
+import { createWindowAnswers, type Sender, type ShellAnswers } from './window-answers.ts';
+import { windowUrl } from './window-files.ts';
+import { registerWindowScheme, serveWindow } from './window-protocol.ts';
+import type { SteadyWorker, WorkerSource } from './worker-connection.ts';
+
+export interface DesktopAppOptions {
+  name: string;
+  version: string;
+  dataFolder: string;
+  /** Chromium's own files, and with them the lock that makes one instance: inside the data folder. It is there already. */
+  windowFolder: string;
+  /** Where the first window opens. */
+  place: string;
+  hidden: boolean;
+  rendererFolder: string;
+  preloadFile: string;
+  iconsFolder: string;
+  source: WorkerSource;
+  /** Writes a mistake of ours where somebody finds it. */
+  onFault: (error: unknown) => void;
+  /** Only a test's own composition sets it. */
+  onTrayMenu?: (menu: object) => void;
+}
+
+/** An engine that does not end is left behind: its lock names a process that is then gone. */
+const closingLimitMs = 10_000;
+const largestCertificateBytes = 1024 * 1024;
+
+/** Call before the application is ready. False: another instance has this data folder and was told where to open. */
+export function startDesktopApp(options: DesktopAppOptions): boolean {
+  app.setName(options.name);
+  app.setPath('userData', options.windowFolder);
+  registerWindowScheme();
+  if (!app.requestSingleInstanceLock({ place: options.place })) {
+    app.quit();
+    return false;
+  }
+  const worker = createSteadyWorker({ source: options.source, dataFolder: options.dataFolder, onFault: options.onFault });
+  app.on('web-contents-created', (_event, contents) => refuseStrangers(contents));
+  // Without a listener Electron would quit: the tray stays.
+  app.on('window-all-closed', () => undefined);
+  endWithWorker(worker);
+  void app.whenReady().then(() => run(options, worker), options.onFault);
+  return true;
+}
+
+function run(options: DesktopAppOptions, worker: SteadyWorker): void {
+  const windowSession = session.defaultSession;
+  serveWindow(windowSession, options.rendererFolder);
+  refusePermissions(windowSession);
+  setApplicationMenu();
+
+  let window: BrowserWindow | undefined;
+  let startPlace = options.place;
+
+  const open = (place: string): void => {
+    if (window !== undefined) {
+      if (place !== '') send({ event: 'place-requested', payload: { place } });
+      if (window.isMinimized()) window.restore();
+      window.show();
+      window.focus();
+      return;
+    }
+    startPlace = place;
+    window = openControlPanel({
+      session: windowSession,
+      preloadFile: options.preloadFile,
+      iconsFolder: options.iconsFolder,
+      onClosed: () => (window = undefined),
+      onCrash: (reason, mayOpenAgain) => {
+        options.onFault(new Error(`the window's process ended: ${reason}`));
+        window = undefined;
+        if (mayOpenAgain) open('');
+      },
+    });
+  };
+  const send = (event: WindowEvent): void => {
+    if (window !== undefined && !window.isDestroyed()) window.webContents.send(ipcChannels.event, event);
+  };
+  const takeStartPlace = (): string => {
+    const place = startPlace;
+    startPlace = '';
+    return place;
+  };
+
+  worker.subscribe(send);
+  answerWindow(options, worker, () => window, takeStartPlace);
+  const tray = createWorkerTray({
+    iconsFolder: options.iconsFolder,
+    act: (action) => void act(action, worker, open),
+    onMenu: (menu) => options.onTrayMenu?.(menu),
+  });
+  const unfollow = followWorker(worker, tray.show);
+  app.once('will-quit', () => {
+    unfollow();
+    tray.close();
+  });
+  app.on('second-instance', (_event, _argv, _folder, handed: unknown) => open(placeHandedOver(handed)));
+  app.on('activate', () => open(''));
+  if (!options.hidden) open(options.place);
+}
+
+async function act(action: TrayAction, worker: SteadyWorker, open: (place: string) => void): Promise<void> {
+  switch (action.do) {
+    case 'open':
+      open(action.place);
+      return;
+    case 'pause':
+    case 'resume': {
+      const answer = await worker.call(action.do === 'pause' ? 'worker:pause' : 'worker:resume', {});
+      // Nothing was changed: the window says how the worker is, and its button says why it does not work.
+      if (!answer.ok) open('');
+      return;
+    }
+    case 'quit':
+      app.quit();
+  }
+}
+
+/** Another process wrote this: only a place counts. */
+function placeHandedOver(handed: unknown): string {
+  const place = typeof handed === 'object' && handed !== null && 'place' in handed ? handed.place : '';
+  return typeof place === 'string' && isPlace(place) ? place : '';
+}
+
+function answerWindow(
+  options: DesktopAppOptions,
+  worker: SteadyWorker,
+  ourWindow: () => BrowserWindow | undefined,
+  takeStartPlace: () => string,
+): void {
+  const shell: ShellAnswers = {
+    'shell:start-place': () => ({ place: takeStartPlace() }),
+    // Answers at once in older versions of Electron, later in newer ones.
+    'shell:copy-text': async ({ text }) => {
+      await clipboard.writeText(text);
+      return {};
+    },
+    'shell:choose-certificate': () => chooseCertificate(ourWindow()),
+    'shell:about': () => ({
+      version: options.version,
+      electron: process.versions.electron,
+      chromium: process.versions.chrome,
+      node: process.versions.node,
+      attachedTo: worker.attachedTo(),
+    }),
+  };
+  const onFault = (error: unknown): string => {
+    const correlationId = randomUUID();
+    options.onFault(new Error(`answering the window failed (${correlationId})`, { cause: error }));
+    return correlationId;
+  };
+  const answers = createWindowAnswers({ worker, shell, windowUrl, onFault });
+  const senderOf = ({ sender, senderFrame }: IpcMainInvokeEvent): Sender => ({
+    url: senderFrame?.url ?? '',
+    isTopFrame: senderFrame !== null && senderFrame === sender.mainFrame,
+    isOurWindow: sender === ourWindow()?.webContents,
+  });
+  ipcMain.handle(ipcChannels.engineCall, (event, name: unknown, given: unknown) =>
+    answers.engineCall(senderOf(event), name, given),
+  );
+  ipcMain.handle(ipcChannels.shellCall, (event, name: unknown, given: unknown) =>
+    answers.shellCall(senderOf(event), name, given),
+  );
+}
+
+async function chooseCertificate(window: BrowserWindow | undefined): Promise<{ pem: string | null }> {
+  if (window === undefined) return { pem: null };
+  const { canceled, filePaths } = await dialog.showOpenDialog(window, {
+    title: 'Certificate of the authority',
+    properties: ['openFile'],
+    filters: [
+      { name: 'Certificates', extensions: ['pem', 'crt', 'cer'] },
+      { name: 'All files', extensions: ['*'] },
+    ],
+  });
+  const [file] = filePaths;
+  if (canceled || file === undefined) return { pem: null };
+  const content = await readFile(file);
+  const pem = content.toString('utf8');
+  if (content.length > largestCertificateBytes || !pem.includes('-----BEGIN CERTIFICATE-----')) {
+    throw new AppError('input-invalid', { what: file, reason: 'It holds no certificate in PEM form.' });
+  }
+  return { pem };
+}
+
+/** Quitting waits for the engine's own end; the engine's end (drained, told to quit by the command line) is ours too. */
+function endWithWorker(worker: SteadyWorker): void {
+  let closed = false;
+  app.on('before-quit', (event) => {
+    if (closed) return;
+    event.preventDefault();
+    const limit = setTimeout(() => app.exit(1), closingLimitMs);
+    void worker.close().finally(() => {
+      clearTimeout(limit);
+      closed = true;
+      app.quit();
+    });
+  });
+  void worker.ownEngineEnded.then(() => app.quit());
+}

@@ -1,0 +1,99 @@
+/** What the tray shows for what the worker is: icon, tooltip, menu. Pure. */
+import type { JobView, WorkerState } from '../../src-contract/engine-calls.ts';
+import type { Problem } from '../../src-contract/problems.ts';
+
+/** Each has a shape of its own (assets/drawings). */
+export type TrayIcon = 'ready' | 'busy' | 'paused' | 'warning' | 'error' | 'offline';
+
+export type TrayAction = { do: 'open'; place: string } | { do: 'pause' } | { do: 'resume' } | { do: 'quit' };
+
+export interface TrayItem {
+  label: string;
+  /** None: a line that only says something. */
+  action?: TrayAction;
+}
+
+export interface TrayView {
+  icon: TrayIcon;
+  tooltip: string;
+  /** Groups, with a line between them. */
+  menu: TrayItem[][];
+}
+
+export interface TrayFacts {
+  worker: WorkerState | undefined;
+  /** Why the worker cannot be asked. */
+  lost: Problem | undefined;
+  running: readonly JobView[];
+  attachedTo: 'own-engine' | 'other-engine';
+}
+
+/** Windows cuts longer ones. */
+const longestTooltip = 127;
+const jobsShown = 5;
+
+export function trayView(facts: TrayFacts): TrayView {
+  const sentence = facts.lost?.title ?? facts.worker?.sentence ?? 'Starting';
+  return {
+    icon: iconOf(facts),
+    tooltip: shorten(sentence, longestTooltip),
+    menu: [
+      [{ label: 'Open', action: { do: 'open', place: '' } }],
+      [{ label: sentence }, ...jobItems(facts.running)],
+      [...pauseItems(facts), quitItem(facts)],
+    ],
+  };
+}
+
+function iconOf({ worker, lost, running }: TrayFacts): TrayIcon {
+  if (lost !== undefined) return 'error';
+  if (worker === undefined) return 'offline';
+  const hasError = worker.problems.some((problem) => problem.severity === 'error');
+  switch (worker.status) {
+    case 'not-connected':
+      return 'offline';
+    case 'offline':
+      return 'error';
+    case 'connecting':
+      return hasError ? 'error' : 'offline';
+    case 'connected':
+      return 'warning';
+    case 'paused':
+    case 'draining':
+      return 'paused';
+    case 'ready':
+    case 'full':
+      if (hasError) return 'warning';
+      return running.length > 0 ? 'busy' : 'ready';
+  }
+}
+
+function jobItems(running: readonly JobView[]): TrayItem[] {
+  const items = running.slice(0, jobsShown).map((job): TrayItem => {
+    const name = job.runbookName === '' ? 'A runbook that is being loaded' : job.runbookName;
+    return { label: shorten(name, 60), action: { do: 'open', place: `jobs/${job.sandboxId}` } };
+  });
+  if (running.length <= jobsShown) return items;
+  return [...items, { label: `All ${running.length} running jobs`, action: { do: 'open', place: 'running' } }];
+}
+
+function pauseItems({ worker, lost }: TrayFacts): TrayItem[] {
+  if (lost !== undefined || worker === undefined || worker.registration === null || worker.status === 'draining') return [];
+  if (worker.status === 'paused') return [{ label: 'Resume taking jobs', action: { do: 'resume' } }];
+  return [{ label: 'Pause taking jobs', action: { do: 'pause' } }];
+}
+
+/** Says before it is pressed what becomes of the jobs, so that no dialog has to ask. */
+function quitItem({ running, attachedTo }: TrayFacts): TrayItem {
+  const action: TrayAction = { do: 'quit' };
+  if (attachedTo === 'other-engine') return { label: 'Quit (the worker runs on)', action };
+  if (running.length === 0) return { label: 'Quit', action };
+  return {
+    label: running.length === 1 ? 'Quit (the running job goes on)' : `Quit (${running.length} running jobs go on)`,
+    action,
+  };
+}
+
+function shorten(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}
