@@ -208,8 +208,8 @@ async function buildWorker(
       clock,
       chance: Math.random,
       log: (entry) => log.write(entry),
-      poll: (request, signal) => access.poll(request, signal),
-      watchPacks: (signal) => packs.round(signal),
+      poll: (request, how, signal) => access.poll(request, how, signal),
+      watchPacks: (how, signal) => packs.round(how, signal),
       knowsSandbox: (sandboxId) => launcher.knows(sandboxId),
       startSandbox: (action) => {
         jobs.pickUp(action);

@@ -30,6 +30,8 @@ export class Engine {
   private asked: PollRequest | undefined;
   private started = false;
   private readonly endingLoops = new Set<Promise<void>>();
+  /** Was the last call answered? Only then is the next one held: a held call says nothing for 20 s, also when all is well. */
+  private readonly inContact = { packs: false, poll: false };
   private lastAnswerAt: { agent: string | null; worker: string | null } = { agent: null, worker: null };
 
   constructor(ports: EnginePorts, initial: EngineState) {
@@ -149,6 +151,7 @@ export class Engine {
     const loop = which === 'packs' ? this.packLoop : this.pollLoop;
     if (which === 'packs') this.packLoop = undefined;
     else this.pollLoop = undefined;
+    this.inContact[which] = false;
     if (loop === undefined) return;
     const ended = loop.stop();
     this.endingLoops.add(ended);
@@ -159,15 +162,18 @@ export class Engine {
   private async watchPacks(signal: AbortSignal): Promise<number> {
     const { clock, chance, watchPacks } = this.ports;
     const startedMs = clock.monotonicMs();
-    const { held } = await watchPacks(signal);
+    const hold = this.inContact.packs;
+    const { held } = await watchPacks({ hold }, signal);
     if (signal.aborted) return 0;
+    this.inContact.packs = true;
     this.lastAnswerAt.agent = clock.now().toISOString();
     this.clear('packs', { name: 'agentConnected', source: agentSource, message: 'The workspace answers again.' });
     this.dispatch({ kind: 'agent-answered' }, 'the workspace answered');
-    return delayAfterAnswer({ held, actions: 0, tookMs: clock.monotonicMs() - startedMs }, chance());
+    return delayAfterAnswer({ hold, held, actions: 0, tookMs: clock.monotonicMs() - startedMs }, chance());
   }
 
   private packsFailed(error: unknown, failures: number): number {
+    this.inContact.packs = false;
     const failure = this.describeFailure(error, failures);
     const delayMs = delayAfterFailure(failure, this.ports.chance());
     if (isWorthTelling(failure)) {
@@ -192,22 +198,26 @@ export class Engine {
     const request = wantedPoll(this.current);
     if (request === undefined) return 0;
     const startedMs = clock.monotonicMs();
+    const hold = this.inContact.poll;
     this.asked = request;
     let answer;
     try {
-      answer = await this.ports.poll(request, signal);
+      answer = await this.ports.poll(request, { hold }, signal);
     } finally {
       this.asked = undefined;
     }
     if (signal.aborted) return 0;
+    this.inContact.poll = true;
     this.lastAnswerAt.worker = clock.now().toISOString();
     this.clear('poll', { name: 'queryRecovered', source: workerSource, message: 'The service answers again.' });
     this.dispatch({ kind: 'poll-answered' }, 'the service answered');
     const started = this.takeActions(answer.actions);
-    return delayAfterAnswer({ held: answer.held, actions: started, tookMs: clock.monotonicMs() - startedMs }, chance());
+    const tookMs = clock.monotonicMs() - startedMs;
+    return delayAfterAnswer({ hold, held: answer.held, actions: started, tookMs }, chance());
   }
 
   private pollFailed(error: unknown, failures: number): number {
+    this.inContact.poll = false;
     const failure = this.describeFailure(error, failures);
     const delayMs = delayAfterFailure(failure, this.ports.chance());
     if (isWorthTelling(failure)) {

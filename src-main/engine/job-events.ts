@@ -47,10 +47,10 @@ const endNames: Record<AttemptOutcome, EventName> = {
 
 function endedEvent(job: JobView, outcome: AttemptOutcome): JobEvent {
   const exit = job.exitCode === null ? '' : ` with exit code ${String(job.exitCode)}`;
-  const reason = job.outcomeReason === null || job.outcomeReason === '' ? '' : ` ${job.outcomeReason}`;
+  const reason = job.outcomeReason === null || job.outcomeReason === '' ? '' : ` (${job.outcomeReason})`;
   return {
     name: endNames[outcome],
-    message: `The job ${job.jobId} (${job.runbookName}) ended${exit}: ${outcomeLabels[outcome]}.${reason}`,
+    message: `The job ${job.jobId} (${job.runbookName}) ended${exit}: ${outcomeLabels[outcome]}${reason}.`,
     fields: {
       jobId: job.jobId,
       sandboxId: job.sandboxId,

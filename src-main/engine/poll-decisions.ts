@@ -8,6 +8,11 @@ export interface PollRequest {
   limit: number;
 }
 
+/** How a call is made: held by the service until there is something, or answered at once because we do not know yet that it answers. */
+export interface CallOptions {
+  hold: boolean;
+}
+
 /** undefined: there is nobody to ask. */
 export function wantedPoll(state: EngineState): PollRequest | undefined {
   if (contactOf(state).kind !== 'worker') return undefined;
@@ -32,8 +37,12 @@ const plainIntervalMs = 30_000;
 /** Whatever a service claims, an empty answer costs at least this between two calls. */
 const leastIntervalMs = 1000;
 
-export function delayAfterAnswer(answer: { held: boolean; actions: number; tookMs: number }, chance: number): number {
-  if (answer.actions > 0) return 0;
+export function delayAfterAnswer(
+  answer: { hold: boolean; held: boolean; actions: number; tookMs: number },
+  chance: number,
+): number {
+  // The first answer after silence was only to hear that somebody is there.
+  if (answer.actions > 0 || !answer.hold) return 0;
   if (!answer.held) return Math.round(plainIntervalMs * (0.9 + 0.2 * chance));
   return Math.max(0, Math.round(leastIntervalMs * (0.5 + 0.5 * chance) - answer.tookMs));
 }

@@ -1,7 +1,7 @@
 /** What the engine needs from outside. A composition root fills it in; tests fill it with scripts. */
 import type { EventName, LogEvent } from '../../src-contract/events.ts';
 import type { Clock } from './clock.ts';
-import type { PollRequest } from './poll-decisions.ts';
+import type { CallOptions, PollRequest } from './poll-decisions.ts';
 
 export interface FoundAction {
   sandboxId: string;
@@ -28,10 +28,10 @@ export interface EnginePorts {
   /** 0 ≤ chance < 1. */
   chance: () => number;
   log: (entry: EngineLogEntry) => void;
-  /** One call for work, held by the service if it can. Rejects with an AppError; with anything when the signal fired. */
-  poll: (request: PollRequest, signal: AbortSignal) => Promise<PollAnswer>;
-  /** One look at the workspace's packs, held by the service if it can; what changed has been received when it resolves. */
-  watchPacks: (signal: AbortSignal) => Promise<{ held: boolean }>;
+  /** One call for work. Rejects with an AppError; with anything when the signal fired. */
+  poll: (request: PollRequest, options: CallOptions, signal: AbortSignal) => Promise<PollAnswer>;
+  /** One look at the workspace's packs; what changed has been received when it resolves. */
+  watchPacks: (options: CallOptions, signal: AbortSignal) => Promise<{ held: boolean }>;
   /** Which of these sandboxes run or have run here: their actions were handed out again. */
   knowsSandbox: (sandboxId: string) => boolean;
   /** Counts the sandbox as running from now on; how it goes comes back as `load-changed`. */

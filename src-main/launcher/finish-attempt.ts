@@ -32,7 +32,7 @@ export async function finishAttempt(options: FinishAttemptOptions): Promise<Sand
   try {
     const finished = await finishDeadSandbox({
       service: connected?.service ?? noService,
-      sandboxId: launch.sandboxId,
+      sandboxId: report.sandboxId,
       jobId,
       journal: report.journalPath ?? journalPath(journalsFolder, jobId, launch.sandboxId),
       report,

@@ -2,6 +2,7 @@
  * All sandboxes of this worker: started here, or found and adopted. It knows which run (each takes a slot) and which have died and are being
  * finished (none does). What happens is told to one listener; nothing here decides what a person sees of it.
  */
+import type { FSWatcher } from 'node:fs';
 import { AppError, isAppError } from '../../src-contract/app-error.ts';
 import type { ProcessIdentity, SandboxHandOver, SandboxReport } from '../../src-contract/sandbox.ts';
 import { sandboxContractVersion } from '../../src-contract/sandbox.ts';
@@ -9,6 +10,7 @@ import type { Command } from '../platform/executables.ts';
 import { identifyProcess, isRunning } from '../platform/process-identity.ts';
 import { sandboxLayout } from '../storage/layout.ts';
 import { endDeadTree } from './dead-tree.ts';
+import type { LauncherListener, SandboxSnapshot } from './launcher-listener.ts';
 import { finishAttempt, type ServiceConnection } from './finish-attempt.ts';
 import {
   findSandboxes,
@@ -21,6 +23,7 @@ import {
   type FoundSandbox,
   type LaunchFacts,
 } from './sandbox-folders.ts';
+import { watchSiblings } from './sibling-watch.ts';
 import { SandboxLink } from './sandbox-link.ts';
 import { lastWordsFile, startSandboxProcess } from './sandbox-process.ts';
 
@@ -30,27 +33,6 @@ const stopRequestMs = 5000;
 const looksBeforeFault = 200;
 /** Enough to recognise actions that come again; the oldest are forgotten. */
 const maxRememberedIds = 10_000;
-
-export interface SandboxSnapshot {
-  launch: LaunchFacts;
-  report: SandboxReport | undefined;
-  status: 'running' | 'finishing';
-}
-
-export interface LauncherListener {
-  /** How many take a slot. */
-  countChanged: (running: number) => void;
-  changed: (sandbox: SandboxSnapshot) => void;
-  adopted: (sandbox: SandboxSnapshot) => void;
-  notStarted: (launch: LaunchFacts, error: AppError) => void;
-  /** A sandbox died without having ended its job; `seen` says what is known of its death. */
-  crashed: (sandbox: SandboxSnapshot, seen: string) => void;
-  /** The last word about a sandbox; its folder goes when the promise resolves. */
-  ended: (sandbox: SandboxSnapshot) => Promise<void>;
-  /** Something that was left of an earlier run was removed. */
-  leftoverRemoved: (what: string) => void;
-  fault: (error: unknown, what: string) => void;
-}
 
 export interface LauncherOptions {
   sandboxesFolder: string;
@@ -86,6 +68,7 @@ export class Launcher {
   private readonly remembered = new Set<string>();
   private readonly closing = new AbortController();
   private readonly work = new Set<Promise<void>>();
+  private watcher: FSWatcher | undefined;
   private lastPickedUpMs = 0;
   private lastCount = 0;
 
@@ -126,7 +109,11 @@ export class Launcher {
 
   /** Finds what earlier engines left: living sandboxes are adopted, dead ones finished, remains removed. Resolves when all are known. */
   async adoptAll(): Promise<void> {
-    const found = await findSandboxes(this.options.sandboxesFolder);
+    const { sandboxesFolder } = this.options;
+    this.watcher = watchSiblings(sandboxesFolder, (name) => {
+      if (!this.knows(name)) this.track(this.adoptSibling(name), `find sandbox ${name}`);
+    });
+    const found = await findSandboxes(sandboxesFolder);
     await Promise.all(found.map((one) => this.adopt(one)));
   }
 
@@ -150,6 +137,7 @@ export class Launcher {
   /** Closes links and ends what is being finished; sandboxes go on. Safe to call twice. */
   async close(): Promise<void> {
     this.closing.abort();
+    this.watcher?.close();
     await Promise.all([...this.entries.values()].map(async (entry) => entry.link?.close()));
     while (this.work.size > 0) await Promise.all(this.work);
   }
@@ -238,7 +226,7 @@ export class Launcher {
     const { sandboxId, launch } = found;
     const { listener, sandboxesFolder } = this.options;
     if (this.entries.has(sandboxId)) return;
-    const known = launch ?? factsOf(found);
+    const known = launch ?? this.factsOf(found);
     const identity = found.report?.process ?? launch?.process ?? null;
     if (known === undefined || identity === null) {
       // It never came to a process: an engine died between making the folder and starting anything.
@@ -266,6 +254,39 @@ export class Launcher {
     }
     this.follow(entry, identity);
     listener.adopted(snapshotOf(entry));
+  }
+
+  /** A sandbox that was given several jobs has started another process for one of them. */
+  private async adoptSibling(name: string): Promise<void> {
+    const { sandboxesFolder, sleep, listener } = this.options;
+    for (let looks = 0; looks < looksBeforeFault && !this.closing.signal.aborted; looks += 1) {
+      const found = await readSandboxFolder(sandboxesFolder, name);
+      const launch = this.factsOf(found);
+      if (this.knows(name)) return;
+      if (found.report !== undefined && launch !== undefined) {
+        const entry = this.add({
+          launch,
+          report: found.report,
+          status: 'running',
+          link: undefined,
+          isEnding: false,
+          howEnded: undefined,
+        });
+        this.follow(entry, found.report.process);
+        listener.changed(snapshotOf(entry));
+        return;
+      }
+      await sleep(50, this.closing.signal);
+    }
+  }
+
+  /** For a sandbox without a launch file: a sibling has its elder's facts, any other what its own state says. */
+  private factsOf({ sandboxId, report }: FoundSandbox): LaunchFacts | undefined {
+    if (report === undefined) return undefined;
+    const elder = this.entries.get(report.sandboxId)?.launch;
+    const pickedUpAt = elder === undefined ? report.since : this.nextPickedUpAt();
+    const { groupName, jrdsUri, accountId } = elder ?? { groupName: '', jrdsUri: '', accountId: '' };
+    return { sandboxId, groupName, jrdsUri, accountId, pickedUpAt, process: report.process };
   }
 
   /** From here on the link tells what happens, and its end is the sandbox's. */
@@ -370,10 +391,4 @@ export class Launcher {
 
 function snapshotOf({ launch, report, status }: Entry): SandboxSnapshot {
   return { launch, report, status };
-}
-
-/** A launch file that was lost; the sandbox's own state says enough to adopt it. */
-function factsOf({ sandboxId, report }: FoundSandbox): LaunchFacts | undefined {
-  if (report === undefined) return undefined;
-  return { sandboxId, groupName: '', pickedUpAt: report.since, jrdsUri: '', accountId: '', process: report.process };
 }

@@ -83,11 +83,19 @@ export function sandboxLayout(sandboxesFolder: string, sandboxId: string): Sandb
   };
 }
 
+/**
+ * Where a service puts several jobs into one sandbox id, all but the first run in processes and folders of their own, named after sandbox and
+ * job. Their files beside the job are named by the sandbox id alone: the folder there is the job's.
+ */
+function attemptName(sandboxId: string): string {
+  return sandboxId.split('.')[0] ?? sandboxId;
+}
+
 export function journalPath(journalsFolder: string, jobId: string, sandboxId: string): string {
-  return path.join(journalsFolder, jobId, `${sandboxId}.journal`);
+  return path.join(journalsFolder, jobId, `${attemptName(sandboxId)}.journal`);
 }
 
 /** The attempt as it ended, beside its journal: with it the history can be made again whole. */
 export function attemptSummaryPath(journalsFolder: string, jobId: string, sandboxId: string): string {
-  return path.join(journalsFolder, jobId, `${sandboxId}.attempt.json`);
+  return path.join(journalsFolder, jobId, `${attemptName(sandboxId)}.attempt.json`);
 }

@@ -4,7 +4,7 @@ import { holdSeconds } from '../../src-contract/limits.ts';
 import type { ProxySettings } from '../../src-contract/settings.ts';
 import type { JrdsAddress } from '../../src-contract/sandbox.ts';
 import type { PollAnswer } from '../engine/ports.ts';
-import type { PollRequest } from '../engine/poll-decisions.ts';
+import type { CallOptions, PollRequest } from '../engine/poll-decisions.ts';
 import { createJrdsClient, type JrdsClient } from '../service-link/jrds-client.ts';
 import { readMachineIdentity, type MachineIdentity } from '../service-link/machine-identity.ts';
 import { createWorkspaceClient, type WorkspaceClient } from '../service-link/workspace-client.ts';
@@ -14,6 +14,9 @@ import { readTextFile } from '../storage/private-files.ts';
 import type { WorkerParts } from './parts.ts';
 
 type Parts = Pick<WorkerParts, 'layout' | 'settings' | 'version' | 'runtimes'>;
+
+/** It becomes a folder's name. */
+const safeSandboxId = /^[A-Za-z0-9-]{1,64}$/;
 
 export class ServiceAccess {
   private readonly parts: Parts;
@@ -47,7 +50,7 @@ export class ServiceAccess {
     return this.workspace;
   }
 
-  async poll(request: PollRequest, signal: AbortSignal): Promise<PollAnswer> {
+  async poll(request: PollRequest, { hold }: CallOptions, signal: AbortSignal): Promise<PollAnswer> {
     await this.runtimesFound;
     const client = await this.jrdsClient();
     const found = await client.getSandboxActions({
@@ -55,9 +58,14 @@ export class ServiceAccess {
       freeSlots: request.freeSlots,
       limit: request.limit,
       state: request.readiness,
-      waitSeconds: holdSeconds,
+      waitSeconds: hold ? holdSeconds : 0,
       signal,
     });
+    const odd = found.actions.find(({ SandboxId }) => !safeSandboxId.test(SandboxId));
+    if (odd !== undefined) {
+      const what = `a sandbox id that is none (${JSON.stringify(odd.SandboxId.slice(0, 60))})`;
+      throw new AppError('answer-not-understood', { host: this.jrdsHost(), status: 200, what }, { retryable: true });
+    }
     return {
       held: found.held,
       actions: found.actions.map(({ SandboxId, SandboxCookie }) => ({
@@ -65,6 +73,10 @@ export class ServiceAccess {
         secret: SandboxCookie ?? null,
       })),
     };
+  }
+
+  private jrdsHost(): string {
+    return new URL(this.parts.settings.current.registration?.jrdsUri ?? 'https://unknown').host;
   }
 
   /** Where a new sandbox finds the service. */

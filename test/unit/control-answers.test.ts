@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src-contract/app-error.ts';
-import { engineCalls, type EngineCallName, type Role } from '../../src-contract/engine-calls.ts';
+import { engineCalls, type EngineCallName } from '../../src-contract/engine-calls.ts';
 import { answerEngineCall, type EngineHandlers } from '../../src-main/control/engine-answers.ts';
 import { roles } from '../../src-main/control/role-keys.ts';
 import { provokes } from '../harness/provokes.ts';

@@ -33,9 +33,10 @@ describe('how long to wait', () => {
   });
 
   it('is short after work and long with a service that does not hold calls', () => {
-    expect(delayAfterAnswer({ held: true, actions: 1, tookMs: 5 }, 0.5)).toBe(0);
-    expect(delayAfterAnswer({ held: true, actions: 0, tookMs: 20_000 }, 0.5)).toBe(0);
-    expect(delayAfterAnswer({ held: false, actions: 0, tookMs: 5 }, 0.5)).toBe(30_000);
+    expect(delayAfterAnswer({ hold: true, held: true, actions: 1, tookMs: 5 }, 0.5)).toBe(0);
+    expect(delayAfterAnswer({ hold: true, held: true, actions: 0, tookMs: 20_000 }, 0.5)).toBe(0);
+    expect(delayAfterAnswer({ hold: false, held: false, actions: 0, tookMs: 5 }, 0.5)).toBe(0);
+    expect(delayAfterAnswer({ hold: true, held: false, actions: 0, tookMs: 5 }, 0.5)).toBe(30_000);
   });
 });
 

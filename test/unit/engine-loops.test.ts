@@ -20,8 +20,8 @@ const refused = (): AppError => new AppError('connection-refused', { host: 'serv
 
 class Bench {
   readonly clock = new FakeClock();
-  readonly polls: Held<PollRequest, PollAnswer>[] = [];
-  readonly looks: Held<null, { held: boolean }>[] = [];
+  readonly polls: Held<PollRequest & { hold: boolean }, PollAnswer>[] = [];
+  readonly looks: Held<boolean, { held: boolean }>[] = [];
   readonly log: EngineLogEntry[] = [];
   readonly started: FoundAction[] = [];
   readonly known = new Set<string>();
@@ -36,8 +36,8 @@ class Bench {
         clock: this.clock,
         chance: () => 0.5,
         log: (entry) => this.log.push(entry),
-        poll: (request, signal) => this.hold(this.polls, request, signal),
-        watchPacks: (signal) => this.hold(this.looks, null, signal),
+        poll: (request, { hold }, signal) => this.hold(this.polls, { ...request, hold }, signal),
+        watchPacks: ({ hold }, signal) => this.hold(this.looks, hold, signal),
         knowsSandbox: (sandboxId) => this.known.has(sandboxId),
         startSandbox: (action) => {
           this.started.push(action);
@@ -55,7 +55,7 @@ class Bench {
     this.engine.dispatch({ kind: 'load-changed', load: { ...this.engine.state.load, running } });
   }
 
-  get poll(): Held<PollRequest, PollAnswer> {
+  get poll(): Held<PollRequest & { hold: boolean }, PollAnswer> {
     const last = this.polls.at(-1);
     if (last === undefined) throw new Error('nobody has polled');
     return last;
@@ -88,7 +88,7 @@ describe('asking for work', () => {
     bench.engine.start();
     await settle();
     expect(bench.engine.state.status).toBe('connecting');
-    expect(bench.poll.request).toEqual({ readiness: 'ready', freeSlots: 2, limit: 2 });
+    expect(bench.poll.request).toEqual({ readiness: 'ready', freeSlots: 2, limit: 2, hold: false });
     bench.poll.answer({ actions: [], held: true });
     await settle();
     expect(bench.engine.state.status).toBe('ready');
@@ -129,10 +129,12 @@ describe('asking for work', () => {
     bench.engine.start();
     await settle();
     bench.poll.answer({ actions: [], held: false });
+    await settle();
+    bench.poll.answer({ actions: [], held: false });
     await bench.clock.advance(29_000);
-    expect(bench.polls).toHaveLength(1);
-    await bench.clock.advance(2000);
     expect(bench.polls).toHaveLength(2);
+    await bench.clock.advance(2000);
+    expect(bench.polls).toHaveLength(3);
   });
 
   it('does not hammer a service that claims to hold calls and does not', async () => {
@@ -147,6 +149,19 @@ describe('asking for work', () => {
 });
 
 describe('the held call', () => {
+  it('is made only once the service has answered: a held call says nothing while all is well', async () => {
+    bench.engine.start();
+    await settle();
+    expect([bench.poll.request.hold, bench.looks.at(-1)?.request]).toEqual([false, false]);
+    bench.poll.answer({ actions: [], held: false });
+    bench.looks.at(-1)?.answer({ held: false });
+    await settle();
+    expect([bench.poll.request.hold, bench.looks.at(-1)?.request]).toEqual([true, true]);
+    bench.poll.fail(refused());
+    await bench.clock.advance(500);
+    expect(bench.poll.request.hold).toBe(false);
+  });
+
   it('is given up and asked anew when the worker is paused, resumed, full and free again', async () => {
     bench.engine.start();
     await settle();
@@ -183,7 +198,7 @@ describe('the held call', () => {
     await settle();
     bench.engine.dispatch({ kind: 'load-changed', load: { running: 0, limit: 8 } });
     await settle();
-    expect(bench.poll.request).toEqual({ readiness: 'ready', freeSlots: 8, limit: 8 });
+    expect(bench.poll.request).toMatchObject({ readiness: 'ready', freeSlots: 8, limit: 8 });
   });
 });
 
