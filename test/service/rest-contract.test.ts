@@ -49,7 +49,7 @@ interface Described {
 describe('the description', () => {
   it('is valid OpenAPI 3.1', async () => {
     const answer = await fixture.send('/openapi.json');
-    const validation = await new Validator().validate(JSON.parse(answer.text) as object);
+    const validation = await new Validator().validate(JSON.parse(answer.text) as Record<string, unknown>);
     expect(validation.errors).toBeUndefined();
     expect(validation.valid).toBe(true);
     expect(answer.text).toContain('"openapi":"3.1.0"');
