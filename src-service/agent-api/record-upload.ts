@@ -7,7 +7,8 @@ import type { Acknowledged } from '../../src-contract/jrds.ts';
 import { maxUploadBytes } from '../../src-contract/limits.ts';
 import { framePrefixBytes } from '../../src-contract/node/journal-frame.ts';
 import type { ServiceContext } from '../context.ts';
-import { changeAttempt, lockAttempt, type Attempt } from '../store/attempts.ts';
+import { confirmRecords } from '../dispatch/attempt-life.ts';
+import { lockAttempt, type Attempt } from '../store/attempts.ts';
 import { appendChunk, type NewChunk } from '../store/record-chunks.ts';
 import { invalid, rawBody } from './body.ts';
 import type { SandboxJobParams } from './calls.ts';
@@ -64,15 +65,17 @@ async function upload(context: ServiceContext, request: FastifyRequest, attempt:
     body,
     plainBytes: plain.length,
   };
-  return context.store.write(async (tx) => {
+  const result = await context.store.write(async (tx): Promise<UploadResult> => {
     const current = await lockAttempt(tx, attempt.sandboxId);
     if (current === undefined || current.fenced) throw new AppError('attempt-fenced', { sandboxId: attempt.sandboxId });
     // Another upload of this attempt was first: what it brought is what this one brings, or leads to it.
     if (current.chain !== attempt.chain) return elsewhere(current);
     const after = await appendChunk(tx, current, chunk, context.clock.now());
-    if (current.report?.chain === after.chain) await changeAttempt(tx, after, { verified: true });
     return { kind: 'appended', acknowledged: after.recordCount, chain: after.chain };
   });
+  if (result.kind === 'appended' && attempt.report?.chain === result.chain)
+    await context.store.write((tx) => confirmRecords(tx, attempt.sandboxId, context.clock.now()));
+  return result;
 }
 
 function elsewhere(attempt: Attempt): UploadResult {

@@ -116,6 +116,13 @@ export async function requestStop(tx: Writer, accountId: string, jobId: string, 
   return { kind: 'stopping' };
 }
 
+/** Records that came after the end have closed the gap: everything that was reported is here. */
+export async function confirmRecords(tx: Writer, sandboxId: string, now: number): Promise<void> {
+  const { job, attempt } = await lockBoth(tx, sandboxId);
+  await changeAttempt(tx, attempt, { verified: true });
+  if (job.endedAt !== null && job.attemptCount === attempt.number) await changeJob(tx, job, { verified: true }, now);
+}
+
 async function endLocked(tx: Writer, job: Job, attempt: Attempt, ending: AttemptEnding, now: number): Promise<void> {
   const { outcome, reason, report = null, verified = null, fenced = false } = ending;
   await changeAttempt(tx, attempt, { outcome, reason, report, verified, fenced, endedAt: now });

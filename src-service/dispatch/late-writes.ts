@@ -34,8 +34,14 @@ export class LateWrites {
   }
 
   notePresence(accountId: string, machineId: string, presence: WorkerPresence, isNews: boolean): void {
-    const news = isNews || (this.presences.get(machineId)?.isNews ?? false);
-    this.presences.set(machineId, { accountId, presence, isNews: news });
+    const before = this.presences.get(machineId);
+    // A version that was learned from a trace a moment ago is not undone by a poll that says none.
+    const version = presence.version ?? before?.presence.version ?? null;
+    this.presences.set(machineId, {
+      accountId,
+      presence: { ...presence, version },
+      isNews: isNews || (before?.isNews ?? false),
+    });
   }
 
   noteAttemptSeen(sandboxId: string, now: number): void {

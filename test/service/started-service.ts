@@ -126,9 +126,13 @@ export function ownHeaders(
   };
 }
 
-export async function registerWorker(started: StartedService, groupName: string): Promise<RegisteredWorker> {
+export async function registerWorker(
+  started: StartedService,
+  groupName: string,
+  givenIdentity?: ClientIdentity,
+): Promise<RegisteredWorker> {
   const machineId = randomUUID();
-  const identity = await makeIdentity();
+  const identity = givenIdentity ?? (await makeIdentity());
   const connection = started.connect(identity);
   const url = `${started.account.endpoint}/HybridV2(MachineId='${machineId}')`;
   const key = started.account.primary;
