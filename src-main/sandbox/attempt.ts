@@ -48,6 +48,7 @@ export class Attempt {
   #stopReason: string | undefined;
   #run: RuntimeRun | undefined;
   #isOver = false;
+  #isKnown = false;
   /** Statuses reach the service in their order, beside the running job. */
   #statuses: Promise<void> = Promise.resolve();
   #callTrouble: string | null = null;
@@ -60,6 +61,11 @@ export class Attempt {
       parts.state.touch();
     });
     this.done = this.#live(job);
+  }
+
+  /** The service has taken the end, and will say so once more (401). Otherwise there is nothing to wait for after `done`. */
+  get isKnown(): boolean {
+    return this.#isKnown;
   }
 
   /** False when there is nothing left to stop. Safe to call twice. */
@@ -77,7 +83,7 @@ export class Attempt {
   fence(): void {
     if (this.#fence.signal.aborted) return;
     this.#fence.abort();
-    this.#run?.stop('the service gave up on this attempt');
+    if (!this.#isOver) this.#run?.stop('the service gave up on this attempt');
   }
 
   async #live(job: JobDataRead): Promise<void> {
@@ -313,6 +319,7 @@ export class Attempt {
       },
     });
     await sender.close();
+    this.#isKnown = told.kind === 'told';
     if (told.kind === 'told')
       await rm((await ground).workFolder, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
     this.#end(
@@ -329,5 +336,6 @@ export class Attempt {
       exitCode: verdict.exitCode,
       verified,
     });
+    void this.#parts.state.write();
   }
 }

@@ -70,6 +70,7 @@ export class RuntimeRun {
     const { tree, pipes, intake } = this.#options;
     const exit = await this.#start();
     if (exit.kind === 'not-started') {
+      this.#isOver = true;
       pipes.close();
       tree.dispose();
       return { end: exit, processId: null, wallMs: 0, cpuMs: null, peakMemoryBytes: null, processesLeft: 0 };

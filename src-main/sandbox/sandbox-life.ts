@@ -127,7 +127,8 @@ export class SandboxLife {
     // Once the service has everything it is heard for a last time, not for ever.
     const end = async (): Promise<void> => {
       await attempt.done;
-      if (this.#options.handOver.onlyJobId === undefined) await this.#options.timing.delay(goodbyeMs, this.#over.signal);
+      if (attempt.isKnown && this.#options.handOver.onlyJobId === undefined)
+        await this.#options.timing.delay(goodbyeMs, this.#over.signal);
     };
     void end()
       .finally(() => this.#over.abort())

@@ -16,7 +16,9 @@ export function startSibling(handOver: SandboxHandOver, jobId: string, environme
   // A sibling that cannot be started leaves its job to the service, which hands it out again.
   child.on('error', () => undefined);
   child.stdin.on('error', () => undefined);
-  const given: SandboxHandOver = { ...handOver, sandboxFolder: `${handOver.sandboxFolder}.${jobId}`, onlyJobId: jobId };
+  // Short, because the control endpoint's path in it must be.
+  const sandboxFolder = `${handOver.sandboxFolder}.${jobId.slice(0, 8)}`;
+  const given: SandboxHandOver = { ...handOver, sandboxFolder, onlyJobId: jobId };
   child.stdin.end(`${JSON.stringify(given)}\n`);
   child.unref();
 }

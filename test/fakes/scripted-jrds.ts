@@ -85,6 +85,19 @@ export class ScriptedJrds {
     return this.statuses.find((status) => status.isFinalStatus === true);
   }
 
+  /** One for each job that ended. */
+  get finals(): ChangeStatusBody[] {
+    return this.statuses.filter((status) => status.isFinalStatus === true);
+  }
+
+  /** As a service that lost its last writes. */
+  forgetRecords(): void {
+    this.#chain = emptyChain;
+    this.recordCount = 0;
+    this.records.length = 0;
+    this.#hashes.clear();
+  }
+
   get isStopping(): boolean {
     return this.#stopping;
   }

@@ -91,8 +91,7 @@ describe('a sandbox that runs a job', () => {
   });
 
   it('gives the runtime a home, the job id, and nothing of its own', async () => {
-    const script =
-      'env -0 | sort -z | tr "\\0" "\\n"; pwd; ls -A';
+    const script = 'env -0 | sort -z | tr "\\0" "\\n"; pwd; ls -A';
     const jrds = await startJrds({ job: { kind: 'Bash', script } });
     const sandbox = await runSandbox(
       jrds,
