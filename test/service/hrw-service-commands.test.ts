@@ -1,0 +1,267 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CommandIo } from '../../src-main/command-line/command-io.ts';
+import { registerServiceCommands } from '../../src-main/command-line/service-commands.ts';
+import { startTcpForwarder } from '../fakes/tcp-forwarder.ts';
+import { freePort } from '../harness/free-port.ts';
+import { provokes } from '../harness/provokes.ts';
+import { leftoversAreCheckedAtTheEnd } from '../harness/shared-fixture.ts';
+import { tempFolder } from '../harness/temp-folder.ts';
+import { createHrw, type Hrw } from './hrw-fixture.ts';
+import {
+  accountName,
+  groupName,
+  startRestFixture,
+  startScriptedWorker,
+  type RestFixture,
+  type ScriptedWorker,
+} from './rest-fixture.ts';
+
+leftoversAreCheckedAtTheEnd();
+let fixture: RestFixture;
+let worker: ScriptedWorker;
+let hrw: Hrw;
+let bare: Hrw;
+beforeAll(async () => {
+  fixture = await startRestFixture();
+  worker = await startScriptedWorker(fixture);
+  ({ hrw, bare } = await createHrw(fixture));
+});
+afterAll(async () => {
+  worker.close();
+  await fixture.close();
+});
+
+async function ask<Answer>(...words: string[]): Promise<Answer> {
+  const { code, stdout, stderr } = await hrw([...words, '--json']);
+  if (code !== 0) throw new Error(`${words.join(' ')} ended with ${code}: ${stderr}`);
+  return JSON.parse(stdout) as Answer;
+}
+
+async function scriptFile(name: string, text: string): Promise<string> {
+  const file = join(await tempFolder(), name);
+  writeFileSync(file, text);
+  return file;
+}
+
+const account = ['--account', accountName];
+
+describe('hrw', () => {
+  it('makes an account and a workspace, links them, and shows their keys', async () => {
+    const made = await ask<{ accountId: string }>('account', 'create', '--name', 'fabrikam');
+    expect((await hrw(['account', 'list'])).stdout).toMatch(new RegExp(`fabrikam +${made.accountId}`));
+    const keys = await ask<{ endpoint: string; primary: string; secondary: string }>('account', 'keys', '--account', 'fabrikam');
+    expect(keys.endpoint).toContain(made.accountId);
+    const renewed = await ask<typeof keys>('account', 'regenerate-key', '--account', 'fabrikam', '--key', 'primary');
+    expect(renewed).toMatchObject({ endpoint: keys.endpoint, secondary: keys.secondary });
+    expect(renewed.primary).not.toBe(keys.primary);
+
+    const { workspaceId } = await ask<{ workspaceId: string }>('workspace', 'create', '--name', 'berlin-1');
+    const link = ['workspace', 'link', '--workspace', workspaceId, '--account', 'fabrikam'];
+    expect((await hrw(link)).stdout).toBe('The workspace berlin-1 is linked to the account fabrikam.\n');
+    const join = await ask<Record<string, string>>('workspace', 'keys', '--workspace', 'berlin-1');
+    expect(Object.keys(join).sort()).toEqual(['primary', 'secondary', 'serviceUrl', 'workspaceId']);
+    expect((await hrw(['workspace', 'agents', '--workspace', 'berlin-1'])).stdout).toContain('MACHINE');
+    expect((await hrw(['workspace', 'list'])).stdout).toContain('fabrikam');
+  });
+
+  it('publishes a script under the name and kind of its file, and shows its parameters', async () => {
+    const file = await scriptFile(
+      'Copy-LocalFiles.ps1',
+      '# comment\nworkflow Copy-LocalFiles { param([Parameter(Mandatory)][string]$A, [int]$B = 2) }',
+    );
+    const published = await hrw(['runbook', 'publish', ...account, file, '--log-verbose']);
+    expect(published).toMatchObject({
+      code: 0,
+      stdout: 'Published Copy-LocalFiles (PowerShell Workflow), parameters: A, [B].\n',
+    });
+    expect((await hrw(['runbook', 'show', ...account, 'copy-localfiles'])).stdout).toMatch(
+      /A +System\.String +mandatory\nB +System\.Int32 +2\n/,
+    );
+    expect(await ask('runbook', 'list', ...account)).toMatchObject([{ name: 'Copy-LocalFiles', logVerbose: true }]);
+    const broken = await scriptFile('broken.ps1', 'param([string $A)');
+    const refused = await hrw(['runbook', 'publish', ...account, broken, '--json']);
+    expect(refused.code).toBe(1);
+    expect(JSON.parse(refused.stderr)).toMatchObject({ code: provokes('runbook-invalid'), details: { line: 1 } });
+  });
+
+  it('says of jobs, groups and workers what the service knows', async () => {
+    await hrw(['runbook', 'publish', ...account, await scriptFile('wait.sh', 'echo 1\n')]);
+    const started = await hrw(['job', 'start', ...account, '--runbook', 'wait', '--on', groupName, '--id', 'waiting-1']);
+    expect(started.stdout).toMatch(/^Job waiting-1 is New: group berlin has no worker that was ever seen\.\n$/);
+    expect((await hrw(['job', 'show', ...account, 'waiting-1'])).stdout).toContain('New: group berlin');
+    expect((await hrw(['group', 'waiting', ...account, groupName])).stdout).toContain('group berlin has no worker');
+    expect((await hrw(['group', 'list', ...account])).stdout).toMatch(/berlin +1 +0 +1/);
+    expect((await hrw(['worker', 'list', ...account])).stdout).toMatch(/server-7 +berlin +Not configured/);
+    expect((await hrw(['job', 'list', ...account, '--status', 'New', '--limit', '5'])).stdout).toContain('waiting-1');
+    expect((await hrw(['job', 'stop', ...account, 'waiting-1'])).stdout).toBe('Stopped.\n');
+    const again = await hrw(['job', 'stop', ...account, 'waiting-1']);
+    expect(again).toMatchObject({ code: 1, stdout: '' });
+    expect(again.stderr).toContain('The job has already ended');
+  });
+
+  it('takes secrets from files and standard input alone', async () => {
+    const set = ['credential', 'set', ...account, 'backup', '--user', 'svc', '--password-file', '-'];
+    expect((await hrw(set, { stdin: 'p w\n' })).code).toBe(0);
+    expect((await hrw(['credential', 'list', ...account])).stdout).toMatch(/backup +svc/);
+    const refused = await hrw(['variable', 'set', ...account, 'Key', '--encrypted', '--value', 'secret']);
+    expect(refused).toMatchObject({ code: 2 });
+    expect(refused.stderr).toContain('--value-file');
+    const variable = ['variable', 'set', ...account, 'Key', '--encrypted', '--value-file', '-'];
+    expect((await hrw(variable, { stdin: 'secret' })).code).toBe(0);
+    expect((await hrw(['variable', 'list', ...account])).stdout).toMatch(/Key +\(encrypted\)/);
+    const both = ['credential', 'set', ...account, 'x', '--user', 'u', '--password-file', '-', '--token-file', '-'];
+    const twice = await bare([...both, '--api', fixture.service.urls.restUrl, '--ca', fixture.service.caFile], {
+      stdin: fixture.token,
+    });
+    expect(twice).toMatchObject({ code: 2 });
+    expect(twice.stderr).toContain('standard input was already read');
+    const created = await ask<{ token: string; tokenId: string }>('token', 'create', '--name', 'ci', '--role', 'reader');
+    expect(created.token).toMatch(/^hrw_/);
+    expect((await hrw(['token', 'list'])).stdout).not.toContain(created.token);
+    expect((await hrw(['token', 'revoke', created.tokenId])).code).toBe(0);
+  });
+
+  it('tells refused, wrong use and not reached apart by its exit code', async () => {
+    const { restUrl } = fixture.service.urls;
+    const wrongToken = await bare(['account', 'list', '--api', restUrl, '--ca', fixture.service.caFile, '--token-file', '-'], {
+      stdin: 'no',
+    });
+    expect(wrongToken).toMatchObject({ code: 1 });
+    expect(wrongToken.stderr).toContain('The service did not accept the token');
+    expect(await bare(['account', 'list', '--token-file', '-'], { stdin: 'x' })).toMatchObject({ code: 2 });
+    expect(await bare(['account', 'frobnicate'])).toMatchObject({ code: 2 });
+    expect(await hrw(['job', 'start', ...account, '--runbook', 'wait', '--on', groupName, '--param', 'novalue'])).toMatchObject({
+      code: 2,
+    });
+    const nobody = `https://127.0.0.1:${String(await freePort())}`;
+    const absent = await bare(['account', 'list', '--api', nobody, '--token-file', '-', '--json'], { stdin: 'x' });
+    expect(absent).toMatchObject({ code: 3 });
+    expect(JSON.parse(absent.stderr)).toMatchObject({ code: 'connection-refused' });
+    const untrusted = await bare(['account', 'list', '--api', restUrl, '--token-file', '-', '--json'], { stdin: 'x' });
+    expect(untrusted).toMatchObject({ code: 3 });
+    expect(JSON.parse(untrusted.stderr)).toMatchObject({ code: 'certificate-untrusted' });
+  });
+
+  it('trusts a pinned fingerprint, and no other', async () => {
+    const words = ['account', 'list', '--api', fixture.service.urls.restUrl, '--token-file', '-'];
+    const right = await bare([...words, '--fingerprint', fixture.service.caFingerprint.toUpperCase()], { stdin: fixture.token });
+    expect(right).toMatchObject({ code: 0 });
+    const wrong = await bare([...words, '--fingerprint', 'ab'.repeat(32), '--json'], { stdin: fixture.token });
+    expect(JSON.parse(wrong.stderr)).toMatchObject({ code: 'certificate-pin-mismatch' });
+  });
+});
+
+describe('hrw job start --watch', () => {
+  const start = ['job', 'start', ...account, '--on', groupName, '--watch'];
+  beforeAll(async () => {
+    const script = '# .PARAMETER Name string mandatory\necho "$1"\n';
+    await hrw(['runbook', 'publish', ...account, await scriptFile('say.sh', script)]);
+  });
+
+  it('shows records and states, told apart and without control sequences, and ends with the job’s outcome', async () => {
+    const watching = hrw([...start, '--runbook', 'say', '--param', 'Name=world']);
+    const attempt = await worker.takeJob();
+    await attempt.write(
+      { text: 'plain \u001b[31mred\u001b[0m \u001b]0;title\u0007text\u0008!' },
+      { stream: 'Error', text: 'two\nlines' },
+      { text: 'long ', part: { index: 0, last: false } },
+      { text: 'line', part: { index: 1, last: true } },
+    );
+    await attempt.end('Failed', 'failed', 'exit code 1');
+    const { code, stdout } = await watching;
+    expect(code).toBe(10);
+    const lines = stdout.split('\n').map((line) => line.replace(/^\d\d:\d\d:\d\d\.\d{3}/, 'TIME'));
+    expect(lines).toContain('TIME  Output       plain red text!');
+    expect(lines).toContain('TIME  Error        two');
+    expect(lines).toContain(`${' '.repeat(27)}lines`);
+    expect(lines).toContain('TIME  Output       long line');
+    expect(stdout).toContain('— Running on server-7\n');
+    expect(stdout).toMatch(/Failed after 0\.0 s, exit code 1, 4 records \(all there\)\.\n {2}exit code 1\n$/);
+  });
+
+  it('prints a JSON object a line, parameters from a file', async () => {
+    const watching = hrw([...start, '--runbook', 'say', '--params-file', '-', '--json'], { stdin: '{"Name": "moon"}' });
+    const attempt = await worker.takeJob();
+    await attempt.write({ text: 'hello' });
+    await attempt.end('Completed', 'completed');
+    const { code, stdout } = await watching;
+    expect(code).toBe(0);
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { event: string; status?: string });
+    expect(events.find(({ event }) => event === 'record')).toMatchObject({
+      stream: 'Output',
+      text: 'hello',
+      attempt: 1,
+      sequence: 0,
+    });
+    expect(events.at(-1)).toEqual({ event: 'end', status: 'Completed' });
+    const jobs = await ask<{ name: string }[]>('job', 'list', ...account, '--status', 'Completed');
+    expect((await hrw(['job', 'output', ...account, jobs[0]?.name ?? ''])).stdout).toBe('hello\n');
+  });
+
+  it('leaves the job running when it is interrupted, and says how to go on; watching again shows all of it', async () => {
+    let interrupt: () => void = () => undefined;
+    const watching = hrw([...start, '--runbook', 'say', '--param', 'Name=x', '--id', 'long-one'], {
+      onStart: (given) => (interrupt = given),
+      onOutput: (stdout) => {
+        if (stdout.includes('first')) interrupt();
+      },
+    });
+    const attempt = await worker.takeJob();
+    await attempt.write({ text: 'first' });
+    const interrupted = await watching;
+    expect(interrupted.code).toBe(130);
+    expect(interrupted.stderr).toContain(`hrw job watch --account ${accountName} long-one`);
+    expect(await ask('job', 'show', ...account, 'long-one')).toMatchObject({ status: 'Running' });
+    await attempt.write({ text: 'second' });
+    await attempt.end('Stopped', 'stopped');
+    const again = await hrw(['job', 'watch', ...account, 'long-one']);
+    expect(again.code).toBe(11);
+    expect(again.stdout).toMatch(/first[^]*second[^]*Stopped/);
+  });
+
+  it('goes on through a broken connection, without losing or repeating a record', async () => {
+    const forwarder = await startTcpForwarder(Number(new URL(fixture.service.urls.restUrl).port));
+    try {
+      let seen = '';
+      const api = ['--api', `https://127.0.0.1:${forwarder.port}`, '--ca', fixture.service.caFile, '--token-file', '-'];
+      const words = [...start, '--runbook', 'say', '--param', 'Name=x', ...api];
+      const watching = bare(words, { stdin: fixture.token, onOutput: (stdout) => (seen = stdout) });
+      const attempt = await worker.takeJob();
+      await attempt.write({ text: 'before the break' });
+      await expect.poll(() => seen).toContain('before the break');
+      forwarder.cut();
+      await attempt.write({ text: 'during the break' });
+      await attempt.end('Completed', 'completed');
+      const { code, stdout, stderr } = await watching;
+      expect(code).toBe(0);
+      expect(stdout.match(/before the break/g)).toHaveLength(1);
+      expect(stdout.match(/during the break/g)).toHaveLength(1);
+      expect(stderr).toContain('The connection to the service broke');
+    } finally {
+      await forwarder.close();
+    }
+  });
+});
+
+describe('every command', () => {
+  it('has a description, an example in its help, and --json', () => {
+    const program = new Command('hrw');
+    registerServiceCommands(program, {} as CommandIo);
+    const leaves = program.commands.flatMap((group) => group.commands);
+    expect(leaves.length).toBeGreaterThan(25);
+    for (const command of leaves) {
+      let help = '';
+      command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+      expect(command.description(), command.name()).not.toBe('');
+      expect(help, command.name()).toMatch(/Example:\n {2}hrw /);
+      expect(help, command.name()).toContain('--json');
+      expect(help, command.name()).toContain('HRW_API');
+    }
+  });
+});
