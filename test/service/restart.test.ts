@@ -1,0 +1,197 @@
+/** The built service as a process of its own, killed without warning: what was accepted is there after the next start. */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { expect, onTestFinished, test } from 'vitest';
+import { emptyChain, encodeFrame } from '../../src-contract/node/journal-frame.ts';
+import { connect, makeIdentity, registrationBody, signedCall, type Connection } from '../fakes/scripted-worker.ts';
+import { provokes } from '../harness/provokes.ts';
+import {
+  accountName,
+  makeAccount,
+  publishRunbook,
+  root,
+  startProgram,
+  startService,
+  waitFor,
+  type Service,
+} from '../harness/stack.ts';
+import { tempFolder } from '../harness/temp-folder.ts';
+import { actionsOf, jobActionsOf } from './job-life.ts';
+import { ownHeaders } from './started-service.ts';
+
+interface Setting {
+  service: Service;
+  folder: string;
+  jrds: string;
+  worker: Connection;
+  poll: () => ReturnType<Connection['call']>;
+  startJob: (jobName: string) => Promise<unknown>;
+}
+
+async function setting(): Promise<Setting> {
+  const folder = await tempFolder();
+  const service = await startService(folder);
+  onTestFinished(() => service.stop());
+  const account = await makeAccount(service);
+  await publishRunbook(service, 'Nightly', 'Bash', 'echo hello');
+  const identity = await makeIdentity();
+  const worker = connect(readFileSync(service.ready.caFile, 'utf8'), identity);
+  onTestFinished(() => worker.close());
+  const machineId = randomUUID();
+  const url = `${account.endpoint}/HybridV2(MachineId='${machineId}')`;
+  const registered = await signedCall(worker, 'PUT', url, registrationBody(identity, 'Main'), { key: account.accountKey });
+  expect(registered.status).toBe(200);
+  const accountId = account.endpoint.split('/').at(-1) ?? '';
+  const jrds = `${service.ready.agentUrl}/jrds/automationAccounts/${accountId}`;
+  return {
+    service,
+    folder,
+    jrds,
+    worker,
+    poll: () => worker.call('GET', `${jrds}/Sandboxes/GetSandboxActions`, { headers: ownHeaders({ wait: 2, freeSlots: 50 }) }),
+    startJob: (jobName) =>
+      service.rest.call('jobs:start', {
+        params: { accountName, jobName },
+        body: { runbook: { name: 'Nightly' }, parameters: {}, runOn: 'Main' },
+      }),
+  };
+}
+
+test('every job that was accepted before a kill is there after it, and is handed out once', async () => {
+  const { service, poll, startJob } = await setting();
+  const accepted: string[] = [];
+  const starting = Array.from({ length: 60 }, async (_, index) => {
+    const jobName = randomUUID();
+    await new Promise((resolve) => setTimeout(resolve, index * 4));
+    await startJob(jobName).then(
+      () => accepted.push(jobName),
+      () => undefined,
+    );
+  });
+  await waitFor('some jobs', 10, () => (accepted.length >= 15 ? true : undefined));
+  await service.restart('SIGKILL');
+  await Promise.all(starting);
+  expect(accepted.length).toBeGreaterThanOrEqual(15);
+  for (const jobName of accepted) {
+    const job = await service.rest.call('jobs:get', { params: { accountName, jobName } });
+    expect(job.status).toBe('New');
+  }
+  const ids = [...actionsOf(await poll()), ...actionsOf(await poll())].map((action) => action.SandboxId);
+  expect(ids.length).toBeGreaterThanOrEqual(accepted.length);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+test('a job that runs goes on over a kill: its messages, its records, its end', async () => {
+  const { service, jrds, worker, poll, startJob } = await setting();
+  const jobName = randomUUID();
+  await startJob(jobName);
+  const [action] = actionsOf(await poll());
+  const sandboxId = action?.SandboxId ?? '';
+  const sandbox = connect(readFileSync(service.ready.caFile, 'utf8'));
+  onTestFinished(() => sandbox.close());
+  const headers = { authorization: `Bearer ${action?.SandboxCookie ?? ''}` };
+  const call = (method: string, path: string, body?: object) =>
+    sandbox.call(method, `${jrds}/Sandboxes/${sandboxId}/jobs${path}`, { headers, ...(body && { body }) });
+
+  const [message] = jobActionsOf(await call('GET', '/getJobActions'));
+  const jobId = message?.JobId ?? '';
+  await call('POST', '/AcknowledgeJobActions', { MessageMetadatas: [message?.MessageMetadata] });
+  await call('POST', `/${jobId}/changeStatus`, { jobStatus: 'Running', isFinalStatus: false });
+  const [first, second] = frames();
+  const upload = (from: number, frame: typeof first) =>
+    sandbox.call('POST', `${jrds}/Sandboxes/${sandboxId}/jobs/${jobId}/records?from=${from}&chain=${frame.before}`, {
+      body: gzipSync(frame.bytes),
+      headers: { ...headers, 'content-encoding': 'gzip' },
+    });
+  expect((await upload(0, first)).status).toBe(200);
+
+  await service.restart('SIGKILL');
+
+  // The secret is derived from the vault's key, the certificate is the same, and what was acknowledged stays acknowledged.
+  expect((await call('GET', '/getJobActions')).json).toEqual({ value: [] });
+  expect((await call('GET', `/${jobId}/records/acknowledged`)).json).toEqual({ acknowledged: 1, chain: first.after });
+  expect((await upload(1, second)).status).toBe(200);
+  const report = {
+    outcome: 'completed',
+    reason: '',
+    exitCode: 0,
+    recordCount: 2,
+    chain: second.after,
+    runtime: 'bash',
+    processId: 1,
+    wallMs: 1,
+    cpuMs: null,
+    peakMemoryBytes: null,
+    processesLeft: 0,
+  };
+  const end = await call('POST', `/${jobId}/changeStatus`, { jobStatus: 'Completed', isFinalStatus: true, hrw: report });
+  expect(end.status).toBe(200);
+
+  await service.restart('SIGKILL');
+
+  const job = await service.rest.call('jobs:get', { params: { accountName, jobName } });
+  expect(job).toMatchObject({ status: 'Completed', verified: true, recordCount: 2 });
+  expect(worker).toBeDefined();
+});
+
+test('a service that is asked to end ends at once, held calls and all', async () => {
+  const { service, poll } = await setting();
+  const held = poll();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const startedAt = performance.now();
+  await service.program.stop();
+  expect(performance.now() - startedAt).toBeLessThan(1500);
+  expect(service.program.child.exitCode).toBe(0);
+  expect((await held).json).toEqual({ value: [] });
+});
+
+test('a second service on the same folder is refused by name, and the first goes on', async () => {
+  const { service, folder } = await setting();
+  const logFile = join(folder, 'second.log');
+  const program = join(root, 'out', 'service.cjs');
+  const second = startProgram(
+    process.execPath,
+    [program, '--data', join(folder, 'data'), '--agent-port', '0', '--rest-port', '0'],
+    { logFile },
+  );
+  await new Promise((resolve) => second.child.once('close', resolve));
+  expect(second.child.exitCode).toBe(1);
+  const said = readFileSync(logFile, 'utf8');
+  const code = provokes('service-already-running');
+  expect(said, code).toContain('Another automation service uses this data folder');
+  expect(said).toContain(String(service.program.pid));
+  expect(await service.rest.call('service:health')).toMatchObject({ status: 'ok' });
+});
+
+test.each([
+  [['--agent-port', 'x'], 2, 'is no port'],
+  [['--nonsense'], 2, '--nonsense'],
+  [['--help'], 0, 'usage:'],
+  [['--version'], 0, '.'],
+])('%j ends with %i and says why', async (given, exitCode, said) => {
+  const logFile = join(await tempFolder(), 'log');
+  const program = startProgram(process.execPath, [join(root, 'out', 'service.cjs'), ...given], { logFile });
+  await new Promise((resolve) => program.child.once('close', resolve));
+  expect(program.child.exitCode).toBe(exitCode);
+  expect(readFileSync(logFile, 'utf8')).toContain(said);
+});
+
+interface Frame {
+  bytes: Buffer;
+  before: string;
+  after: string;
+}
+
+function frames(): [Frame, Frame] {
+  let chain: Uint8Array = emptyChain;
+  const make = (seq: number): Frame => {
+    const before = Buffer.from(chain).toString('hex');
+    const line = JSON.stringify({ seq, time: new Date().toISOString(), stream: 'Output', text: `line ${seq}` });
+    const frame = encodeFrame(chain, Buffer.from(`${JSON.stringify({ kind: 'records', first: seq, count: 1 })}\n${line}`));
+    ({ chain } = frame);
+    return { bytes: frame.bytes, before, after: frame.chain.toString('hex') };
+  };
+  return [make(0), make(1)];
+}
