@@ -49,6 +49,8 @@ export interface RunningService {
   readonly caFingerprint: string;
   /** On the first start, or when a new one was asked for: shown once and kept nowhere. */
   readonly administratorToken: string | undefined;
+  /** Renews the server's certificate if it is due, on the open ports; done each hour. True when it was. */
+  renewCertificate: () => Promise<boolean>;
   close: () => Promise<void>;
 }
 
@@ -104,11 +106,13 @@ async function open(options: ServiceOptions, closers: (() => void | Promise<void
   await listen(restServer, options.host, options.restPort, (port) => (urls.restUrl = urlOf(options, port)));
   if (options.packsFolder !== undefined) await seedPacks(context, options.packsFolder);
   dispatcher.start();
-  closers.push(renewInTime(authority, [agentServer, restServer], context));
+  const renewCertificate = (): Promise<boolean> => renewOn([agentServer, restServer], authority, context);
+  closers.push(renewInTime(renewCertificate, context));
 
   const administratorToken = await makeAdministratorToken(store, clock, options.newAdministratorToken ?? false);
   log.info('The service is up', { version, ...urls, engine: store.engine, caFingerprint: authority.caFingerprint });
-  return { context, urls, caFile: authority.caFile, caFingerprint: authority.caFingerprint, administratorToken };
+  const { caFile, caFingerprint } = authority;
+  return { context, urls, caFile, caFingerprint, administratorToken, renewCertificate };
 }
 
 /** A database belongs to one vault key: with another nothing in it can be opened, and what is written would be lost to the right one. */
@@ -153,19 +157,19 @@ async function listen(server: FastifyInstance, host: string, port: number, opene
 }
 
 /** New connections get the new certificate; those that are open stay. */
-function renewInTime(authority: Authority, servers: readonly FastifyInstance[], { log }: ServiceContext): () => void {
+async function renewOn(servers: readonly FastifyInstance[], authority: Authority, { log }: ServiceContext): Promise<boolean> {
+  if (!(await authority.renewIfDue())) return false;
+  const { key, cert } = authority.serverCredentials();
+  for (const { server } of servers) (server as unknown as Server).setSecureContext({ key, cert, minVersion: 'TLSv1.2' });
+  log.info('The server certificate was renewed');
+  return true;
+}
+
+function renewInTime(renewCertificate: () => Promise<boolean>, { log }: ServiceContext): () => void {
   const timer = setInterval(() => {
-    authority
-      .renewIfDue()
-      .then((isNew) => {
-        if (!isNew) return;
-        const { key, cert } = authority.serverCredentials();
-        for (const { server } of servers) (server as unknown as Server).setSecureContext({ key, cert });
-        log.info('The server certificate was renewed');
-      })
-      .catch((error: unknown) => {
-        log.error('The server certificate could not be renewed; it is tried again in an hour', {}, error);
-      });
+    renewCertificate().catch((error: unknown) => {
+      log.error('The server certificate could not be renewed; it is tried again in an hour', {}, error);
+    });
   }, renewalCheckMs);
   return () => {
     clearInterval(timer);

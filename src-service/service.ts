@@ -9,6 +9,8 @@ import { runService, type RunningService } from './running-service.ts';
 const exitCodes = { ended: 0, failed: 1, misused: 2 } as const;
 
 async function main(): Promise<number> {
+  // What it writes is its own: database, keys and logs are for nobody else to read.
+  process.umask(0o077);
   const parsed = parseArguments(process.argv.slice(2));
   switch (parsed.kind) {
     case 'help':
