@@ -65,4 +65,4 @@ export const defaultSettings: Settings = {
   registration: null,
 };
 /** What a person may change by `settings:change`. */
-export const changeableSettings = settings.pick({ limit: true, stopGraceSeconds: true, retentionDays: true }).partial();
+export const changeableSettings = settings.pick({ limit: true, stopGraceSeconds: true, retentionDays: true }).partial().strict();
