@@ -123,8 +123,8 @@ export class RecordReader {
   }
 
   async #readOn(): Promise<void> {
-    do {
-      const { window } = this.#view.get();
+    while (this.#wantsMore()) {
+      const { window, recordCount } = this.#view.get();
       const answer = await this.#read(window.next, pageRecords);
       // A jump while this page was under way: it belongs to a window that nobody shows any more.
       if (this.#closed || this.#view.get().window !== window) continue;
@@ -132,17 +132,18 @@ export class RecordReader {
         this.#change({ status: 'failed', problem: answer.problem });
         return;
       }
-      this.#take(window, answer.value);
-    } while (this.#wantsMore());
+      this.#take(window, answer.value, recordCount);
+    }
     if (!this.#closed && this.#view.get().status === 'reading') this.#change({ status: 'current' });
   }
 
-  #take(window: RecordWindow, page: RecordPage): void {
+  #take(window: RecordWindow, page: RecordPage, expected: number): void {
     window.append(page.records);
     if (this.#view.get().following) window.dropOldest();
-    const recordCount = Math.max(page.recordCount, this.#view.get().recordCount);
-    // A page without progress would be asked for for ever (a damaged journal ends early): what the page says is then all there is.
-    const stuck = page.records.length === 0 && page.next <= window.next;
-    this.#change({ recordCount: stuck ? window.next : recordCount, damaged: page.damaged });
+    const known = this.#view.get().recordCount;
+    // A page without progress would be asked for for ever (a damaged journal ends early): unless more was told of meanwhile, what is
+    // here is all there is.
+    const isStuck = page.records.length === 0 && known === expected;
+    this.#change({ recordCount: isStuck ? window.next : Math.max(page.recordCount, known), damaged: page.damaged });
   }
 }

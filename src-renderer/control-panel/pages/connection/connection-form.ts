@@ -47,7 +47,7 @@ export function plainFingerprint(text: string): string {
 
 /** People leave the scheme out; the service speaks nothing but HTTPS. */
 export function completeServiceUrl(text: string): string {
-  const trimmed = text.trim().replace(/\/+$/, '');
+  const trimmed = text.trim().replace(/(?<=[^/:])\/+$/, '');
   return trimmed === '' || /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `https://${trimmed}`;
 }
 
@@ -89,8 +89,13 @@ function trustOf(form: ConnectionForm): Trust {
 
 function proxyOf(form: ConnectionForm): ProxySettings {
   if (form.proxyKind === 'none') return { kind: 'none' };
-  const credentials = form.proxyUser === '' ? {} : { userName: form.proxyUser, password: form.proxyPassword };
-  return { kind: 'manual', url: form.proxyUrl.trim(), ...credentials };
+  return {
+    kind: 'manual',
+    url: form.proxyUrl.trim(),
+    ...(form.proxyUser !== '' && { userName: form.proxyUser }),
+    // Without one the engine keeps the password that it knows for this proxy and user.
+    ...(form.proxyUser !== '' && form.proxyPassword !== '' && { password: form.proxyPassword }),
+  };
 }
 
 export function connectArguments(form: ConnectionForm): EngineArguments<'connection:connect'> {
