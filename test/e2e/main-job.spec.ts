@@ -1,0 +1,152 @@
+/**
+ * The main job as a person does it: connect, wait for the pack, join a group, all in the window; then jobs that are started over REST run
+ * here, are seen while they run, can be stopped, and outlive the application. Real Electron, real service, real sandboxes.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, test } from '@playwright/test';
+import { accountName, makeAccount, publishRunbook, startService, waitFor, type Account, type Service } from '../harness/stack.ts';
+import { keepPicture, startRealApp, type RealApp } from './support/real-app.ts';
+
+test.describe.configure({ mode: 'serial' });
+
+const groupName = 'OnPremLabRBWG1';
+let folder: string;
+let dataFolder: string;
+let service: Service;
+let account: Account;
+let running: RealApp;
+
+test.beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'hrw-main-job-'));
+  dataFolder = path.join(folder, 'worker');
+  service = await startService(path.join(folder, 'service'));
+  account = await makeAccount(service);
+  // It tells what it does, and goes on when its gate opens: nothing here has to sleep.
+  const script =
+    'echo "Copy from $1"; echo "The folder exists already" >&2; while [ ! -e "$1" ]; do sleep 0.1; done; echo "Execution finished"\n';
+  await publishRunbook(service, 'Copy-LocalFiles', 'Bash', script);
+  running = await startRealApp(dataFolder);
+});
+
+test.afterAll(async () => {
+  await running.quit();
+  await service.stop();
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+async function startJob(gate: string): Promise<string> {
+  const jobName = randomUUID();
+  await service.rest.call('jobs:start', {
+    params: { accountName, jobName },
+    body: { runbook: { name: 'Copy-LocalFiles' }, parameters: { Gate: gate }, runOn: groupName },
+  });
+  return jobName;
+}
+
+const whenEnded = (jobName: string) =>
+  waitFor(`the end of ${jobName}`, 60, async () => {
+    const job = await service.rest.call('jobs:get', { params: { accountName, jobName } });
+    return job.endTime === null ? undefined : job;
+  });
+
+test('a new worker says what is still to do', async ({}, testInfo) => {
+  const { page } = running;
+  await expect(page.getByRole('heading', { level: 1 })).toContainText(/not connected/i);
+  await keepPicture(page, testInfo, '1-new');
+});
+
+test('a wrong workspace key is refused in words, and nothing is connected', async ({}, testInfo) => {
+  const { page } = running;
+  await page.getByRole('link', { name: 'Connection' }).click();
+  await page.getByLabel('Workspace ID').fill(account.workspaceId);
+  await page.getByLabel('Workspace key', { exact: true }).fill('not-the-key');
+  await page.getByLabel('Service URL').fill(service.ready.agentUrl);
+  await page.getByLabel('One certificate, by its fingerprint').check();
+  await page.getByLabel('SHA-256 fingerprint').fill(service.ready.caFingerprint);
+  await page.getByRole('button', { name: 'Connect', exact: true }).click();
+  await expect(page.getByText('The workspace did not accept the key', { exact: true })).toBeVisible();
+  await keepPicture(page, testInfo, '2-wrong-key');
+});
+
+test('connects through the window, and receives the pack', async ({}, testInfo) => {
+  const { page } = running;
+  await page.getByLabel('Workspace key', { exact: true }).fill(account.workspaceKey);
+  await page.getByRole('button', { name: 'Connect', exact: true }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Connected to contoso-workspace');
+  await expect(page.getByText('AzureAutomation', { exact: true })).toBeVisible();
+  await keepPicture(page, testInfo, '3-connected');
+});
+
+test('joins the group from the block that the article shows', async ({}, testInfo) => {
+  const { page } = running;
+  await page.getByRole('link', { name: 'Worker group' }).click();
+  await page.getByLabel('Worker group', { exact: true }).waitFor();
+  const block = `Import-Module HybridRegistration $settings = @{ Name = "${groupName}" EndPoint = "${account.endpoint}" Token = "${account.accountKey}" } Add-HybridRunbookWorker @settings`;
+  await page.evaluate((text) => {
+    const clipboard = new DataTransfer();
+    clipboard.setData('text/plain', text);
+    document.activeElement?.dispatchEvent(
+      new ClipboardEvent('paste', { clipboardData: clipboard, bubbles: true, cancelable: true }),
+    );
+  }, block);
+  await expect(page.getByLabel('Worker group', { exact: true })).toHaveValue(groupName);
+  await keepPicture(page, testInfo, '4-join');
+  await page.getByRole('button', { name: 'Join the group' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(`This machine is in group ${groupName}`);
+  await page.getByRole('link', { name: 'Overview' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('This worker can take a job now');
+  await keepPicture(page, testInfo, '5-ready');
+});
+
+test('a job that is started over REST is seen while it runs, with its records, to its verified end', async ({}, testInfo) => {
+  const { page } = running;
+  const gate = path.join(folder, 'first gate');
+  const job = await startJob(gate);
+  await page.getByRole('link', { name: /Running/ }).click();
+  await page.getByRole('link', { name: 'Copy-LocalFiles' }).click();
+  await expect(page.getByText(`Copy from ${gate}`)).toBeVisible();
+  await expect(page.getByText('The folder exists already')).toBeVisible();
+  await keepPicture(page, testInfo, '6-running');
+  await writeFile(gate, '');
+  await expect(page.getByText('Execution finished')).toBeVisible();
+  await expect(page.getByText('Complete, verified: the service has all 3 records')).toBeVisible();
+  await keepPicture(page, testInfo, '7-ended');
+  expect(await whenEnded(job)).toMatchObject({ status: 'Completed', verified: true });
+  await page.getByRole('link', { name: 'Event log' }).click();
+  await expect(page.getByText('15007').first()).toBeVisible();
+  await keepPicture(page, testInfo, '8-events');
+});
+
+test('another is stopped from the window', async ({}, testInfo) => {
+  const { page } = running;
+  const job = await startJob(path.join(folder, 'never'));
+  await page.getByRole('link', { name: /Running/ }).click();
+  await page.getByRole('link', { name: 'Copy-LocalFiles' }).click();
+  await page.getByRole('button', { name: 'Stop job' }).click();
+  const question = page.getByRole('alertdialog');
+  await expect(question.getByRole('button', { name: 'Let it run' })).toBeFocused();
+  await question.getByRole('button', { name: 'Stop job' }).click();
+  expect(await whenEnded(job)).toMatchObject({ status: 'Stopped' });
+  await keepPicture(page, testInfo, '9-stopped');
+});
+
+test('a job outlives the application, and the next start shows it whole', async ({}, testInfo) => {
+  const gate = path.join(folder, 'third gate');
+  const job = await startJob(gate);
+  await running.page.getByRole('link', { name: /Running/ }).click();
+  await running.page.getByRole('link', { name: 'Copy-LocalFiles' }).click();
+  await expect(running.page.getByText(`Copy from ${gate}`)).toBeVisible();
+  await running.quit();
+  running = await startRealApp(dataFolder);
+  const { page } = running;
+  await page.getByRole('link', { name: /Running/ }).click();
+  await page.getByRole('link', { name: 'Copy-LocalFiles' }).click();
+  await expect(page.getByText(`Copy from ${gate}`)).toBeVisible();
+  await writeFile(gate, '');
+  await expect(page.getByText('Complete, verified: the service has all 3 records')).toBeVisible();
+  await keepPicture(page, testInfo, '10-after-restart');
+  expect(await whenEnded(job)).toMatchObject({ status: 'Completed', verified: true, attempts: [{ outcome: 'completed' }] });
+});

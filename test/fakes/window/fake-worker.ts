@@ -1,0 +1,207 @@
+/**
+ * A worker for the window's tests: answers every call from what a test put into it, and tells the events that a test wants told.
+ * It stands where the engine or the control channel would (src-main/shell/worker-connection.ts), so that all of the window, the
+ * preload and the shell around it is the real thing. No release knows it: it is built into an application of its own (main.ts).
+ */
+import type { Answer } from '../../../src-contract/app-error.ts';
+import {
+  engineCalls,
+  type EngineArguments,
+  type EngineCallName,
+  type EngineEvent,
+  type EngineValue,
+  type JobView,
+  type WorkerState,
+} from '../../../src-contract/engine-calls.ts';
+import type { LogEvent } from '../../../src-contract/events.ts';
+import type { Problem } from '../../../src-contract/problems.ts';
+import type { StreamRecord } from '../../../src-contract/records.ts';
+import { defaultSettings, type Settings } from '../../../src-contract/settings.ts';
+import type { OpenedWorker } from '../../../src-main/shell/worker-connection.ts';
+
+export interface Scenario {
+  state: WorkerState;
+  jobs: JobView[];
+  records: Map<string, StreamRecord[]>;
+  events: LogEvent[];
+  settings?: Partial<Settings>;
+  /** Calls that are refused, and with what. */
+  refusals?: Partial<Record<EngineCallName, Problem>>;
+  /** Calls that never answer. */
+  silent?: EngineCallName[];
+}
+
+export class FakeWorker implements OpenedWorker {
+  readonly attachedTo: 'own-engine' | 'other-engine' = 'own-engine';
+  readonly ended: Promise<void>;
+  /** Every call that came, with its arguments: what a test looks into. */
+  readonly calls: { name: EngineCallName; given: unknown }[] = [];
+  scenario: Scenario;
+  #settings: Settings;
+  #end: () => void = () => undefined;
+  readonly #listeners = new Set<(event: EngineEvent) => void>();
+
+  constructor(scenario: Scenario) {
+    this.scenario = scenario;
+    this.#settings = { ...defaultSettings, ...scenario.settings };
+    this.ended = new Promise((resolve) => (this.#end = resolve));
+  }
+
+  async call<Name extends EngineCallName>(name: Name, given: EngineArguments<Name>): Promise<Answer<EngineValue<Name>>> {
+    this.calls.push({ name, given });
+    if (this.scenario.silent?.includes(name) === true) return new Promise(() => undefined);
+    const refusal = this.scenario.refusals?.[name];
+    if (refusal !== undefined) {
+      await this.#tellSteps(name, true);
+      return { ok: false, problem: refusal };
+    }
+    await this.#tellSteps(name, false);
+    const value = this.#answer(name, given as never);
+    // What the fake answers has to be what a worker may answer.
+    return { ok: true, value: engineCalls[name].value.parse(value) as EngineValue<Name> };
+  }
+
+  subscribe(listener: (event: EngineEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  tell(event: EngineEvent): void {
+    for (const listener of [...this.#listeners]) listener(event);
+  }
+
+  change(change: Partial<WorkerState>): void {
+    this.scenario.state = { ...this.scenario.state, ...change };
+    this.tell({ event: 'worker-changed', payload: this.scenario.state });
+  }
+
+  changeJob(sandboxId: string, change: Partial<JobView>): void {
+    this.scenario.jobs = this.scenario.jobs.map((job) => (job.sandboxId === sandboxId ? { ...job, ...change } : job));
+    const job = this.#job(sandboxId);
+    if (job !== undefined) this.tell({ event: 'job-changed', payload: job });
+  }
+
+  startJob(job: JobView): void {
+    this.scenario.jobs = [job, ...this.scenario.jobs];
+    this.tell({ event: 'job-changed', payload: job });
+  }
+
+  write(sandboxId: string, records: Omit<StreamRecord, 'seq'>[]): void {
+    const known = this.scenario.records.get(sandboxId) ?? [];
+    const all = [...known, ...records.map((record, index) => ({ ...record, seq: known.length + index }))];
+    this.scenario.records.set(sandboxId, all);
+    const last = all.at(-1);
+    this.changeJob(sandboxId, {
+      recordCount: all.length,
+      ...(last !== undefined && { lastRecord: { stream: last.stream, text: last.text, time: last.time } }),
+    });
+  }
+
+  log(event: LogEvent): void {
+    this.scenario.events = [event, ...this.scenario.events];
+    this.tell({ event: 'event-logged', payload: event });
+  }
+
+  end(): void {
+    this.#end();
+  }
+
+  #job(id: string): JobView | undefined {
+    return this.scenario.jobs.find((job) => job.sandboxId === id || job.jobId === id);
+  }
+
+  async #tellSteps(name: EngineCallName, fails: boolean): Promise<void> {
+    const operation = name === 'connection:connect' ? 'connect' : name === 'registration:register' ? 'register' : undefined;
+    if (operation === undefined) return;
+    const steps =
+      operation === 'connect'
+        ? ([
+            ['key', 'Make this machine’s key and certificate'],
+            ['join', 'Join the workspace at automation.contoso.example'],
+          ] as const)
+        : ([
+            ['pack', 'Check that the AzureAutomation pack is here'],
+            ['service', 'Check the group’s name and the account’s endpoint'],
+            ['key', 'Make the worker’s key and certificate'],
+            ['register', 'Register in the group datacenter-east'],
+          ] as const);
+    for (const [index, [step, label]] of steps.entries()) {
+      this.tell({ event: 'progress-made', payload: { operation, step, label, status: 'started', detail: '' } });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      const failed = fails && index === steps.length - 1;
+      const detail = failed ? 'refused' : step === 'service' ? 'automation.contoso.example, 38 ms' : '';
+      this.tell({ event: 'progress-made', payload: { operation, step, label, status: failed ? 'failed' : 'done', detail } });
+    }
+  }
+
+  #answer(name: EngineCallName, given: never): unknown {
+    const { scenario } = this;
+    switch (name) {
+      case 'worker:state':
+        return scenario.state;
+      case 'worker:pause':
+        this.change({ status: 'paused', sentence: 'This worker is paused: it takes no new job until it is resumed' });
+        return scenario.state;
+      case 'worker:resume':
+        this.change({ status: 'ready', sentence: 'This worker can take a job now' });
+        return scenario.state;
+      case 'worker:drain':
+      case 'connection:connect':
+      case 'connection:disconnect':
+      case 'registration:register':
+      case 'registration:unregister':
+        return this.scenario.state;
+      case 'worker:quit':
+        return {};
+      case 'jobs:running':
+        return scenario.jobs.filter((job) => job.phase !== 'ended');
+      case 'jobs:list':
+        return this.#list(given);
+      case 'jobs:get':
+        return this.#job((given as EngineArguments<'jobs:get'>).id) ?? this.#unknownJob(given);
+      case 'jobs:records':
+        return this.#records(given);
+      case 'jobs:stop': {
+        const { sandboxId } = given as EngineArguments<'jobs:stop'>;
+        this.changeJob(sandboxId, { phase: 'stopping' });
+        return this.#job(sandboxId);
+      }
+      case 'events:list':
+        return this.#events(given);
+      case 'settings:get':
+        return this.#settings;
+      case 'settings:change':
+        this.#settings = { ...this.#settings, ...(given as Partial<Settings>) };
+        return this.#settings;
+    }
+  }
+
+  #unknownJob(given: EngineArguments<'jobs:get'>): never {
+    throw new Error(`no such job: ${given.id}; refuse jobs:get in the scenario instead`);
+  }
+
+  #list({ limit, before, outcome }: EngineArguments<'jobs:list'>): EngineValue<'jobs:list'> {
+    const fitting = this.scenario.jobs
+      .filter((job) => outcome === null || job.outcome === outcome)
+      .sort((one, other) => other.pickedUpAt.localeCompare(one.pickedUpAt));
+    const page = fitting.filter((job) => before === null || job.pickedUpAt < before);
+    return { jobs: page.slice(0, limit), total: fitting.length };
+  }
+
+  #records({ sandboxId, from, limit }: EngineArguments<'jobs:records'>): EngineValue<'jobs:records'> {
+    const all = this.scenario.records.get(sandboxId) ?? [];
+    const records = all.slice(from, from + limit);
+    return { records, next: from + records.length, recordCount: all.length, damaged: null };
+  }
+
+  #events({ channel, limit, before }: EngineArguments<'events:list'>): EngineValue<'events:list'> {
+    const fitting = this.scenario.events.filter(
+      (event) => (channel === null || event.channel === channel) && (before === null || event.number < before),
+    );
+    return { events: fitting.slice(0, limit), more: fitting.length > limit };
+  }
+}

@@ -1,0 +1,37 @@
+/** The application with a fake worker in it: a composition root of the tests, built by test/e2e/support/fake-app.ts. */
+import path from 'node:path';
+import { parseAppArguments } from '../../../src-main/shell/app-arguments.ts';
+import { startDesktopApp } from '../../../src-main/shell/desktop-app.ts';
+import { FakeWorker } from './fake-worker.ts';
+import { scenarios, type ScenarioName } from './scenarios.ts';
+
+interface TestHandles {
+  fakeWorker: FakeWorker;
+  trayMenu: unknown;
+  faults: string[];
+}
+
+const { dataFolder, place, hidden } = parseAppArguments(process.argv);
+const [scenario, programFolder] = ['HRW_TEST_SCENARIO', 'HRW_TEST_PROGRAM'].map((name) => process.env[name] ?? '');
+if (dataFolder === undefined || scenario === undefined || programFolder === undefined)
+  throw new Error('started without its folders');
+
+const worker = new FakeWorker(scenarios[scenario as ScenarioName]());
+// What a test reaches by `app.evaluate`.
+const handles: TestHandles = { fakeWorker: worker, trayMenu: undefined, faults: [] };
+Object.assign(globalThis, { testHandles: handles });
+
+startDesktopApp({
+  name: 'Hybrid Runbook Worker',
+  version: '0.1.0',
+  dataFolder,
+  windowFolder: dataFolder,
+  place,
+  hidden,
+  rendererFolder: path.join(programFolder, 'renderer'),
+  preloadFile: path.join(programFolder, 'preload.cjs'),
+  iconsFolder: path.join(programFolder, 'icons'),
+  source: { open: () => Promise.resolve(worker), attach: () => Promise.resolve(worker) },
+  onFault: (error) => handles.faults.push(String(error)),
+  onTrayMenu: (menu) => (handles.trayMenu = menu),
+});

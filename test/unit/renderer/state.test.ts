@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest';
+import type { ProgressStep } from '../../../src-contract/engine-calls.ts';
+import { problemCatalogue, type Problem } from '../../../src-contract/problems.ts';
+import { countLevels, withEvents } from '../../../src-renderer/control-panel/pages/events/event-list.ts';
+import { nextBefore, withPage } from '../../../src-renderer/control-panel/pages/history/history-list.ts';
+import { HistoryReader } from '../../../src-renderer/control-panel/pages/history/history-reader.ts';
+import { uploadState } from '../../../src-renderer/control-panel/pages/job/upload-state.ts';
+import { fieldOfProblem, placeOfProblem } from '../../../src-renderer/control-panel/parts/problem-places.ts';
+import { shownSteps } from '../../../src-renderer/control-panel/parts/shown-steps.ts';
+import { formatPlace, parsePlace } from '../../../src-renderer/control-panel/state/place.ts';
+import { ranForMs, standingOf, wordOf } from '../../../src-renderer/control-panel/state/status.ts';
+import { emptyView, runningJobs, withEvent, withSnapshot } from '../../../src-renderer/control-panel/state/worker-view.ts';
+import { compareKnown, nextSorting, sortRows, type Column } from '../../../src-renderer/shared/table/sorting.ts';
+import { ago, endedJobs, readyState, sampleEvents, sampleJob } from '../../fakes/window/samples.ts';
+
+describe('what the window knows of the worker', () => {
+  it('follows jobs from their first word to their end', () => {
+    let view = withSnapshot(emptyView, readyState, [sampleJob(1)]);
+    view = withEvent(view, { event: 'job-changed', payload: sampleJob(2, { pickedUpAt: ago(1) }) });
+    expect(runningJobs(view).map((job) => job.sandboxId)).toEqual([sampleJob(2).sandboxId, sampleJob(1).sandboxId]);
+    view = withEvent(view, { event: 'job-changed', payload: sampleJob(1, { phase: 'ended', outcome: 'completed' }) });
+    expect(runningJobs(view)).toHaveLength(1);
+    expect(view.endings).toBe(1);
+  });
+
+  it('counts an ending once, however often it is told', () => {
+    const ended = sampleJob(1, { phase: 'ended', outcome: 'completed' });
+    let view = withSnapshot(emptyView, readyState, [sampleJob(1)]);
+    view = withEvent(view, { event: 'job-changed', payload: ended });
+    view = withEvent(view, { event: 'job-changed', payload: { ...ended, verified: true } });
+    expect(view.endings).toBe(1);
+    expect(view.jobs.get(ended.sandboxId)?.verified).toBe(true);
+  });
+
+  it('does not let a late answer bring an ended job back to life', () => {
+    const view = withEvent(emptyView, { event: 'job-changed', payload: sampleJob(1, { phase: 'ended', outcome: 'failed' }) });
+    expect(runningJobs(withSnapshot(view, readyState, [sampleJob(1)]))).toEqual([]);
+  });
+
+  it('keeps only the last of many ended jobs', () => {
+    const view = endedJobs(200).reduce((known, job) => withEvent(known, { event: 'job-changed', payload: job }), emptyView);
+    expect(view.jobs.size).toBe(50);
+    expect(view.endings).toBe(200);
+  });
+
+  it('knows that the worker is gone, and that it is there again', () => {
+    const problem = sampleProblem('engine-not-running');
+    const lost = withEvent(withSnapshot(emptyView, readyState, []), { event: 'engine-contact-changed', payload: { problem } });
+    expect(standingOf(lost)).toEqual({ mark: 'bad', sentence: problem.title });
+    expect(standingOf(withSnapshot(lost, readyState, [])).sentence).toBe(readyState.sentence);
+  });
+});
+
+describe('steps of something long', () => {
+  const step = (
+    name: string,
+    status: ProgressStep['status'],
+    operation: ProgressStep['operation'] = 'register',
+  ): ProgressStep => ({
+    operation,
+    step: name,
+    label: name,
+    status,
+    detail: '',
+  });
+  const told = (...steps: ProgressStep[]) =>
+    steps.reduce((view, payload) => withEvent(view, { event: 'progress-made', payload }), emptyView).progress;
+
+  it('stand once each, as they last were', () => {
+    const progress = told(step('pack', 'started'), step('pack', 'done'), step('key', 'started'));
+    expect(progress.map(({ step: name, status }) => `${name} ${status}`)).toEqual(['pack done', 'key started']);
+  });
+
+  it('begin anew with another operation, or when the first step starts again', () => {
+    expect(told(step('pack', 'done'), step('key', 'started', 'connect'))).toHaveLength(1);
+    expect(told(step('pack', 'done'), step('key', 'failed'), step('pack', 'started'))).toHaveLength(1);
+  });
+
+  it('have those still to come behind them, once the first was told', () => {
+    const planned = { pack: 'Check the pack', key: 'Make a key' };
+    expect(shownSteps('register', [], planned)).toEqual([]);
+    const shown = shownSteps('register', told(step('pack', 'done')), planned);
+    expect(shown.map(({ label, status }) => `${label} ${status}`)).toEqual(['pack done', 'Make a key later']);
+  });
+});
+
+describe('places', () => {
+  it('are written as they are read', () => {
+    for (const text of ['overview', 'running', 'history', 'jobs/5f0c1d2e-7a41', 'connection', 'group', 'events', 'settings']) {
+      expect(formatPlace(parsePlace(text))).toBe(text);
+    }
+  });
+
+  it('lead to the overview from anywhere unknown', () => {
+    for (const text of ['', 'nowhere', 'jobs/', 'jobs/../../etc', 'javascript:alert(1)']) {
+      expect(parsePlace(text)).toEqual({ page: 'overview' });
+    }
+  });
+
+  it('are named only for problems that there are, and so are fields', () => {
+    const codes = Object.keys(problemCatalogue);
+    expect(codes.map((code) => placeOfProblem({ ...sampleProblem(code), details: {} })?.page)).not.toContain('job');
+    expect(placeOfProblem({ ...sampleProblem('sandbox-crashed'), details: { jobId: 'x' } })).toEqual({ page: 'job', id: 'x' });
+    expect(fieldOfProblem(sampleProblem('account-key-refused'))).toBe('token');
+  });
+});
+
+describe('words for jobs', () => {
+  it('tell five ways of not completing apart', () => {
+    const outcomes = ['failed', 'stopped', 'never-started', 'interrupted', 'sandbox-crashed'] as const;
+    const words = outcomes.map((outcome) => wordOf({ phase: 'ended', outcome }).word);
+    expect(new Set(words).size).toBe(5);
+  });
+
+  it('give no duration before a job has one', () => {
+    expect(ranForMs({ wallMs: null, startedAt: ago(10), endedAt: null })).toBeNull();
+    expect(ranForMs({ wallMs: null, startedAt: ago(10), endedAt: ago(4) })).toBe(6_000);
+    expect(ranForMs({ wallMs: 41, startedAt: ago(10), endedAt: ago(4) })).toBe(41);
+  });
+
+  it('say whether the service has every record', () => {
+    const job = { phase: 'ended', recordCount: 1284, acknowledgedCount: 1284, verified: true } as const;
+    expect(uploadState(job).sentence).toBe('Complete, verified: the service has all 1,284 records');
+    expect(uploadState({ ...job, verified: false, acknowledgedCount: 1280 }).sentence).toContain('4 records');
+    expect(uploadState({ ...job, verified: null }).kind).toBe('unconfirmed');
+    expect(uploadState({ ...job, phase: 'running', verified: null, acknowledgedCount: 1283 }).sentence).toBe(
+      '1 record waits to be sent',
+    );
+  });
+});
+
+describe('lists', () => {
+  it('put pages of jobs together, newest first, each once, without those that run', () => {
+    const jobs = endedJobs(5);
+    const known = withPage(jobs.slice(0, 3), [...jobs.slice(2), sampleJob(1)]);
+    expect(known.map((job) => job.sandboxId)).toEqual(jobs.map((job) => job.sandboxId));
+    expect(nextBefore(jobs, 5)).toBe(jobs[4]?.pickedUpAt);
+    expect(nextBefore(jobs, 6)).toBeNull();
+  });
+
+  it('read every page of the history when another order is wanted', async () => {
+    const jobs = endedJobs(1_203);
+    const reader = new HistoryReader((limit, before) => {
+      const page = jobs.filter((job) => before === null || job.pickedUpAt < before).slice(0, limit);
+      return Promise.resolve({ ok: true, value: { jobs: page, total: jobs.length } });
+    });
+    reader.loadMore();
+    reader.loadAll();
+    for (let turn = 0; turn < 200 && reader.view.get().before !== null; turn += 1) await Promise.resolve();
+    expect(reader.view.get().jobs).toHaveLength(1_203);
+  });
+
+  it('put events together, newest first, each once', () => {
+    const events = sampleEvents(20);
+    const [newest] = events;
+    const live = withEvents(events.slice(1, 10), newest === undefined ? [] : [newest]);
+    const all = withEvents(live, events.slice(5));
+    expect(all.map((event) => event.number)).toEqual(events.map((event) => event.number));
+    expect(countLevels(all)).toEqual({ Information: 19, Warning: 0, Error: 1 });
+  });
+
+  it('sort by a column, unknown values first, equal ones as they came', () => {
+    const columns: Column<{ name: string; size: number | null }>[] = [
+      { key: 'size', title: '', width: '', cell: () => null, compare: (one, other) => compareKnown(one.size, other.size) },
+    ];
+    const rows = [
+      { name: 'a', size: 2 },
+      { name: 'b', size: null },
+      { name: 'c', size: 2 },
+      { name: 'd', size: 1 },
+    ];
+    const order = (descending: boolean) =>
+      sortRows(rows, columns, { key: 'size', descending })
+        .map(({ name }) => name)
+        .join('');
+    expect(order(false)).toBe('bdac');
+    expect(order(true)).toBe('acdb');
+    expect(sortRows(rows, columns, undefined)).toBe(rows);
+    expect(nextSorting({ key: 'size', descending: true }, 'size', true)).toEqual({ key: 'size', descending: false });
+  });
+});
+
+function sampleProblem(code: string): Problem {
+  return { code, severity: 'error', title: 'A title', text: 'A text.', nextStep: 'A step.', details: {} };
+}

@@ -1,0 +1,268 @@
+/** What the application decides, without Electron. */
+import { describe, expect, it, vi } from 'vitest';
+import { AppError } from '../../src-contract/app-error.ts';
+import { engineCalls, type EngineCallName } from '../../src-contract/engine-calls.ts';
+import { shellCalls, type ShellCallName, type WindowEvent } from '../../src-contract/window-calls.ts';
+import { parseAppArguments } from '../../src-main/shell/app-arguments.ts';
+import { displayIsMissing, noDisplayMessage } from '../../src-main/shell/display.ts';
+import { createSteadyWorker } from '../../src-main/shell/steady-worker.ts';
+import { trayView } from '../../src-main/shell/tray-view.ts';
+import { createWindowAnswers, type ShellAnswers } from '../../src-main/shell/window-answers.ts';
+import { contentSecurityPolicy, fileOfUrl, windowUrl } from '../../src-main/shell/window-files.ts';
+import type { WorkerSource } from '../../src-main/shell/worker-connection.ts';
+import { FakeWorker } from '../fakes/window/fake-worker.ts';
+import { currentProblem, idleState, readyState, sampleJob } from '../fakes/window/samples.ts';
+import { scenarios } from '../fakes/window/scenarios.ts';
+
+describe('the application’s arguments', () => {
+  it('are found among Electron’s and Chromium’s, in any order', () => {
+    const argv = ['/opt/electron', '--inspect=0', '--no-sandbox', '/srv/checkout', '--data', '/tmp/d', 'jobs/5f0c-1', '--hidden'];
+    expect(parseAppArguments(argv)).toEqual({ dataFolder: '/tmp/d', place: 'jobs/5f0c-1', hidden: true });
+    expect(parseAppArguments(['app', '--data=/x y', 'events'])).toEqual({ dataFolder: '/x y', place: 'events', hidden: false });
+  });
+
+  it('take no folder for a place and no path for a deep link', () => {
+    expect(parseAppArguments(['app', '--data', 'history'])).toMatchObject({ dataFolder: 'history', place: '' });
+    expect(parseAppArguments(['app', 'jobs/../../x', 'out/app.cjs']).place).toBe('');
+  });
+});
+
+describe('a machine without a display', () => {
+  it('is known on Linux by what the environment lacks', () => {
+    expect(displayIsMissing({}, 'linux')).toBe(true);
+    expect(displayIsMissing({ WAYLAND_DISPLAY: 'wayland-0' }, 'linux')).toBe(false);
+    expect(displayIsMissing({}, 'win32')).toBe(false);
+  });
+
+  it('is told the command that does the same work', () => {
+    expect(noDisplayMessage('/srv/d')).toContain('hrw run --data /srv/d');
+  });
+});
+
+describe('the window’s files', () => {
+  const folder = '/opt/app/out/renderer';
+  it('are those below its folder, of kinds that a window has', () => {
+    expect(fileOfUrl(windowUrl, folder)).toBe(`${folder}/index.html`);
+    expect(fileOfUrl('app://control-panel/assets/a.js?x#y', folder)).toBe(`${folder}/assets/a.js`);
+  });
+
+  it('are never outside, of another host, or of another kind', () => {
+    const strangers = [
+      'app://control-panel/../app.js',
+      'app://control-panel/%2e%2e/app.js',
+      'app://control-panel/..%2f..%2fapp.js',
+      'app://control-panel/',
+      'app://control-panel/x%00.js',
+      'app://control-panel/%E0%A4%A.js',
+      'app://elsewhere/index.html',
+      'app://control-panel/app.cjs',
+    ];
+    for (const url of strangers) expect(fileOfUrl(url, folder) ?? '').toMatch(/^$|^\/opt\/app\/out\/renderer\/app\.js$/);
+    expect(fileOfUrl('app://control-panel/..%2f..%2fapp.js', folder)).toBeUndefined();
+  });
+
+  it('are loaded under a policy that admits no inline script and no connection', () => {
+    const policy = contentSecurityPolicy('abc');
+    expect(policy).toContain("script-src 'self';");
+    expect(policy).toContain("style-src 'self' 'nonce-abc';");
+    expect(policy).toContain("connect-src 'none';");
+    expect(policy).not.toContain('unsafe');
+  });
+});
+
+describe('answering the window', () => {
+  const ours = { url: windowUrl, isTopFrame: true, isOurWindow: true };
+  const shell: ShellAnswers = {
+    'shell:start-place': () => ({ place: 'events' }),
+    'shell:copy-text': () => ({}),
+    'shell:choose-certificate': () => {
+      throw new AppError('input-invalid', { what: 'file.txt', reason: 'It holds no certificate.' });
+    },
+    'shell:about': () => {
+      throw new Error('a bug');
+    },
+  };
+  const make = () => {
+    const worker = new FakeWorker(scenarios.filled());
+    const onFault = vi.fn(() => 'id-1');
+    return { worker, onFault, answers: createWindowAnswers({ worker, shell, windowUrl, onFault }) };
+  };
+  const names = Object.keys(engineCalls) as EngineCallName[];
+
+  it('passes a call of our own window on, also from a place in its page', async () => {
+    const { answers } = make();
+    expect(await answers.engineCall({ ...ours, url: `${windowUrl}#/events` }, 'worker:state', {})).toMatchObject({ ok: true });
+    expect(await answers.shellCall(ours, 'shell:start-place', {})).toEqual({ ok: true, value: { place: 'events' } });
+  });
+
+  it('refuses every call of a stranger before looking at it', async () => {
+    const { worker, answers } = make();
+    const strangers = [
+      { ...ours, url: 'https://example.com/' },
+      { ...ours, url: `${windowUrl}.example` },
+      { ...ours, url: '' },
+      { ...ours, isTopFrame: false },
+      { ...ours, isOurWindow: false },
+    ];
+    for (const stranger of strangers) {
+      for (const name of names) expect(await answers.engineCall(stranger, name, {})).toMatchObject({ ok: false });
+      for (const name of Object.keys(shellCalls))
+        expect(await answers.shellCall(stranger, name, {})).toMatchObject({ ok: false });
+    }
+    expect(worker.calls).toEqual([]);
+  });
+
+  it.each(names)('refuses %s with arguments that do not fit', async (name) => {
+    const { worker, answers } = make();
+    for (const given of [undefined, null, 'text', { unknownKey: 1 }]) {
+      expect(await answers.engineCall(ours, name, given)).toMatchObject({ ok: false, problem: { code: 'input-invalid' } });
+    }
+    expect(worker.calls).toEqual([]);
+  });
+
+  it.each(Object.keys(shellCalls) as ShellCallName[])('refuses %s with arguments that do not fit', async (name) => {
+    const { answers } = make();
+    expect(await answers.shellCall(ours, name, { unknownKey: 1 })).toMatchObject({
+      ok: false,
+      problem: { code: 'input-invalid' },
+    });
+  });
+
+  it('refuses names that no call has', async () => {
+    const { answers } = make();
+    for (const name of ['worker:explode', 'toString', '__proto__', 7, undefined]) {
+      expect(await answers.engineCall(ours, name, {})).toMatchObject({ ok: false });
+      expect(await answers.shellCall(ours, name, {})).toMatchObject({ ok: false });
+    }
+  });
+
+  it('answers what the world refused, and a mistake of ours by the id that stands in the log', async () => {
+    const { answers, onFault } = make();
+    expect(await answers.shellCall(ours, 'shell:choose-certificate', {})).toMatchObject({ problem: { code: 'input-invalid' } });
+    expect(onFault).not.toHaveBeenCalled();
+    const answer = await answers.shellCall(ours, 'shell:about', {});
+    expect(answer).toMatchObject({ problem: { code: 'internal', details: { correlationId: 'id-1' } } });
+    expect(onFault).toHaveBeenCalledOnce();
+  });
+});
+
+describe('one worker for the window', () => {
+  class Elsewhere extends FakeWorker {
+    override readonly attachedTo = 'other-engine' as const;
+  }
+  const make = (source: Partial<WorkerSource>) => {
+    const refuse = () => Promise.reject(new AppError('engine-not-running', { dataFolder: '/d' }));
+    const events: WindowEvent[] = [];
+    const steady = createSteadyWorker({
+      source: { open: refuse, attach: refuse, ...source },
+      dataFolder: '/d',
+      onFault: () => undefined,
+      lookAgainMs: 100,
+    });
+    steady.subscribe((event) => events.push(event));
+    return { steady, events };
+  };
+
+  it('is opened by the first call, once for all that come meanwhile', async () => {
+    const open = vi.fn(() => Promise.resolve(new FakeWorker(scenarios.filled())));
+    const { steady } = make({ open });
+    const answers = await Promise.all([steady.call('worker:state', {}), steady.call('jobs:running', {})]);
+    expect(answers.map((answer) => answer.ok)).toEqual([true, true]);
+    expect(open).toHaveBeenCalledOnce();
+    await steady.close();
+  });
+
+  it('says why it cannot be opened, and tries again with the next call', async () => {
+    const open = vi
+      .fn<WorkerSource['open']>()
+      .mockRejectedValueOnce(new AppError('engine-already-running', { owner: 'somebody', pid: 7 }))
+      .mockResolvedValueOnce(new FakeWorker(scenarios.empty()));
+    const { steady } = make({ open });
+    expect(await steady.call('worker:state', {})).toMatchObject({ problem: { code: 'engine-already-running' } });
+    expect(await steady.call('worker:state', {})).toMatchObject({ ok: true });
+    await steady.close();
+  });
+
+  it('waits for a worker that runs elsewhere and has ended, without starting one in its place', async () => {
+    const first = new Elsewhere(scenarios.filled());
+    const open = vi.fn(() => Promise.resolve(first));
+    const attach = vi
+      .fn<WorkerSource['attach']>()
+      .mockRejectedValueOnce(new AppError('engine-not-running', { dataFolder: '/d' }))
+      .mockResolvedValueOnce(new Elsewhere(scenarios.paused()));
+    const { steady, events } = make({ open, attach });
+    await steady.call('worker:state', {});
+    first.end();
+    await vi.waitFor(() => expect(events).toHaveLength(2));
+    expect(await steady.call('worker:state', {})).toMatchObject({ ok: false });
+    await vi.waitFor(() => expect(events).toHaveLength(3));
+    const told = events.map((event) => event.event === 'engine-contact-changed' && (event.payload.problem?.code ?? 'there'));
+    expect(told).toEqual(['there', 'engine-not-running', 'there']);
+    expect(await steady.call('worker:state', {})).toMatchObject({ value: { status: 'paused' } });
+    expect([open.mock.calls.length, attach.mock.calls.length]).toEqual([1, 2]);
+    await steady.close();
+  });
+
+  it('tells when the engine of this process has ended by itself', async () => {
+    const worker = new FakeWorker(scenarios.filled());
+    const { steady } = make({ open: () => Promise.resolve(worker) });
+    await steady.call('worker:state', {});
+    worker.end();
+    await expect(steady.ownEngineEnded).resolves.toBeUndefined();
+    await steady.close();
+  });
+
+  it('closes a worker that was still being opened', async () => {
+    const worker = new FakeWorker(scenarios.filled());
+    const close = vi.spyOn(worker, 'close');
+    let opened: (worker: FakeWorker) => void = () => undefined;
+    const { steady } = make({ open: () => new Promise((resolve) => (opened = resolve)) });
+    void steady.call('worker:state', {});
+    const closing = steady.close();
+    opened(worker);
+    await closing;
+    expect(close).toHaveBeenCalledOnce();
+  });
+});
+
+describe('the tray', () => {
+  const facts = { worker: readyState, lost: undefined, running: [], attachedTo: 'own-engine' as const };
+  const labels = (...given: Parameters<typeof trayView>) =>
+    trayView(...given).menu.map((group) => group.map(({ label }) => label));
+
+  it('shows a state by a picture of its own', () => {
+    const icon = (change: Partial<typeof readyState>, running = 0) =>
+      trayView({
+        ...facts,
+        worker: { ...readyState, ...change },
+        running: Array.from({ length: running }, (_unused, n) => sampleJob(n)),
+      }).icon;
+    expect(icon({})).toBe('ready');
+    expect(icon({}, 2)).toBe('busy');
+    expect(icon({ status: 'paused' })).toBe('paused');
+    expect(icon({ status: 'connected' })).toBe('warning');
+    expect(icon({ status: 'offline' })).toBe('error');
+    expect(icon({ problems: [currentProblem('service-refused', { call: 'x', status: 400, reason: 'y' }, 1)] })).toBe('warning');
+    expect(trayView({ ...facts, worker: idleState }).icon).toBe('offline');
+  });
+
+  it('says in one sentence how the worker is, cut to what Windows shows', () => {
+    expect(trayView(facts).tooltip).toBe('This worker can take a job now');
+    expect(trayView({ ...facts, worker: { ...readyState, sentence: 'x'.repeat(300) } }).tooltip).toHaveLength(127);
+  });
+
+  it('lists running jobs, five at most, and what becomes of them on quitting', () => {
+    const running = Array.from({ length: 7 }, (_unused, number) => sampleJob(number));
+    const [, jobs, rest] = labels({ ...facts, running });
+    expect(jobs).toHaveLength(1 + 5 + 1);
+    expect(jobs?.at(-1)).toBe('All 7 running jobs');
+    expect(rest).toEqual(['Pause taking jobs', 'Quit (7 running jobs go on)']);
+    expect(labels({ ...facts, attachedTo: 'other-engine' })[2]).toEqual(['Pause taking jobs', 'Quit (the worker runs on)']);
+  });
+
+  it('offers pausing only to a worker that takes jobs', () => {
+    expect(labels({ ...facts, worker: idleState })[2]).toEqual(['Quit']);
+    expect(labels({ ...facts, worker: { ...readyState, status: 'paused' } })[2]).toEqual(['Resume taking jobs', 'Quit']);
+    expect(labels({ ...facts, worker: { ...readyState, status: 'draining' } })[2]).toEqual(['Quit']);
+  });
+});
