@@ -31,16 +31,16 @@ function ConvertTo-CommandLine([string[]] $Arguments) {
     $quoted -join ' '
 }
 
-# Returns what the command printed, as an object. What it says meanwhile is shown; a refusal is an error with the worker's own words.
+# Runs a command of the worker to its end and returns its standard output. What it says meanwhile is shown; a refusal is an error with
+# the worker's own words.
 function Invoke-Worker {
-    param([string[]] $Arguments, [string] $InputText, [string] $Activity)
+    param([string[]] $Arguments, [string] $InputText)
 
     $call = Get-WorkerCall
     $command = @($call.command)
-    $all = @($command | Select-Object -Skip 1) + $Arguments + @('--data', $call.dataFolder, '--json')
     $start = New-Object System.Diagnostics.ProcessStartInfo
     $start.FileName = $command[0]
-    $start.Arguments = ConvertTo-CommandLine $all
+    $start.Arguments = ConvertTo-CommandLine (@($command | Select-Object -Skip 1) + $Arguments + @('--data', $call.dataFolder))
     $start.UseShellExecute = $false
     $start.CreateNoWindow = $true
     $start.RedirectStandardInput = $true
@@ -51,49 +51,23 @@ function Invoke-Worker {
     Write-Verbose "Calling $($command[0]) $($Arguments[0]) for $($call.dataFolder)"
     $process = [System.Diagnostics.Process]::Start($start)
     try {
-        # Read while the other stream is read line by line, or a full pipe would stop the worker.
+        # Read while the other stream is read line by line, or a full pipe would stop the worker's command.
         $output = $process.StandardOutput.ReadToEndAsync()
         # A key never stands on a command line, where every user of this machine could read it.
         if ($InputText) { $process.StandardInput.WriteLine($InputText) }
         $process.StandardInput.Close()
-        $last = ''
+        $words = New-Object System.Collections.Generic.List[string]
         while ($null -ne ($line = $process.StandardError.ReadLine())) {
-            if ($line -ne '') { $last = $line }
-            if ($line -ne '' -and -not $line.StartsWith('{')) {
-                Write-Progress -Activity $Activity -Status $line
-                Write-Verbose $line
-            }
+            if ($line -match '^(done|failed) ') { Write-Host $line } elseif ($line.Trim() -ne '') { $words.Add($line.Trim()) }
         }
         $process.WaitForExit()
-        Write-Progress -Activity $Activity -Completed
-        $text = $output.GetAwaiter().GetResult().Trim()
-        if ($process.ExitCode -ne 0) { throw (Get-Refusal $last $process.ExitCode) }
-        if ($text -ne '') { $text | ConvertFrom-Json }
+        if ($process.ExitCode -ne 0) {
+            if ($words.Count -eq 0) { $words.Add("The worker's command line ended with exit code $($process.ExitCode) and said nothing.") }
+            throw ($words -join ' ')
+        }
+        $output.GetAwaiter().GetResult()
     } finally {
         $process.Dispose()
-    }
-}
-
-function Get-Refusal([string] $Line, [int] $ExitCode) {
-    if ($Line.StartsWith('{')) {
-        $problem = $Line | ConvertFrom-Json
-        return "$($problem.title). $($problem.text) $($problem.nextStep)"
-    }
-    if ($Line -ne '') { return $Line }
-    "The worker's command line ended with exit code $ExitCode and said nothing."
-}
-
-function ConvertTo-WorkerObject($State) {
-    $registration = $State.registration
-    [pscustomobject] @{
-        PSTypeName   = 'HybridRegistration.Worker'
-        MachineName  = $State.machineName
-        Status       = $State.status
-        GroupName    = if ($null -ne $registration) { $registration.groupName }
-        AccountId    = if ($null -ne $registration) { $registration.accountId }
-        EndPoint     = if ($null -ne $registration) { $registration.endpoint }
-        RegisteredAt = if ($null -ne $registration) { [datetime] $registration.since }
-        Message      = $State.sentence
     }
 }
 
@@ -118,8 +92,9 @@ function Add-HybridRunbookWorker {
     )
     $ErrorActionPreference = 'Stop'
     $arguments = @('register', '--group', $GroupName, '--endpoint', $EndPoint, '--token-file', '-')
-    $state = Invoke-Worker -Arguments $arguments -InputText $Token -Activity "Registering with worker group $GroupName"
-    ConvertTo-WorkerObject $state
+    Write-Host "Registering this machine with worker group $GroupName"
+    $null = Invoke-Worker -Arguments $arguments -InputText $Token
+    Get-HybridRunbookWorker
 }
 
 function Remove-HybridRunbookWorker {
@@ -147,8 +122,9 @@ function Remove-HybridRunbookWorker {
         }
     }
     $arguments = if ($Local) { @('unregister', '--local') } else { @('unregister', '--token-file', '-') }
-    $state = Invoke-Worker -Arguments $arguments -InputText $(if (-not $Local) { $Token }) -Activity 'Leaving the worker group'
-    ConvertTo-WorkerObject $state
+    Write-Host 'Leaving the worker group'
+    $null = Invoke-Worker -Arguments $arguments -InputText $(if (-not $Local) { $Token })
+    Get-HybridRunbookWorker
 }
 
 function Get-HybridRunbookWorker {
@@ -159,7 +135,18 @@ function Get-HybridRunbookWorker {
     [CmdletBinding()]
     param()
     $ErrorActionPreference = 'Stop'
-    ConvertTo-WorkerObject (Invoke-Worker -Arguments @('status') -Activity 'Asking the worker')
+    $state = Invoke-Worker -Arguments @('status', '--json') | ConvertFrom-Json
+    $registration = $state.registration
+    [pscustomobject] @{
+        PSTypeName   = 'HybridRegistration.Worker'
+        MachineName  = $state.machineName
+        Status       = $state.status
+        GroupName    = if ($null -ne $registration) { $registration.groupName }
+        AccountId    = if ($null -ne $registration) { $registration.accountId }
+        EndPoint     = if ($null -ne $registration) { $registration.endpoint }
+        RegisteredAt = if ($null -ne $registration) { [datetime] $registration.since }
+        Message      = $state.sentence
+    }
 }
 
 Export-ModuleMember -Function Add-HybridRunbookWorker, Remove-HybridRunbookWorker, Get-HybridRunbookWorker
