@@ -49,7 +49,11 @@ async function run(
   }
 }
 
-const callsOf = (data: string): Call[] => JSON.parse(readFileSync(join(data, 'calls.json'), 'utf8')) as Call[];
+const callsOf = (data: string): Call[] =>
+  readFileSync(join(data, 'calls.ndjson'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Call);
 
 describe('HybridRegistration', () => {
   it('registers as the article does it, shows the steps and returns what came of it', async (context) => {
