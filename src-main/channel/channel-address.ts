@@ -3,6 +3,7 @@
  * the folder, or, where that path is too long for a socket, in a private folder under the temporary one, its name derived likewise.
  */
 import { createHash } from 'node:crypto';
+import { rm, rmdir } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 
@@ -22,11 +23,23 @@ export function channelAddress(folder: string, name: string, facts: AddressFacts
   }
   const beside = path.posix.join(folder, `${name}.sock`);
   if (Buffer.byteLength(beside) <= maxSocketPathBytes) return beside;
-  return path.posix.join(
-    facts.temporaryFolder,
-    `hrw-${String(facts.userId)}`,
-    `${nameDerivedFrom(path.posix.resolve(folder)).slice(0, 24)}-${name}.sock`,
-  );
+  return path.posix.join(sharedFolder(facts), `${nameDerivedFrom(path.posix.resolve(folder)).slice(0, 24)}-${name}.sock`);
+}
+
+/** What a socket leaves on disk, its shared folder under the temporary one included when it was the last. Safe to repeat. */
+export async function removeAddress(
+  address: string,
+  folder: 'with its folder' | 'keep the folder' = 'with its folder',
+): Promise<void> {
+  if (process.platform === 'win32') return;
+  await rm(address, { force: true });
+  const isShared = path.dirname(address) === sharedFolder(factsOfThisMachine());
+  // Fails while another socket is in it, as it should.
+  if (isShared && folder === 'with its folder') await rmdir(path.dirname(address)).catch(() => undefined);
+}
+
+function sharedFolder({ temporaryFolder, userId }: AddressFacts): string {
+  return path.posix.join(temporaryFolder, `hrw-${String(userId)}`);
 }
 
 function nameDerivedFrom(folder: string): string {

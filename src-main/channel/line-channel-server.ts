@@ -1,9 +1,10 @@
 /** The listening end of a line channel. Knows no call by name: whoever serves gives `onCall`, which answers and never throws for a refusal. */
-import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
+import { chmod, lstat, mkdir } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import type { Answer } from '../../src-contract/app-error.ts';
 import { answerCall, type FaultListener } from './answer.ts';
+import { removeAddress } from './channel-address.ts';
 import { ServerConnection } from './server-connection.ts';
 
 /** More clients at once than this are turned away; a window, a few terminals and the engine's own link are what there is. */
@@ -42,7 +43,12 @@ export async function serveLineChannel(options: LineChannelOptions): Promise<Lin
     void connection.ended.then(() => connections.delete(connection));
   });
   await prepareAddress(options.address);
-  await listen(server, options.address);
+  await listen(server, options.address).catch(async (error: unknown) => {
+    // The shared folder under the temporary one goes with its last socket, which may have been a moment ago.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    await prepareAddress(options.address);
+    await listen(server, options.address);
+  });
   let closing: Promise<void> | undefined;
   return {
     address: options.address,
@@ -54,7 +60,7 @@ export async function serveLineChannel(options: LineChannelOptions): Promise<Lin
         connection.tell(line);
       }
     },
-    close: () => (closing ??= closeServer(server, connections)),
+    close: () => (closing ??= closeServer(server, connections, options.address)),
   };
 }
 
@@ -74,7 +80,7 @@ async function prepareAddress(address: string): Promise<void> {
   if (process.platform === 'win32') return;
   await mkdir(path.dirname(address), { recursive: true, mode: 0o700 });
   if (!(await isSocket(address))) return;
-  if (!(await isAnswered(address))) await rm(address, { force: true });
+  if (!(await isAnswered(address))) await removeAddress(address, 'keep the folder');
 }
 
 async function isSocket(address: string): Promise<boolean> {
@@ -113,7 +119,7 @@ async function listen(server: Server, address: string): Promise<void> {
   if (process.platform !== 'win32') await chmod(address, 0o600);
 }
 
-async function closeServer(server: Server, connections: ReadonlySet<ServerConnection>): Promise<void> {
+async function closeServer(server: Server, connections: ReadonlySet<ServerConnection>, address: string): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => {
       resolve();
@@ -121,4 +127,5 @@ async function closeServer(server: Server, connections: ReadonlySet<ServerConnec
   });
   await Promise.all([...connections].map((connection) => connection.close()));
   await closed;
+  await removeAddress(address);
 }

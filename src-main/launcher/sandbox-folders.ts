@@ -2,6 +2,7 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { sandboxContractVersion, processIdentity, sandboxReport, type SandboxReport } from '../../src-contract/sandbox.ts';
+import { channelAddress, removeAddress } from '../channel/channel-address.ts';
 import { sandboxLayout } from '../storage/layout.ts';
 
 /** What the engine knew when it started a sandbox. Who finishes a dead one needs it; no secret is in it. */
@@ -77,7 +78,10 @@ export async function readLastWords(file: string): Promise<string> {
 }
 
 export async function removeSandboxFolder(sandboxesFolder: string, sandboxId: string): Promise<void> {
-  await rm(sandboxLayout(sandboxesFolder, sandboxId).folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  const { folder } = sandboxLayout(sandboxesFolder, sandboxId);
+  // One that died has not taken its socket away, which may lie elsewhere.
+  await removeAddress(channelAddress(folder, 'control'));
+  await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }
 
 async function readShape<Shape extends z.ZodType>(file: string, shape: Shape): Promise<z.output<Shape> | undefined> {

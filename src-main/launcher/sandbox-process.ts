@@ -40,6 +40,7 @@ export async function startSandboxProcess(options: StartOptions): Promise<Starte
   const { sandboxId, sandboxFolder } = handOver;
   const stderr = await open(lastWordsFile(sandboxFolder), 'w', 0o600);
   let child: ChildProcess;
+  let ended: Promise<string>;
   try {
     child = spawn(executable.file, executable.leading, {
       cwd: path.dirname(sandboxFolder),
@@ -48,19 +49,13 @@ export async function startSandboxProcess(options: StartOptions): Promise<Starte
       stdio: ['pipe', 'pipe', stderr.fd],
       windowsHide: true,
     });
+    // Before anything is awaited: a program that is not there says so on the next tick.
+    ended = endOf(child);
   } catch (error) {
     throw notStarted(sandboxId, reasonOf(error), error);
   } finally {
     await stderr.close();
   }
-  const ended = new Promise<string>((resolve) => {
-    child.once('exit', (code, signal) => {
-      resolve(signal === null ? `its process ended with code ${String(code)}` : `its process was ended by ${signal}`);
-    });
-    child.once('error', (error) => {
-      resolve(reasonOf(error));
-    });
-  });
   if (child.pid !== undefined) options.onSpawned?.(child.pid);
   try {
     const process = await exchange(child, handOver, options.timeoutMs ?? acknowledgeTimeoutMs, ended);
@@ -75,6 +70,17 @@ export async function startSandboxProcess(options: StartOptions): Promise<Starte
     child.stdout?.destroy();
     child.unref();
   }
+}
+
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => {
+      resolve(signal === null ? `its process ended with code ${String(code)}` : `its process was ended by ${signal}`);
+    });
+    child.once('error', (error) => {
+      resolve(reasonOf(error));
+    });
+  });
 }
 
 /** One line there, one line back. */

@@ -1,0 +1,398 @@
+/** The launcher with real processes: sandboxes that run, die, never speak, outlive their engine. */
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, readdir, writeFile, appendFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AppError } from '../../src-contract/app-error.ts';
+import { systemClock } from '../../src-main/engine/clock.ts';
+import type { LauncherListener, SandboxSnapshot } from '../../src-main/launcher/launcher-listener.ts';
+import { Launcher } from '../../src-main/launcher/launcher.ts';
+import type { LaunchFacts } from '../../src-main/launcher/sandbox-folders.ts';
+import { startSandboxProcess } from '../../src-main/launcher/sandbox-process.ts';
+import { identifyProcess } from '../../src-main/platform/process-identity.ts';
+import { failureOf } from '../fakes/failure-of.ts';
+import { FakeFinishingService } from '../fakes/finishing-service.ts';
+import { mustEndWithTest } from '../harness/leftovers.ts';
+import { provokes } from '../harness/provokes.ts';
+import { waitFor } from '../harness/stack.ts';
+import { tempFolder } from '../harness/temp-folder.ts';
+
+const fixture = fileURLToPath(new URL('../fixtures/sandbox/fake-sandbox.ts', import.meta.url));
+
+class Listener implements LauncherListener {
+  readonly counts: number[] = [];
+  readonly views: SandboxSnapshot[] = [];
+  readonly adoptions: SandboxSnapshot[] = [];
+  readonly failures: AppError[] = [];
+  readonly crashes: { sandbox: SandboxSnapshot; seen: string }[] = [];
+  readonly ends: SandboxSnapshot[] = [];
+  readonly removed: string[] = [];
+  readonly faults: unknown[] = [];
+  countChanged = (running: number): void => void this.counts.push(running);
+  changed = (sandbox: SandboxSnapshot): void => void this.views.push(sandbox);
+  adopted = (sandbox: SandboxSnapshot): void => void this.adoptions.push(sandbox);
+  notStarted = (_launch: LaunchFacts, error: AppError): void => void this.failures.push(error);
+  crashed = (sandbox: SandboxSnapshot, seen: string): void => void this.crashes.push({ sandbox, seen });
+  ended = (sandbox: SandboxSnapshot): Promise<void> => Promise.resolve(void this.ends.push(sandbox));
+  leftoverRemoved = (what: string): void => void this.removed.push(what);
+  fault = (error: unknown): void => void this.faults.push(error);
+}
+
+let folder: string;
+let listener: Listener;
+let service: FakeFinishingService | undefined;
+let launcher: Launcher;
+const launchers: Launcher[] = [];
+
+function open(way: string, environment: NodeJS.ProcessEnv = process.env, program = process.execPath): Launcher {
+  listener = new Listener();
+  launcher = new Launcher({
+    sandboxesFolder: path.join(folder, 'sandboxes'),
+    journalsFolder: path.join(folder, 'journals'),
+    executable: { file: program, leading: [fixture, way] },
+    environment,
+    now: () => new Date(),
+    sleep: (milliseconds, signal) => systemClock.sleep(milliseconds, signal),
+    retryDelayMs: () => 10,
+    connectService: () => Promise.resolve(service === undefined ? undefined : { service, close: () => undefined }),
+    listener,
+  });
+  launchers.push(launcher);
+  return launcher;
+}
+
+function start(sandboxId: string): SandboxSnapshot {
+  return launcher.start({ sandboxId, groupName: 'lab', jrdsUri: 'https://service/jrds', accountId: 'account' }, () =>
+    Promise.resolve({
+      address: { jrdsUri: 'https://service/jrds', accountId: 'account', trust: { kind: 'system' }, proxy: { kind: 'none' } },
+      credential: { kind: 'sandbox-secret', secret: 'the secret' },
+      runtimes: [],
+      stopGraceSeconds: 5,
+    }),
+  );
+}
+
+const sandboxFolder = (sandboxId: string): string => path.join(folder, 'sandboxes', sandboxId);
+const tell = (sandboxId: string, what: string): Promise<void> => writeFile(path.join(sandboxFolder(sandboxId), `do-${what}`), '');
+
+async function running(sandboxId: string): Promise<{ pid: number; runtimePid: number }> {
+  return await waitFor('the running report', 10, () => {
+    const found = launcher.list().find((one) => one.launch.sandboxId === sandboxId);
+    if (found?.report?.phase !== 'running') return undefined;
+    const { process: identity, runtimePid } = found.report;
+    mustEndWithTest(identity.pid);
+    return { pid: identity.pid, runtimePid: runtimePid ?? 0 };
+  });
+}
+
+const ended = (): Promise<SandboxSnapshot> => waitFor('the end', 10, () => listener.ends[0]);
+
+/** A zombie that only waits for its parent is not alive. */
+const isAlive = (pid: number): boolean => identifyProcess(pid) !== undefined;
+
+beforeEach(async () => {
+  folder = await tempFolder();
+  await mkdir(path.join(folder, 'sandboxes'));
+  await mkdir(path.join(folder, 'journals'));
+  service = new FakeFinishingService();
+});
+afterEach(async () => {
+  for (const one of launchers.splice(0)) await one.close();
+});
+
+describe('a sandbox', () => {
+  it('counts from the moment it is decided on, is followed to its end, and leaves only its journal', async () => {
+    open('runs');
+    start('s1');
+    expect(launcher.runningCount).toBe(1);
+    expect(launcher.knows('s1')).toBe(true);
+    const { pid } = await running('s1');
+    await tell('s1', 'end');
+    const end = await ended();
+    expect(end.report).toMatchObject({ phase: 'ended', outcome: 'completed', process: { pid } });
+    await waitFor('the folder’s removal', 5, () => (existsSync(sandboxFolder('s1')) ? undefined : true));
+    expect(existsSync(path.join(folder, 'journals', 'job-of-s1', 's1.journal'))).toBe(true);
+    expect(listener.counts).toEqual([1, 0]);
+    expect(listener.crashes).toEqual([]);
+    expect(launcher.knows('s1')).toBe(true);
+    expect(listener.faults).toEqual([]);
+  });
+
+  it('is handed its secret, and inherits nothing that changes how programs run', async () => {
+    const environment = {
+      ...process.env,
+      NODE_OPTIONS: '--bad',
+      LD_PRELOAD: '/x.so',
+      ELECTRON_RUN_AS_NODE: '1',
+      npm_config_x: 'y',
+      HRW_TOKEN_FILE: 'f',
+      KEPT: 'yes',
+    };
+    open('runs', environment);
+    start('s1');
+    await running('s1');
+    const seen = JSON.parse(await readFile(path.join(sandboxFolder('s1'), 'seen.json'), 'utf8')) as {
+      given: { credential: unknown };
+      environment: Record<string, string>;
+    };
+    expect(seen.given.credential).toEqual({ kind: 'sandbox-secret', secret: 'the secret' });
+    expect(seen.environment['KEPT']).toBe('yes');
+    expect(Object.keys(seen.environment).filter((name) => /^(NODE_|LD_|ELECTRON_|npm_|HRW_)/.test(name))).toEqual([]);
+    const launch = await readFile(path.join(sandboxFolder('s1'), 'launch.json'), 'utf8');
+    expect(launch).not.toContain('the secret');
+    await tell('s1', 'end');
+    await ended();
+  });
+
+  it('stops its job when asked to', async () => {
+    open('runs');
+    start('s1');
+    await running('s1');
+    expect(await launcher.stop('s1', 'a test')).toBe(true);
+    expect((await ended()).report?.outcome).toBe('stopped');
+    expect(await launcher.stop('s1', 'again')).toBe(false);
+  });
+});
+
+describe('a sandbox that does not start', () => {
+  const ways: [string, string, number][] = [
+    ['dies', 'its process ended with code 3 (Security error: the policy of this machine)', 10_000],
+    ['garbage', 'what it said first is no acknowledgement', 10_000],
+    ['silent', 'it said nothing within 0.3 s', 300],
+  ];
+  for (const [way, reason, timeoutMs] of ways) {
+    it(`because it ${way === 'dies' ? 'dies at once' : way === 'silent' ? 'says nothing' : 'says something else'} is a problem with its reason, and nothing is left`, async () => {
+      await mkdir(sandboxFolder('s1'));
+      const handOver = {
+        contractVersion: 1 as const,
+        sandboxId: 's1',
+        groupName: 'lab',
+        address: { jrdsUri: 'u', accountId: 'a', trust: { kind: 'system' as const }, proxy: { kind: 'none' as const } },
+        credential: { kind: 'sandbox-secret' as const, secret: 'x' },
+        sandboxFolder: sandboxFolder('s1'),
+        journalsFolder: path.join(folder, 'journals'),
+        runtimes: [],
+        stopGraceSeconds: 1,
+      };
+      const executable = { file: process.execPath, leading: [fixture, way] };
+      const onSpawned = (pid: number): void => {
+        mustEndWithTest(pid);
+      };
+      const failure = await failureOf(
+        startSandboxProcess({ executable, handOver, environment: process.env, timeoutMs, onSpawned }),
+      );
+      expect(failure.code).toBe(provokes('sandbox-not-started'));
+      expect(failure.details).toMatchObject({ reason });
+    });
+  }
+
+  it('frees its slot and its folder, and the same action may start it again', async () => {
+    open('dies');
+    start('s1');
+    await waitFor('the failure', 10, () => listener.failures[0]);
+    expect(launcher.runningCount).toBe(0);
+    expect(launcher.knows('s1')).toBe(false);
+    expect(await readdir(path.join(folder, 'sandboxes'))).toEqual([]);
+    expect(listener.counts).toEqual([1, 0]);
+  });
+
+  it('because its program is not there says so', async () => {
+    open('runs', process.env, path.join(folder, 'nothing'));
+    start('s1');
+    const failure = await waitFor('the failure', 10, () => listener.failures[0]);
+    expect(failure.message).toContain('its program is not there');
+  });
+});
+
+describe('a sandbox that dies', () => {
+  it('is noticed within a second; its journal reaches the service whole, its end is reported, its processes are ended', async () => {
+    open('runs');
+    start('s1');
+    const { pid, runtimePid } = await running('s1');
+    const killedAt = performance.now();
+    process.kill(pid, 'SIGKILL');
+    const { seen } = await waitFor('the notice', 5, () => listener.crashes[0]);
+    expect(performance.now() - killedAt).toBeLessThan(1000);
+    expect(seen).toContain('its process was ended by SIGKILL');
+    const end = await ended();
+    expect(service?.records.map((record) => record.text)).toEqual(['one', 'two', 'three']);
+    expect(service?.ends).toMatchObject([
+      {
+        status: 'Failed',
+        report: { outcome: 'sandbox-crashed', recordCount: 3, chain: service?.acknowledged.chain, processesLeft: 0 },
+      },
+    ]);
+    expect(end.report).toMatchObject({
+      phase: 'ended',
+      outcome: 'sandbox-crashed',
+      verified: true,
+      recordCount: 3,
+      acknowledgedCount: 3,
+    });
+    expect(isAlive(runtimePid)).toBe(false);
+    expect(service?.unloads).toBe(1);
+    await waitFor('the folder’s removal', 5, () => (existsSync(sandboxFolder('s1')) ? undefined : true));
+  });
+
+  it('of an exception is remembered by its last words', async () => {
+    open('runs');
+    start('s1');
+    await running('s1');
+    await tell('s1', 'crash');
+    const { seen } = await waitFor('the notice', 10, () => listener.crashes[0]);
+    expect(seen).toContain('it was told to crash');
+    await ended();
+  });
+
+  it('before it took a job may be started again by the same action', async () => {
+    open('jobless');
+    start('s1');
+    const { seen } = await waitFor('the notice', 10, () => listener.crashes[0]);
+    expect(seen).toContain('nothing to do');
+    await waitFor('the folder’s removal', 5, () => (existsSync(sandboxFolder('s1')) ? undefined : true));
+    expect(launcher.knows('s1')).toBe(false);
+    expect(service?.ends).toEqual([]);
+  });
+
+  it('with a torn journal loses only what was torn, and the journal says so', async () => {
+    open('runs');
+    start('s1');
+    const { pid } = await running('s1');
+    await launcher.close();
+    process.kill(pid, 'SIGKILL');
+    await appendFile(path.join(folder, 'journals', 'job-of-s1', 's1.journal'), Buffer.from([50, 0, 0, 0, 1, 2, 3]));
+    open('runs');
+    await launcher.adoptAll();
+    const end = await ended();
+    expect(end.report).toMatchObject({ outcome: 'sandbox-crashed', verified: true, recordCount: 3 });
+    expect(service?.records).toHaveLength(3);
+  });
+
+  it('is finished through a service that is away, however long, and once', async () => {
+    open('runs');
+    start('s1');
+    const { pid } = await running('s1');
+    const away = new AppError('connection-refused', { host: 'service', port: 443 }, { retryable: true });
+    service?.failures.push(away, away, away, away);
+    process.kill(pid, 'SIGKILL');
+    const end = await ended();
+    expect(end.report?.verified).toBe(true);
+    expect(service?.ends).toHaveLength(1);
+    expect(listener.views.some((view) => view.report?.uploadTrouble?.includes('Nothing answers') === true)).toBe(true);
+    // Whatever keeps the upload, its slot is free.
+    expect(listener.counts.at(-1)).toBe(0);
+  });
+
+  it('is reported record by record to a service of the plain protocol', async () => {
+    service = new FakeFinishingService([]);
+    open('runs');
+    start('s1');
+    const { pid } = await running('s1');
+    process.kill(pid, 'SIGKILL');
+    const end = await ended();
+    expect(service.posted).toEqual(['0 one', '1 two', '2 three']);
+    expect(service.ends).toMatchObject([{ status: 'Failed' }]);
+    expect(end.report?.verified).toBeNull();
+  });
+
+  it('of an attempt that the service has given up keeps its records here and says why', async () => {
+    open('runs');
+    start('s1');
+    const { pid } = await running('s1');
+    service?.failures.push(new AppError('attempt-fenced', { sandboxId: 's1' }));
+    process.kill(pid, 'SIGKILL');
+    const end = await ended();
+    expect(end.report).toMatchObject({ verified: false, uploadTrouble: 'The service has given up on this attempt' });
+    expect(existsSync(path.join(folder, 'journals', 'job-of-s1', 's1.journal'))).toBe(true);
+  });
+
+  it('when this machine has left the group meanwhile is finished here alone', async () => {
+    service = undefined;
+    open('runs');
+    start('s1');
+    const { pid } = await running('s1');
+    process.kill(pid, 'SIGKILL');
+    const end = await ended();
+    expect(end.report).toMatchObject({
+      outcome: 'sandbox-crashed',
+      verified: false,
+      uploadTrouble: 'This machine is in no worker group',
+    });
+  });
+});
+
+describe('the next engine', () => {
+  it('adopts a living sandbox and sees its end', async () => {
+    open('runs');
+    start('s1');
+    const { pid } = await running('s1');
+    await launcher.close();
+    expect(isAlive(pid)).toBe(true);
+    open('runs');
+    await launcher.adoptAll();
+    expect(listener.adoptions).toMatchObject([{ launch: { sandboxId: 's1', groupName: 'lab' }, report: { phase: 'running' } }]);
+    expect(launcher.runningCount).toBe(1);
+    expect(await waitFor('the link', 5, async () => (await launcher.stop('s1', 'a test')) || undefined)).toBe(true);
+    expect((await ended()).report?.outcome).toBe('stopped');
+  });
+
+  it('goes on with a finish that its predecessor began, and reports it once', async () => {
+    open('runs');
+    start('s1');
+    const { pid } = await running('s1');
+    const away = new AppError('connection-refused', { host: 'service', port: 443 }, { retryable: true });
+    service?.failures.push(...Array.from({ length: 1000 }, () => away));
+    process.kill(pid, 'SIGKILL');
+    await waitFor('the notice', 5, () => listener.crashes[0]);
+    await launcher.close();
+    expect(listener.ends).toEqual([]);
+    service?.failures.splice(0);
+    open('runs');
+    await launcher.adoptAll();
+    expect((await ended()).report).toMatchObject({ outcome: 'sandbox-crashed', verified: true });
+    expect(service?.ends).toHaveLength(1);
+    expect(service?.records.map((record) => record.seq)).toEqual([0, 1, 2]);
+  });
+
+  it('ends what a sandbox that died in between left running', async () => {
+    open('runs');
+    start('s1');
+    const { pid, runtimePid } = await running('s1');
+    await launcher.close();
+    process.kill(pid, 'SIGKILL');
+    expect(isAlive(runtimePid)).toBe(true);
+    open('runs');
+    await launcher.adoptAll();
+    await ended();
+    expect(isAlive(runtimePid)).toBe(false);
+    expect(listener.adoptions).toEqual([]);
+    expect(listener.crashes[0]?.seen).toContain('1 of its job’s processes still ran and were ended');
+  });
+
+  it('does not take a process that has the pid now for a sandbox of an earlier boot', async () => {
+    open('runs');
+    start('s1');
+    const { pid } = await running('s1');
+    await launcher.close();
+    process.kill(pid, 'SIGKILL');
+    for (const name of ['state.json', 'launch.json']) {
+      const file = path.join(sandboxFolder('s1'), name);
+      const facts = JSON.parse(await readFile(file, 'utf8')) as { process: { bootId: string; pid: number } };
+      facts.process = { ...facts.process, bootId: 'the boot before', pid: process.pid };
+      await writeFile(file, JSON.stringify(facts));
+    }
+    open('runs');
+    await launcher.adoptAll();
+    expect((await ended()).report?.outcome).toBe('sandbox-crashed');
+    expect(isAlive(process.pid)).toBe(true);
+  });
+
+  it('removes a folder in which nothing ever started', async () => {
+    await mkdir(sandboxFolder('s9'));
+    open('runs');
+    await launcher.adoptAll();
+    expect(await readdir(path.join(folder, 'sandboxes'))).toEqual([]);
+    expect(listener.removed).toEqual(['the folder of sandbox s9, which never started']);
+  });
+});
