@@ -16,6 +16,7 @@ import { Dispatcher } from './dispatch/dispatcher.ts';
 import { createSandboxSecrets } from './dispatch/sandbox-secret.ts';
 import { createLog } from './logging/log.ts';
 import { createRestServer } from './rest-api/rest-server.ts';
+import { keepForgetting } from './retention.ts';
 import { settleFact } from './store/service-facts.ts';
 import { openStore, type Store } from './store/store.ts';
 import { createToken } from './store/tokens.ts';
@@ -107,7 +108,7 @@ async function open(options: ServiceOptions, closers: (() => void | Promise<void
   if (options.packsFolder !== undefined) await seedPacks(context, options.packsFolder);
   dispatcher.start();
   const renewCertificate = (): Promise<boolean> => renewOn([agentServer, restServer], authority, context);
-  closers.push(renewInTime(renewCertificate, context));
+  closers.push(renewInTime(renewCertificate, context), keepForgetting(context));
 
   const administratorToken = await makeAdministratorToken(store, clock, options.newAdministratorToken ?? false);
   log.info('The service is up', { version, ...urls, engine: store.engine, caFingerprint: authority.caFingerprint });

@@ -20,13 +20,22 @@ export interface NameParams extends AccountParams {
   name: string;
 }
 
-/** Aborted when the caller has gone or the service ends. */
+/**
+ * Aborted when the caller has gone or the service ends. Not `AbortSignal.any`: with a source that lives as long as the service it keeps
+ * something of every call (https://github.com/nodejs/node/issues/54614).
+ */
 export function callerGone(reply: FastifyReply, closing: AbortSignal): AbortSignal {
   const gone = new AbortController();
-  reply.raw.once('close', () => {
+  const leave = (): void => {
     gone.abort();
+  };
+  if (closing.aborted) leave();
+  closing.addEventListener('abort', leave);
+  reply.raw.once('close', () => {
+    closing.removeEventListener('abort', leave);
+    leave();
   });
-  return AbortSignal.any([gone.signal, closing]);
+  return gone.signal;
 }
 
 /** How long the caller wants to be held, told back in `Preference-Applied`; 0 when it asks for nothing. */

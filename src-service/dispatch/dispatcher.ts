@@ -12,7 +12,7 @@ import type { Job } from '../store/jobs.ts';
 import { nameKey } from '../store/names.ts';
 import type { Store } from '../store/store.ts';
 import { forgetSignatures } from '../store/used-signatures.ts';
-import { kindsOf, listWorkers, undeclaredSlots, type Worker, type WorkerPresence } from '../store/workers.ts';
+import { kindsOf, listMembers, listWorkers, undeclaredSlots, type Worker, type WorkerPresence } from '../store/workers.ts';
 import { fenceAttempt, requestStop, type StopResult } from './attempt-life.ts';
 import { explainWaiting } from './explain-waiting.ts';
 import { fenceLimitMs, isSilent } from './fencing.ts';
@@ -221,17 +221,15 @@ export class Dispatcher {
     const upForMs = this.clock.monotonic() - this.upSince;
     const silentSince = now - fenceHolderSeconds * 1000;
     for (const attempt of await listLiveAttempts(this.store.db, { silentSince })) {
-      const lastSeenAt = Math.max(attempt.lastSeenAt, this.late.attemptSeenAt(attempt.sandboxId) ?? 0);
-      if (!isSilent({ ...attempt, lastSeenAt }, now, upForMs)) continue;
+      if (!isSilent(attempt, now, upForMs)) continue;
       const before = now - fenceLimitMs(attempt);
       const fenced = await this.store.write((tx) => fenceAttempt(tx, attempt.sandboxId, before, now));
-      this.late.forgetAttempt(attempt.sandboxId);
       if (!fenced) continue;
       this.log.warn('Gave up an attempt that nobody speaks for', {
         jobId: attempt.jobId,
         sandboxId: attempt.sandboxId,
         machineName: attempt.machineName,
-        silentMs: now - lastSeenAt,
+        silentMs: now - attempt.lastSeenAt,
       });
     }
   }
@@ -277,8 +275,10 @@ export class Dispatcher {
 
     const handed = await this.store.write(async (tx) => {
       const byMachine = new Map<string, HandedOut[]>();
+      const members = await listMembers(tx.db, accountId, groupKey, [...polls.keys()]);
       for (const { jobId, machineId } of matches) {
-        const poll = polls.get(machineId);
+        // Removed or moved while its call was held: it waits for what it can no longer have.
+        const poll = members.has(machineId) ? polls.get(machineId) : undefined;
         const action = poll && (await takeJob(tx, jobId, poll, this.secrets, now));
         if (action !== undefined) byMachine.set(machineId, [...(byMachine.get(machineId) ?? []), action]);
       }

@@ -23,8 +23,7 @@ interface NotedPresence {
 export class LateWrites {
   private readonly store: Store;
   private presences = new Map<string, NotedPresence>();
-  private readonly seen = new Map<string, number>();
-  private unwrittenSeen = new Map<string, number>();
+  private seen = new Map<string, number>();
   private traces: NewTrace[] = [];
   private tracesSinceTrim = 0;
   private readonly writes = new SharedRun(() => this.write());
@@ -46,17 +45,6 @@ export class LateWrites {
 
   noteAttemptSeen(sandboxId: string, now: number): void {
     this.seen.set(sandboxId, now);
-    this.unwrittenSeen.set(sandboxId, now);
-  }
-
-  /** By this process; another replica's sightings are in the attempt's row, some seconds old. */
-  attemptSeenAt(sandboxId: string): number | undefined {
-    return this.seen.get(sandboxId);
-  }
-
-  forgetAttempt(sandboxId: string): void {
-    this.seen.delete(sandboxId);
-    this.unwrittenSeen.delete(sandboxId);
   }
 
   noteTrace(trace: NewTrace): void {
@@ -65,23 +53,23 @@ export class LateWrites {
 
   /** Resolves when everything noted before is written. */
   flush(): Promise<void> {
-    if (this.presences.size === 0 && this.unwrittenSeen.size === 0 && this.traces.length === 0) return this.writes.settled();
+    if (this.presences.size === 0 && this.seen.size === 0 && this.traces.length === 0) return this.writes.settled();
     return this.writes.request();
   }
 
   private async write(): Promise<void> {
-    const { presences, unwrittenSeen, traces } = this;
+    const { presences, seen, traces } = this;
     this.presences = new Map();
-    this.unwrittenSeen = new Map();
+    this.seen = new Map();
     this.traces = [];
-    if (presences.size === 0 && unwrittenSeen.size === 0 && traces.length === 0) return;
+    if (presences.size === 0 && seen.size === 0 && traces.length === 0) return;
     this.tracesSinceTrim += traces.length;
     const trim = this.tracesSinceTrim >= trimEvery;
     if (trim) this.tracesSinceTrim = 0;
     await this.store.writeSoon(async (tx) => {
       await writePresences(tx, presences);
       // In one order, so that replicas that write the same rows do not wait for each other crosswise.
-      for (const [sandboxId, at] of [...unwrittenSeen].sort()) await touchAttempt(tx, sandboxId, at);
+      for (const [sandboxId, at] of [...seen].sort()) await touchAttempt(tx, sandboxId, at);
       await insertTraces(tx, traces);
       if (trim) await trimTraces(tx);
     });

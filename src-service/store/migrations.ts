@@ -189,6 +189,7 @@ function first(engine: Engine): Migration {
       await db.schema.createIndex('jobsByAge').on('jobs').columns(['accountId', 'createdAt', 'id']).execute();
       await db.schema.createIndex('jobsByRunbook').on('jobs').columns(['runbookId']).execute();
       await db.schema.createIndex('jobsByRunbookVersion').on('jobs').columns(['runbookVersionId', 'createdAt']).execute();
+      await db.schema.createIndex('jobsByLastChange').on('jobs').columns(['lastModifiedAt']).execute();
       // The queue is the few rows that are New and with nobody: a partial index stays small however many jobs have ended.
       await sql`create index ${sql.ref('jobsInQueue')} on ${sql.table('jobs')}
         (${sql.ref('accountId')}, ${sql.ref('groupKey')}, ${sql.ref('queuedAt')})

@@ -89,22 +89,32 @@ async function attemptsFrom(db: Reader, jobId: string, filter: RecordFilter): Pr
   return query.orderBy('number').execute();
 }
 
+/** A query reads about so much: one large chunk, or many small ones (a foreign worker's chunks hold one line each). */
+const queryBytes = 1024 * 1024;
+const maxChunksPerQuery = 256;
+
 /** Chunks that hold records from the sequence number on. */
 async function* chunksFrom(db: Reader, sandboxId: string, fromSeq: number): AsyncGenerator<Row<'recordChunks'>, void, undefined> {
   let number = await chunkHolding(db, sandboxId, fromSeq);
+  let limit = 1;
   for (;;) {
-    const chunk = await db
+    const chunks = await db
       .selectFrom('recordChunks')
       .selectAll()
       .where('sandboxId', '=', sandboxId)
       .where('number', '>=', number)
       .where('recordCount', '>', 0)
       .orderBy('number')
-      .limit(1)
-      .executeTakeFirst();
-    if (chunk === undefined) return;
-    if (chunk.firstSeq + chunk.recordCount > fromSeq) yield chunk;
-    number = chunk.number + 1;
+      .limit(limit)
+      .execute();
+    let bytes = 1;
+    for (const chunk of chunks) {
+      if (chunk.firstSeq + chunk.recordCount > fromSeq) yield chunk;
+      number = chunk.number + 1;
+      bytes += chunk.body.byteLength;
+    }
+    if (chunks.length < limit) return;
+    limit = Math.max(1, Math.min(maxChunksPerQuery, limit * 4, Math.floor((queryBytes * chunks.length) / bytes)));
   }
 }
 

@@ -138,6 +138,23 @@ export async function listWorkers(db: Reader, accountId: string, groupName?: str
   return rows.map(toWorker);
 }
 
+/** Which of these machines are in the group now. */
+export async function listMembers(
+  db: Reader,
+  accountId: string,
+  groupKey: string,
+  machineIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const rows = await db
+    .selectFrom('workers')
+    .select('machineId')
+    .where('accountId', '=', accountId)
+    .where('groupKey', '=', groupKey)
+    .where('machineId', 'in', machineIds)
+    .execute();
+  return new Set(rows.map((row) => row.machineId));
+}
+
 /** Registering: the row of that machine, and one of the same certificate under another machine id, are replaced. */
 export async function putWorker(tx: Writer, worker: Worker): Promise<void> {
   const row: Row<'workers'> = {

@@ -2,6 +2,7 @@
 import { describe, expect, test, type TestContext } from 'vitest';
 import { findAttempt, listAttempts } from '../../src-service/store/attempts.ts';
 import type { Engine } from '../../src-service/store/store.ts';
+import { deleteWorker } from '../../src-service/store/workers.ts';
 import { provokes } from '../harness/provokes.ts';
 import { postgresDatabase } from '../harness/postgres-database.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
@@ -64,6 +65,18 @@ describe.each(engines)('dispatch on %s', (engine) => {
     expect(actionsOf(await older)).toHaveLength(0);
     await queueJob(started, 'Main');
     expect(actionsOf(await newer)).toHaveLength(1);
+  });
+
+  test('a worker that was removed while its call was held gets nothing more', async (context) => {
+    const started = await startedOn(engine, context);
+    const worker = await registerWorker(started, 'Main');
+    const waiting = worker.poll({ headers: ownHeaders({ wait: 1 }) });
+    await soon();
+    await started.service.context.store.write((tx) => deleteWorker(tx, started.account.id, worker.machineId));
+    const job = await queueJob(started, 'Main');
+    expect(actionsOf(await waiting)).toHaveLength(0);
+    expect((await worker.poll(held)).status).toBe(401);
+    expect(await readJob(started, job)).toMatchObject({ status: 'New', attemptCount: 0 });
   });
 
   test('an action that no sandbox has called in for is given again, with the same secret', async (context) => {

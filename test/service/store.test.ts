@@ -14,9 +14,10 @@ import {
   receiveMessages,
   sendMessage,
 } from '../../src-service/store/job-messages.ts';
-import { countUnfinishedJobs, createJob, listJobs } from '../../src-service/store/jobs.ts';
+import { changeJob, countUnfinishedJobs, createJob, listJobs } from '../../src-service/store/jobs.ts';
 import { appendChunk, hasForeignRecord, wasChain, type NewChunk } from '../../src-service/store/record-chunks.ts';
 import { readRecordPage } from '../../src-service/store/records.ts';
+import { deleteOldJobs, deleteUnusedVersions } from '../../src-service/store/retention.ts';
 import {
   discardDraft,
   findRunbook,
@@ -308,6 +309,56 @@ describe.each(engines)('the store on %s', (engine) => {
     expect(await hasForeignRecord(store.db, first, 7)).toBe(true);
     expect(await hasForeignRecord(store.db, first, 8)).toBe(false);
     expect(await wasChain(store.db, first, emptyChainHex)).toBe(true);
+  });
+
+  test('a thousand chunks of one line each are read in order', async (context) => {
+    const store = await newStore(engine, context);
+    const account = await sampleAccount(store);
+    const job = await sampleJob(store, await sampleRunbook(store, account.id));
+    const chunks = Array.from({ length: 1000 }, (_, seq) => ({ ...linesChunk(seq, 'Output'), foreignSeq: seq }));
+    await attemptWith(store, job, 1, chunks);
+    const page = await readRecordPage(store.db, job.id, { limit: 5000 });
+    expect(page.entries.map((entry) => entry.record.seq)).toEqual(Array.from({ length: 1000 }, (_, seq) => seq));
+    const tail = await readRecordPage(store.db, job.id, { limit: 5000, after: { attempt: 1, seq: 990 } });
+    expect(tail.entries).toHaveLength(9);
+  });
+
+  test('old jobs are forgotten with all that is theirs, and versions that nothing names', async (context) => {
+    const store = await newStore(engine, context);
+    const account = await sampleAccount(store);
+    const runbook = await sampleRunbook(store, account.id);
+    const [old, running, fresh] = [
+      await sampleJob(store, runbook),
+      await sampleJob(store, runbook),
+      await sampleJob(store, runbook, { now: longAgo + 10 }),
+    ];
+    await attemptWith(store, old, 1, [linesChunk(0, 'Output')]);
+    for (const job of [old, fresh])
+      await store.write((tx) => changeJob(tx, job, { status: 'Completed', endedAt: 1 }, job.createdAt));
+    // Published anew, and the old version is the old job's alone.
+    await store.write(async (tx) => {
+      await putDraft(tx, runbook.id, { definition: 'new', parameters: null }, longAgo + 20);
+      await publishDraft(tx, runbook.id, longAgo + 20);
+    });
+    const forget = () =>
+      store.write(async (tx) => {
+        const count = await deleteOldJobs(tx, longAgo + 5, 100);
+        await deleteUnusedVersions(tx, longAgo + 5);
+        return count;
+      });
+    expect(await forget()).toBe(1);
+    const left = await listJobs(store.db, account.id, { limit: 10 });
+    expect(left.map((job) => job.id).sort()).toEqual([running.id, fresh.id].sort());
+    for (const table of ['attempts', 'recordChunks'] as const) {
+      expect(await store.db.selectFrom(table).selectAll().execute(), table).toEqual([]);
+    }
+    expect(await findRunbookVersion(store.db, account.id, runbook.publishedVersionId)).toBeDefined();
+
+    for (const job of [running, fresh]) await store.write((tx) => changeJob(tx, job, { status: 'Failed', endedAt: 1 }, longAgo));
+    expect(await forget()).toBe(2);
+    expect(await findRunbookVersion(store.db, account.id, runbook.publishedVersionId)).toBeUndefined();
+    const current = await findRunbook(store.db, account.id, runbook.name);
+    expect(await findRunbookVersion(store.db, account.id, current?.publishedVersionId ?? '')).toBeDefined();
   });
 
   test('a line that is no record is shown as one, not lost', async (context) => {
