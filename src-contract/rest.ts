@@ -62,7 +62,6 @@ export const commonErrors = ['request-invalid', 'token-refused', 'role-too-low',
 
 /** A failure, `application/problem+json`. */
 export const restProblem = problem.extend({ status: z.int(), correlationId: z.string() }).meta({ id: 'Problem' });
-export type RestProblem = z.infer<typeof restProblem>;
 export const problemContentType = 'application/problem+json';
 /** Sent with each answer, and taken from the caller where given. */
 export const correlationHeader = 'x-correlation-id';

@@ -1,7 +1,6 @@
 /** Accounts, their keys, and the tokens of this API. */
 import { z } from 'zod';
 import { role } from '../engine-calls.ts';
-import { namePattern } from '../limits.ts';
 import { nothing, pageOf, pageQuery, time, type Operation } from './operation.ts';
 
 export const account = z.object({ accountId: z.string(), name: z.string(), creationTime: time }).meta({ id: 'Account' });
@@ -88,6 +87,3 @@ export const accountOperations = {
     errors: ['resource-unknown', 'resource-in-use'],
   },
 } as const satisfies Record<string, Operation>;
-
-/** Names of accounts, runbooks, jobs and assets. */
-export const resourceName = z.string().regex(namePattern);
