@@ -147,8 +147,7 @@ function commandLine(node, folder, service) {
     async ask(words, options = {}) {
       const { code, output, errors } = await hrw(words, options);
       if (code !== 0) throw new Error(`hrw ${words.join(' ')} ended with ${String(code)}: ${errors || output}`);
-      const answer = /** @type {T} */ (JSON.parse(output));
-      return answer;
+      return /** @type {(text: string) => T} */ (JSON.parse)(output);
     },
     hrw,
   };
@@ -217,31 +216,43 @@ async function copyFolders(hrw, folder, runbook) {
   mkdirSync(destination);
   makeSource(source);
   const words = ['job', 'start', '--account', accountName, '--runbook', runbook, '--on', groupName, '--watch'];
-  let jobId = '';
-  const { code, errors } = await hrw.hrw(
-    [...words, '--param', `SourcePath=${source}`, '--param', `DestinationPath=${destination}`],
-    { onLine: (line) => (jobId = showJobLine(line) ?? jobId) },
-  );
+  const watched = new WatchedJob();
+  const parameters = ['--param', `SourcePath=${source}`, '--param', `DestinationPath=${destination}`];
+  const { code, errors } = await hrw.hrw([...words, ...parameters], { onLine: (line) => watched.take(line) });
   if (code !== 0) throw new Error(`the job did not complete (exit code ${String(code)}) ${errors}`);
 
   step('Prove it');
   const { same, different } = compareFolders(source, destination);
   if (different.length > 0 || same === 0) throw new Error(`not copied: ${different.join(', ')}`);
   done(`${String(same)} files in ${destination} have the SHA-256 of those in ${source}`);
-  return jobId;
+  return watched.jobId;
 }
 
 /**
- * One line of `hrw job start --watch --json`: a record, a status, or the job at its end.
- * @param {string} line
- * @returns {string | undefined} the job's id, where the line names it
+ * What `hrw job start --watch --json` writes, a line an event: records as they come, the job at each change, its end.
+ * @typedef {{ event: 'record', time: string, stream: string, text: string }} RecordLine
+ * @typedef {{ event: 'status', jobId: string, status: string, waitingReason: string | null, recordCount: number, verified: boolean | null }} StatusLine
  */
-function showJobLine(line) {
-  if (line.trim() === '') return undefined;
-  const event = /** @type {{ event: string, [key: string]: any }} */ (JSON.parse(line));
-  if (event.event === 'record') record(/** @type {any} */ (event));
-  if (event.event === 'status') fact(`— ${String(event['status'])}`);
-  return undefined;
+class WatchedJob {
+  jobId = '';
+  #said = '';
+
+  /** @param {string} line */
+  take(line) {
+    if (line.trim() === '') return;
+    const event = /** @type {(text: string) => RecordLine | StatusLine | { event: 'other' }} */ (JSON.parse)(line);
+    if (event.event === 'record') record(event);
+    if (event.event === 'status') this.#takeStatus(event);
+  }
+
+  /** @param {StatusLine} job */
+  #takeStatus({ jobId, status, waitingReason, recordCount, verified }) {
+    this.jobId = jobId;
+    const complete = verified === true ? `, ${String(recordCount)} records, complete and verified` : '';
+    const sentence = `— ${status}${complete}${waitingReason === null ? '' : ` (${waitingReason})`}`;
+    if (sentence !== this.#said) fact(sentence);
+    this.#said = sentence;
+  }
 }
 
 /** @param {ServiceReady} service @param {string} folder @param {{ data: string, program: { pid: number } }} worker */

@@ -5,6 +5,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
+import { keepFilesFromChildren } from '../platform/linux/inherited-files.ts';
 import { AppError } from '../../src-contract/app-error.ts';
 import { sandboxAcknowledgement, type ProcessIdentity, type SandboxHandOver } from '../../src-contract/sandbox.ts';
 import type { Command } from '../platform/executables.ts';
@@ -39,6 +40,7 @@ export async function startSandboxProcess(options: StartOptions): Promise<Starte
   const { executable, handOver, environment } = options;
   const { sandboxId, sandboxFolder } = handOver;
   const stderr = await open(lastWordsFile(sandboxFolder), 'w', 0o600);
+  if (process.platform === 'linux') keepFilesFromChildren();
   let child: ChildProcess;
   let ended: Promise<string>;
   try {
