@@ -83,6 +83,7 @@ export class ProcessTree {
   /** Starts the tree's first process from within, so that it is born a member; this process is none afterwards. */
   spawn<Child extends { pid?: number | undefined }>(start: () => Child): Child {
     let child: Child;
+    this.#enterNow();
     try {
       child = start();
     } finally {
@@ -129,6 +130,18 @@ export class ProcessTree {
     clearTimeout(this.#sampling);
     this.#leave();
     this.#group?.remove();
+  }
+
+  /** For a tree that nobody prepared. */
+  #enterNow(): void {
+    if (this.#isInside || this.#group === undefined) return;
+    try {
+      this.#group.enterNow();
+      this.#isInside = true;
+    } catch {
+      this.#group.remove();
+      this.#group = undefined;
+    }
   }
 
   #leave(): void {

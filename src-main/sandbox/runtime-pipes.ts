@@ -64,7 +64,12 @@ async function openNamedPipes(folder: string, withReport: boolean): Promise<Runt
     resume: () => reading.resume(),
     release() {
       // A reader is told of the end only after there was a writer.
-      if (files[2] !== undefined) closeSync(openSync(files[2], constants.O_WRONLY | constants.O_NONBLOCK));
+      if (files[2] === undefined) return;
+      try {
+        closeSync(openSync(files[2], constants.O_WRONLY | constants.O_NONBLOCK));
+      } catch {
+        // Nobody reads it any more (ENXIO): the host has closed it, and that was seen.
+      }
     },
     drained: reading.drained,
     close() {

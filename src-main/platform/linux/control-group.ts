@@ -41,6 +41,10 @@ export class ControlGroup {
     await writeFile(path.join(this.folder, 'cgroup.procs'), String(process.pid));
   }
 
+  enterNow(): void {
+    writeFileSync(path.join(this.folder, 'cgroup.procs'), String(process.pid));
+  }
+
   leave(): void {
     writeFileSync(path.join(this.#home, 'cgroup.procs'), String(process.pid));
   }

@@ -60,7 +60,8 @@ $sink = {
     begin {
         $writeRecord = {
             param($Code, $Text, $Invocation)
-            if ($null -ne $Invocation -and $Invocation.ScriptLineNumber -gt 0) {
+            # Without a file it is the place of the call below. Records that a script's own Write-Warning makes have only that.
+            if ($null -ne $Invocation -and $Invocation.ScriptName) {
                 $Writer.Write([byte] 112)
                 $Writer.Write([byte] $Code)
                 $Writer.Write([int] $Invocation.ScriptLineNumber)
@@ -144,7 +145,13 @@ try {
     $failure = if ($inner -is [System.Management.Automation.IContainsErrorRecord]) { $inner.ErrorRecord } else { $_ }
 }
 
+# False also when the runbook could not be called at all (a missing parameter, a syntax error): that ends only the statement that
+# called it, and leaves no exit code.
 $exitCode = 0
+if ($null -eq $failure -and -not $state.Completed) {
+    $exitCode = [int] $variables.GetVariable('LASTEXITCODE')
+    if ($exitCode -eq 0) { $failure = $variables.GetVariable('Error')[0] }
+}
 $exception = ''
 if ($null -ne $failure) {
     $exitCode = 1
@@ -152,14 +159,12 @@ if ($null -ne $failure) {
     $position = $failure.InvocationInfo.PositionMessage
     if ($position) { $lines += $position }
     # The last line is the call above, which says nothing to the runbook's author.
-    $stack = @("$($failure.ScriptStackTrace)".Split("`n") | Where-Object { $_ -and $_ -notlike '<ScriptBlock>, <No file>*' })
+    $stack = @("$($failure.ScriptStackTrace)".Split("`n") | Where-Object { $_ -and $_ -notlike 'at <ScriptBlock>, <No file>*' })
     if ($stack.Count -gt 0) { $lines += $stack }
     for ($cause = $failure.Exception.InnerException; $null -ne $cause; $cause = $cause.InnerException) {
         $lines += "Caused by $($cause.GetType().FullName): $($cause.Message)"
     }
     $exception = $lines -join "`n"
-} elseif (-not $state.Completed) {
-    $exitCode = [int] $variables.GetVariable('LASTEXITCODE')
 }
 $writer.Write([byte] 101)
 $writer.Write([int] $exitCode)

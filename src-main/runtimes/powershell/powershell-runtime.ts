@@ -14,8 +14,7 @@ export function createPowerShellRuntime(hostScript: string): RuntimeDefinition {
       const scriptFile = path.join(workFolder, scriptFileName(runbookName, '.ps1'));
       const hostFile = path.join(privateFolder, 'host.ps1');
       const settingsFile = path.join(privateFolder, 'host-settings');
-      // Windows PowerShell takes a script without a byte order mark for the machine's old code page.
-      await writeFile(scriptFile, `\ufeff${script.replace(/^\ufeff/, '')}`, { mode: 0o600 });
+      await writeFile(scriptFile, withMark(script), { mode: 0o600 });
       await writeFile(hostFile, hostScript, { mode: 0o600 });
       await writeFile(settingsFile, describeSettings(request, scriptFile), { mode: 0o600 });
       // For this process alone; what Group Policy demands stays above it.
@@ -33,6 +32,12 @@ export function createPowerShellRuntime(hostScript: string): RuntimeDefinition {
     },
     readHost: (listener) => new ReportReader(listener),
   };
+}
+
+/** Windows PowerShell takes a script without a byte order mark for the machine's old code page; elsewhere the bytes are the author's. */
+function withMark(script: string): string {
+  const needsMark = process.platform === 'win32' && !script.startsWith('\ufeff') && /[^\u0000-\u007f]/.test(script);
+  return needsMark ? `\ufeff${script}` : script;
 }
 
 function describeSettings({ reportPipe, logVerbose, parameters }: RuntimeRequest, scriptFile: string): string {

@@ -1,0 +1,101 @@
+import { spawn } from 'node:child_process';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { identifyProcess, identifyThisProcess, isRunning } from '../../src-main/platform/process-identity.ts';
+import { ProcessTree } from '../../src-main/platform/process-tree.ts';
+import { describeSearch, findRuntimes } from '../../src-main/platform/runtimes.ts';
+import { until } from '../harness/sandbox-process.ts';
+
+const family =
+  "sleep 300 & (setsid sh -c '(sleep 300 &) ; trap \"\" TERM; sleep 300; sleep 300' &) ; trap '' TERM; sleep 300; sleep 300";
+
+describe('a process', () => {
+  it('is known by boot, pid and start time: a pid that is used again is another process', async () => {
+    const child = spawn('sleep', ['300']);
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    const identity = identifyProcess(child.pid ?? 0);
+    if (identity === undefined) throw new Error('no process');
+    expect(isRunning(identity)).toBe(true);
+    expect(isRunning({ ...identity, startTime: '1' })).toBe(false);
+    expect(isRunning({ ...identity, bootId: 'another boot' })).toBe(false);
+    child.kill('SIGKILL');
+    await ended;
+    expect(isRunning(identity)).toBe(false);
+    expect(isRunning(identifyThisProcess())).toBe(true);
+  });
+});
+
+describe.each([
+  ['with a control group, where this machine allows one', true],
+  ['by its mark alone', false],
+])('a process tree %s', (_how, withGroup) => {
+  function startFamily(): ProcessTree {
+    const mark = `test-${process.pid}-${withGroup ? 'group' : 'mark'}-${Math.floor(performance.now())}`;
+    const tree = withGroup ? ProcessTree.create(mark) : ProcessTree.reopen({ mark, group: null });
+    onTestFinished(async () => {
+      await tree.end();
+      tree.dispose();
+    });
+    const environment = { PATH: process.env['PATH'] ?? '', ...tree.environment };
+    tree.spawn(() => spawn('bash', ['-c', family], { detached: true, stdio: 'ignore', env: environment }));
+    return tree;
+  }
+
+  it('holds everything that was started in it, and nothing else', async () => {
+    const tree = startFamily();
+    await until('the family', () => tree.members().length === 6);
+    expect(tree.members()).not.toContain(process.pid);
+  });
+
+  it('is ended whole, whatever ignores the request, and is counted afterwards', async () => {
+    const tree = startFamily();
+    await until('the family', () => tree.members().length === 6);
+    tree.signal('SIGTERM');
+    await until('those that listen to go', () => tree.members().length < 6);
+    expect(tree.members().length).toBeGreaterThan(0);
+    expect(await tree.end()).toMatchObject({ left: 0 });
+    expect(tree.members()).toEqual([]);
+    expect(await tree.end()).toMatchObject({ found: 0, left: 0 });
+  });
+
+  it('is found again by who has its place, when who made it is dead', async () => {
+    const tree = startFamily();
+    await until('the family', () => tree.members().length === 6);
+    const found = ProcessTree.reopen(tree.place);
+    expect(found.members().sort()).toEqual(tree.members().sort());
+    expect(await found.end()).toMatchObject({ found: 6, left: 0 });
+    found.dispose();
+  });
+
+  it('measures what it used', async () => {
+    const mark = `test-${process.pid}-use-${withGroup ? 'group' : 'mark'}`;
+    const tree = withGroup ? ProcessTree.create(mark) : ProcessTree.reopen({ mark, group: null });
+    onTestFinished(() => tree.dispose());
+    await tree.prepare();
+    const script = 'x = bytearray(60 << 20)\nimport time\nend = time.time() + 1.3\nwhile time.time() < end: pass';
+    const environment = { PATH: process.env['PATH'] ?? '', ...tree.environment };
+    const child = tree.spawn(() => spawn('python3', ['-c', script], { stdio: 'ignore', env: environment }));
+    await new Promise((resolve) => child.once('exit', resolve));
+    const { cpuMs, peakMemoryBytes } = tree.usage();
+    expect(cpuMs).toBeGreaterThan(200);
+    expect(cpuMs).toBeLessThan(4000);
+    expect(peakMemoryBytes).toBeGreaterThan(60 << 20);
+    expect(peakMemoryBytes).toBeLessThan(400 << 20);
+  });
+});
+
+describe('runtimes', () => {
+  it('are asked for themselves: what is on PATH but is not what it is called is none', async () => {
+    const found = await findRuntimes({ environment: process.env, platform: 'linux' });
+    expect(found.find((one) => one.kind === 'Bash')).toMatchObject({ label: expect.stringMatching(/^Bash \d/) as string });
+    expect(found.find((one) => one.kind === 'Python3')?.executable).toMatch(/^\/.*python3/);
+    expect(await findRuntimes({ environment: { PATH: '/nonexistent' }, platform: 'linux' })).toEqual([]);
+    expect(await findRuntimes({ environment: { PATH: '', PYTHON_3_PATH: '/bin/true' }, platform: 'linux' })).toEqual([]);
+  });
+
+  it('can say where they were looked for', () => {
+    const search = { environment: { PYTHON_3_PATH: '/opt/python' }, platform: 'linux' } as const;
+    expect(describeSearch('Python3', search)).toBe('/opt/python, python3');
+    expect(describeSearch('Batch', search)).toBe('no runtime on linux');
+    expect(describeSearch('PowerShell', { ...search, platform: 'win32' })).toMatch(/powershell\.exe, pwsh/);
+  });
+});
