@@ -179,7 +179,7 @@ describe('hrw job start --watch', () => {
     expect(lines).toContain(`${' '.repeat(27)}lines`);
     expect(lines).toContain('TIME  Output       long line');
     expect(stdout).toContain('— Running on server-7\n');
-    expect(stdout).toMatch(/Failed after 0\.0 s, exit code 1, 4 records \(all there\)\.\n {2}exit code 1\n$/);
+    expect(stdout).toMatch(/Failed after 5 ms, exit code 1, 4 records \(all there\)\.\n {2}exit code 1\n$/);
   });
 
   it('prints a JSON object a line, parameters from a file', async () => {

@@ -34,7 +34,7 @@ export interface RestFixture {
 }
 
 /** With the account and the worker group made. */
-export async function startRestFixture(): Promise<RestFixture> {
+export async function startRestFixture(options: { databaseUrl?: string } = {}): Promise<RestFixture> {
   const service = await runService({
     version,
     dataFolder: await tempFolder(),
@@ -42,6 +42,7 @@ export async function startRestFixture(): Promise<RestFixture> {
     publicNames: [],
     agentPort: 0,
     restPort: 0,
+    ...options,
   });
   const caPem = readFileSync(service.caFile, 'utf8');
   const token = service.administratorToken ?? '';

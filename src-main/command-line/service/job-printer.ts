@@ -91,7 +91,8 @@ function describeStatus(now: LiveStatus, before: LiveStatus | undefined): string
 function describeEnd({ status, exception, statusDetails, attempts, verified }: LiveStatus): string[] {
   const attempt = attempts.at(-1);
   const { wallMs, exitCode } = attempt ?? { wallMs: null, exitCode: null };
-  const seconds = wallMs === null ? '' : ` after ${(wallMs / 1000).toFixed(1)} s`;
+  const seconds =
+    wallMs === null ? '' : ` after ${wallMs < 1000 ? `${Math.round(wallMs)} ms` : `${(wallMs / 1000).toFixed(1)} s`}`;
   const exit = exitCode === null ? '' : `, exit code ${exitCode}`;
   const records = attempt === undefined ? '' : `, ${attempt.recordCount} records${verified === true ? ' (all there)' : ''}`;
   const reason = exception ?? statusDetails;
