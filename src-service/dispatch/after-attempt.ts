@@ -5,16 +5,11 @@
 import { outcomeLabels, type AttemptOutcome, type JobStatus, type RerunPolicy } from '../../src-contract/kinds.ts';
 import { maxAttempts } from '../../src-contract/limits.ts';
 
-export interface AttemptEnd {
-  outcome: AttemptOutcome;
-  /** What a person reads; for failed attempts the runbook's exception. */
-  reason: string;
-}
-
 export interface EndedAttempt {
   number: number;
   machineName: string;
   outcome: AttemptOutcome;
+  /** What a person reads; for failed attempts the runbook's exception. */
   reason: string;
 }
 

@@ -4,7 +4,7 @@
  */
 import { sql, type Kysely } from 'kysely';
 import type { Migration, MigrationProvider } from 'kysely/migration';
-import type { Engine } from './store.ts';
+import type { Engine } from './schema.ts';
 
 function first(engine: Engine): Migration {
   const blob = engine === 'postgres' ? 'bytea' : 'blob';

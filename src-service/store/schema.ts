@@ -3,7 +3,9 @@
  * truth is 0 or 1; what is only ever read whole is JSON text. Ids are lower-case GUIDs. `…Key` columns are the lower-cased twin of a
  * name, because names are compared without case. Nothing here is a secret in the clear: keys and assets are sealed by the vault.
  */
-import type { Generated, Insertable, Selectable } from 'kysely';
+import type { Generated, Selectable } from 'kysely';
+
+export type Engine = 'sqlite' | 'postgres';
 
 type Flag = 0 | 1;
 type Milliseconds = number;
@@ -303,4 +305,3 @@ export interface Tables {
 }
 
 export type Row<Name extends keyof Tables> = Selectable<Tables[Name]>;
-export type NewRow<Name extends keyof Tables> = Insertable<Tables[Name]>;

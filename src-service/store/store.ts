@@ -14,10 +14,8 @@ import { AppError } from '../../src-contract/app-error.ts';
 import { Changes, type Change } from './changes.ts';
 import { migrationsFor } from './migrations.ts';
 import { notifyChannel, openPostgres } from './postgres.ts';
-import type { Tables } from './schema.ts';
+import type { Engine, Tables } from './schema.ts';
 import { openSqlite } from './sqlite.ts';
-
-export type Engine = 'sqlite' | 'postgres';
 
 /** Queries outside or inside a transaction. */
 export type Reader = Kysely<Tables>;

@@ -203,15 +203,6 @@ export async function rotateWorkerCertificate(tx: Writer, worker: Worker, thumbp
     .execute();
 }
 
-export async function moveWorker(tx: Writer, worker: Worker, groupName: string): Promise<void> {
-  await tx.db
-    .updateTable('workers')
-    .set({ groupName, groupKey: nameKey(groupName) })
-    .where('machineId', '=', worker.machineId)
-    .execute();
-  tx.publish(changed.workers(worker.accountId));
-}
-
 export async function deleteWorker(tx: Writer, accountId: string, machineId: string): Promise<boolean> {
   const deleted = await tx.db
     .deleteFrom('workers')

@@ -1,7 +1,8 @@
 /** Handing out, giving up and trying again, with real calls and a clock that the test moves. On both databases where it matters. */
 import { describe, expect, test, type TestContext } from 'vitest';
+import { forgetOld } from '../../src-service/retention.ts';
 import { findAttempt, listAttempts } from '../../src-service/store/attempts.ts';
-import type { Engine } from '../../src-service/store/store.ts';
+import type { Engine } from '../../src-service/store/schema.ts';
 import { deleteWorker } from '../../src-service/store/workers.ts';
 import { provokes } from '../harness/provokes.ts';
 import { postgresDatabase } from '../harness/postgres-database.ts';
@@ -289,6 +290,18 @@ test('many replicas hand each of many jobs out once', async (context) => {
   const all = [...ids, ...rest.flatMap(actionsOf).map((action) => action.SandboxId)];
   expect(new Set(all).size).toBe(20);
   expect(all).toHaveLength(20);
+});
+
+test('jobs are forgotten a month after their last change', async () => {
+  const started = await startedService();
+  const job = await queueJob(started, 'Main');
+  await started.service.context.dispatcher.stopJob(started.account.id, job.id);
+  started.clock.advance(29 * 24 * 60 * 60 * 1000);
+  await forgetOld(started.service.context);
+  expect((await readJob(started, job)).status).toBe('Stopped');
+  started.clock.advance(2 * 24 * 60 * 60 * 1000);
+  await forgetOld(started.service.context);
+  await expect(readJob(started, job)).rejects.toThrow('is not there');
 });
 
 test('an account’s jobs are not another’s, whatever the group is called', async () => {

@@ -1,7 +1,8 @@
 /** The store on both databases, for tests that must hold on either. */
 import { join } from 'node:path';
 import { onTestFinished, type TestContext } from 'vitest';
-import { openStore, type Engine, type Store } from '../../src-service/store/store.ts';
+import type { Engine } from '../../src-service/store/schema.ts';
+import { openStore, type Store } from '../../src-service/store/store.ts';
 import { postgresDatabase } from '../harness/postgres-database.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
 
