@@ -29,6 +29,7 @@ export class Engine {
   /** What the call under way has said of us; undefined between calls. */
   private asked: PollRequest | undefined;
   private started = false;
+  private holdsBack = false;
   private readonly endingLoops = new Set<Promise<void>>();
   /** Was the last call answered? Only then is the next one held: a held call says nothing for 20 s, also when all is well. */
   private readonly inContact = { packs: false, poll: false };
@@ -113,6 +114,7 @@ export class Engine {
   }
 
   private arrangeLoops(state: EngineState): void {
+    if (this.holdsBack) return;
     const contact = contactOf(state).kind;
     if (contact === 'none') {
       this.endLoop('packs');
@@ -136,6 +138,19 @@ export class Engine {
     if (this.asked !== undefined && wanted !== undefined && mustAskAgain(this.asked, wanted)) this.pollLoop.wake();
   }
 
+  /** While this machine leaves, the service's refusals of calls under way are no news. */
+  async withoutCalls<Value>(work: () => Promise<Value>): Promise<Value> {
+    this.holdsBack = true;
+    this.endLoop('packs');
+    this.endLoop('poll');
+    try {
+      return await work();
+    } finally {
+      this.holdsBack = false;
+      if (this.started) this.arrangeLoops(this.current);
+    }
+  }
+
   /** Something that the engine's view shows, but does not hold, changed. */
   tellChanged(): void {
     this.ports.changed();
@@ -143,6 +158,8 @@ export class Engine {
 
   /** Connection facts changed (a new key, proxy, trust): calls under way were made with the old ones. */
   askAnew(): void {
+    this.inContact.packs = false;
+    this.inContact.poll = false;
     this.packLoop?.wake();
     this.pollLoop?.wake();
   }

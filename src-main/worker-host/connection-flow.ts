@@ -72,17 +72,14 @@ export class ConnectionFlow {
     if (registration !== null) {
       throw new AppError('already-registered', { groupName: registration.groupName, accountId: registration.accountId });
     }
-    let told = 'The service was told.';
-    try {
-      const client = await this.access.workspaceClient();
-      await retry(() => client.leave(connection.machineId, { signal }), { policy: brief, signal });
-    } catch (error) {
-      if (!isAppError(error)) throw error;
-      told = `The service could not be told: ${error.message}`;
-    }
-    await settings.change({ connection: null });
-    await removeFiles(layout.agentIdentity.certificateFile, layout.agentIdentity.privateKeyFile, layout.proxyPasswordFile);
-    this.parts.engine().dispatch({ kind: 'disconnected' }, 'asked to');
+    const told = await this.parts.engine().withoutCalls(async () => {
+      const answer = await this.leave(connection.machineId, signal);
+      await settings.change({ connection: null });
+      const { certificateFile, privateKeyFile } = layout.agentIdentity;
+      await removeFiles(certificateFile, privateKeyFile, layout.proxyPasswordFile);
+      this.parts.engine().dispatch({ kind: 'disconnected' }, 'asked to');
+      return answer;
+    });
     await this.access.forget();
     this.packs.startOver(null);
     log.write({
@@ -91,6 +88,18 @@ export class ConnectionFlow {
       message: `This machine left the workspace ${connection.workspaceName}. ${told}`,
       fields: { workspaceId: connection.workspaceId },
     });
+  }
+
+  /** In words. A service that cannot be reached keeps an agent that never calls again; that is no reason to stay. */
+  private async leave(machineId: string, signal: AbortSignal): Promise<string> {
+    try {
+      const client = await this.access.workspaceClient();
+      await retry(() => client.leave(machineId, { signal }), { policy: brief, signal });
+      return 'The service was told.';
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+      return `The service could not be told: ${error.message}`;
+    }
   }
 
   /** A proxy whose user is known keeps its password until another is given. */

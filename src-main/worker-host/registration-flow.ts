@@ -77,24 +77,24 @@ export class RegistrationFlow {
     const { settings, layout, log } = this.parts;
     const { registration, connection } = settings.current;
     if (registration === null) throw new AppError('not-registered', {});
-    const progress = new Progress(this.parts.publish, 'unregister');
-    if (!given.local) {
-      const token = given.token?.trim() ?? '';
-      if (token === '') {
-        throw new AppError('input-invalid', {
-          what: 'The account’s key',
-          reason: 'It is needed to tell the account that this machine leaves.',
-        });
-      }
-      await progress.step('service', `Remove this machine from the group ${registration.groupName}`, () =>
-        this.callDeregister(registration, connection, token, signal),
-      );
+    const token = given.token?.trim() ?? '';
+    if (!given.local && token === '') {
+      const reason = 'It is needed to tell the account that this machine leaves.';
+      throw new AppError('input-invalid', { what: 'The account’s key', reason });
     }
-    await progress.step('local', 'Remove the worker’s key and certificate from this machine', async () => {
-      await settings.change({ registration: null });
-      await removeFiles(layout.workerIdentity.certificateFile, layout.workerIdentity.privateKeyFile);
+    const progress = new Progress(this.parts.publish, 'unregister');
+    await this.parts.engine().withoutCalls(async () => {
+      if (!given.local) {
+        await progress.step('service', `Remove this machine from the group ${registration.groupName}`, () =>
+          this.callDeregister(registration, connection, token, signal),
+        );
+      }
+      await progress.step('local', 'Remove the worker’s key and certificate from this machine', async () => {
+        await settings.change({ registration: null });
+        await removeFiles(layout.workerIdentity.certificateFile, layout.workerIdentity.privateKeyFile);
+      });
+      this.parts.engine().dispatch({ kind: 'unregistered' }, given.local ? 'asked to, here only' : 'asked to');
     });
-    this.parts.engine().dispatch({ kind: 'unregistered' }, given.local ? 'asked to, here only' : 'asked to');
     await this.access.forget();
     log.write({
       name: 'workerDeregistered',

@@ -301,6 +301,24 @@ describe('the workspace', () => {
     expect(bench.named('certificateNotTrusted')).toHaveLength(1);
   });
 
+  it('is not heard while this machine leaves, and again when it stayed after all', async () => {
+    bench.engine.start();
+    await settle();
+    const [poll, look] = [bench.poll, bench.looks.at(-1)];
+    await expect(
+      bench.engine.withoutCalls(async () => {
+        expect([poll.signal.aborted, look?.signal.aborted]).toEqual([true, true]);
+        bench.setRunning(1);
+        await bench.clock.advance(60_000);
+        expect([bench.polls.length, bench.looks.length]).toEqual([1, 1]);
+        throw new Error('the key was wrong');
+      }),
+    ).rejects.toThrow('the key was wrong');
+    await settle();
+    expect([bench.polls.length, bench.looks.length]).toEqual([2, 2]);
+    expect(bench.engine.problems.list()).toEqual([]);
+  });
+
   it('nobody is asked once this machine has left', async () => {
     bench = new Bench({ registered: false });
     bench.engine.start();
