@@ -1,16 +1,19 @@
 /** The application's entry, in Electron's main process: puts the worker and the shell together. */
-import { mkdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { app, ipcMain } from 'electron';
 import ElectronStore from 'electron-store';
-import { AppError } from '../src-contract/app-error.ts';
+import { isAppError } from '../src-contract/app-error.ts';
 import { connectControl } from './control/control-client.ts';
 import { resolveExecutables } from './platform/executables.ts';
 import { parseAppArguments } from './shell/app-arguments.ts';
 import { startDesktopApp } from './shell/desktop-app.ts';
 import { displayIsMissing, noDisplayMessage } from './shell/display.ts';
 import type { OpenedWorker, WorkerSource } from './shell/worker-connection.ts';
+import { defaultDataFolder } from './storage/default-data-folder.ts';
 import { dataLayout } from './storage/layout.ts';
 import { createWorkerHost } from './worker-host.ts';
 import { programVersion } from './worker-host/version.ts';
@@ -20,7 +23,7 @@ const programFolder = path.dirname(fileURLToPath(import.meta.url));
 
 const programName = 'Hybrid Runbook Worker';
 const given = parseAppArguments(process.argv);
-const dataFolder = path.resolve(given.dataFolder ?? path.join(app.getPath('appData'), programName));
+const dataFolder = path.resolve(given.dataFolder ?? usualDataFolder());
 
 if (displayIsMissing(process.env, process.platform)) {
   process.stderr.write(noDisplayMessage(given.dataFolder));
@@ -29,18 +32,35 @@ if (displayIsMissing(process.env, process.platform)) {
   start();
 }
 
-function start(): void {
-  const windowFolder = path.join(dataFolder, 'window');
-  try {
-    mkdirSync(windowFolder, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const problem = new AppError('data-folder-unusable', { dataFolder, reason }).toProblem();
-    process.stderr.write(`${problem.title}. ${problem.text}\n${problem.nextStep}\n`);
-    app.exit(1);
-    return;
-  }
+function usualDataFolder(): string {
+  return defaultDataFolder({
+    platform: process.platform,
+    environment: process.env,
+    homeFolder: homedir(),
+    isPrivileged: process.getuid?.() === 0,
+    exists: existsSync,
+  });
+}
 
+/**
+ * Chromium's own files, and with them the lock that makes one instance: inside the data folder, or, where that is somebody else's (a
+ * service's, which this window then attaches to), among the user's own.
+ */
+function makeWindowFolder(): string {
+  const inside = path.join(dataFolder, 'window');
+  try {
+    mkdirSync(inside, { recursive: true, mode: 0o700 });
+    accessSync(inside, constants.W_OK);
+    return inside;
+  } catch {
+    const name = createHash('sha256').update(dataFolder).digest('hex').slice(0, 16);
+    const own = path.join(app.getPath('appData'), programName, 'windows', name);
+    mkdirSync(own, { recursive: true, mode: 0o700 });
+    return own;
+  }
+}
+
+function start(): void {
   const executables = resolveExecutables({
     mode: app.isPackaged ? 'packaged' : 'checkout',
     folder: app.isPackaged ? process.resourcesPath : programFolder,
@@ -50,7 +70,7 @@ function start(): void {
     name: programName,
     version: programVersion,
     dataFolder,
-    windowFolder,
+    windowFolder: makeWindowFolder(),
     place: given.place,
     hidden: given.hidden,
     rendererFolder: path.join(programFolder, 'renderer'),
@@ -60,6 +80,9 @@ function start(): void {
     onFault: (error) => process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`),
   });
 }
+
+/** Somebody's engine has the folder, or the folder is not this user's: then an engine may run there that can be reached. */
+const mayBeElsewhere: ReadonlySet<string> = new Set(['engine-already-running', 'data-folder-unusable']);
 
 function workerSource(executables: ReturnType<typeof resolveExecutables>): WorkerSource {
   const openOwn = async (): Promise<OpenedWorker> => {
@@ -97,8 +120,8 @@ function workerSource(executables: ReturnType<typeof resolveExecutables>): Worke
       try {
         return await openOwn();
       } catch (error) {
-        if (!(error instanceof AppError) || error.code !== 'engine-already-running') throw error;
-        // Attaching may be closed to this user: who owns the folder then says more than that.
+        if (!isAppError(error) || !mayBeElsewhere.has(error.code)) throw error;
+        // Attaching may be closed to this user: why the folder is not ours then says more than that.
         return attach().catch(() => Promise.reject(error));
       }
     },

@@ -5,9 +5,9 @@ import { completeServiceUrl, plainFingerprint, type ConnectionForm } from './con
 export function connectCommand(form: ConnectionForm): string {
   const parts = [
     'hrw connect',
-    `--workspace ${quoteArgument(form.workspaceId.trim() || 'WORKSPACE-ID')}`,
-    '--key-file key.txt',
-    `--service ${quoteArgument(completeServiceUrl(form.serviceUrl) || 'https://HOST:PORT')}`,
+    `--workspace-id ${quoteArgument(form.workspaceId.trim() || 'WORKSPACE-ID')}`,
+    '--workspace-key-file key.txt',
+    `--service-url ${quoteArgument(completeServiceUrl(form.serviceUrl) || 'https://HOST:PORT')}`,
   ];
   if (form.trustKind === 'authority') parts.push('--ca authority.pem');
   if (form.trustKind === 'fingerprint') parts.push(`--fingerprint ${plainFingerprint(form.fingerprint) || 'SHA-256'}`);
