@@ -1,0 +1,299 @@
+/** What an engine finds when it starts: jobs of its predecessor, damaged files, another owner. And what it says when a sandbox dies. */
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { open as openFile, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { JobView } from '../../src-contract/engine-calls.ts';
+import { identifyProcess } from '../../src-main/platform/process-identity.ts';
+import { failureOf } from '../fakes/failure-of.ts';
+import { provokes } from '../harness/provokes.ts';
+import { leftoversAreCheckedAtTheEnd } from '../harness/shared-fixture.ts';
+import {
+  accountName,
+  joinGroup,
+  makeAccount,
+  publishRunbook,
+  startHeadlessWorker,
+  startService,
+  waitFor,
+  type Account,
+  type Service,
+} from '../harness/stack.ts';
+import { tempFolder } from '../harness/temp-folder.ts';
+import { TestWorker } from '../harness/worker-in-process.ts';
+
+leftoversAreCheckedAtTheEnd();
+
+const fixture = fileURLToPath(new URL('../fixtures/sandbox/fake-sandbox.ts', import.meta.url));
+let service: Service;
+let account: Account;
+const workers: TestWorker[] = [];
+
+beforeAll(async () => {
+  service = await startService(path.join(await tempFolder(), 'service'));
+  account = await makeAccount(service);
+  await publishRunbook(
+    service,
+    'count',
+    'Bash',
+    'for i in $(seq "$2"); do echo "line $i"; done; while [ ! -e "$1" ]; do sleep 0.05; done; echo released\n',
+  );
+});
+afterAll(() => service.stop());
+afterEach(async () => {
+  for (const worker of workers.splice(0)) await worker.close();
+});
+
+async function open(dataFolder: string, more: Parameters<typeof TestWorker.start>[1] = {}): Promise<TestWorker> {
+  const worker = await TestWorker.start(dataFolder, more);
+  workers.push(worker);
+  return worker;
+}
+
+async function registered(groupName: string, more: Parameters<typeof TestWorker.start>[1] = {}): Promise<TestWorker> {
+  const worker = await open(path.join(await tempFolder(), 'worker'), more);
+  await worker.connect(service, account);
+  await worker.register(account, groupName);
+  return worker;
+}
+
+async function startJob(runOn: string, gate: string, lines = 3): Promise<string> {
+  const jobName = randomUUID();
+  const body = { runbook: { name: 'count' }, parameters: { Gate: gate, Lines: String(lines) }, runOn };
+  await service.rest.call('jobs:start', { params: { accountName, jobName }, body });
+  return jobName;
+}
+
+const jobOnService = (jobName: string) => service.rest.call('jobs:get', { params: { accountName, jobName } });
+const outputOf = (jobName: string) => service.rest.call('jobs:output', { params: { accountName, jobName } });
+
+function running(worker: TestWorker): Promise<JobView> {
+  return waitFor('the running job', 20, async () =>
+    (await worker.ask('jobs:running', {})).find((job) => job.phase === 'running' && job.recordCount >= 3),
+  );
+}
+
+function endOf(worker: TestWorker, id: string): Promise<JobView> {
+  return waitFor(`the end of ${id}`, 30, async () => {
+    const answer = await worker.call('jobs:get', { id });
+    return answer.ok && answer.value.phase === 'ended' ? answer.value : undefined;
+  });
+}
+
+/** The job has ended on the service and nothing of it runs here any more: a sandbox would outlive the test. */
+async function whenOver(worker: TestWorker, jobId: string): Promise<void> {
+  await waitFor('the job’s end', 60, async () => ((await jobOnService(jobId)).endTime === null ? undefined : true));
+  await worker.when('an idle worker', (state) => state.running === 0);
+}
+
+describe('an engine that was killed while a job ran', () => {
+  it('leaves the job running; the next one finds it, shows its records, sees its end; nothing is lost or doubled', async () => {
+    const folder = await tempFolder();
+    const dataFolder = path.join(folder, 'worker');
+    const gate = path.join(folder, 'gate');
+    const { program, control } = await startHeadlessWorker(dataFolder, path.join(folder, 'log'));
+    await joinGroup(control, service, account, 'killed');
+    const jobId = await startJob('killed', gate, 500);
+    const before = await waitFor('the job', 20, async () => {
+      const answer = await control.call('jobs:running', {});
+      return answer.ok ? answer.value.find((job) => job.phase === 'running' && job.recordCount === 500) : undefined;
+    });
+    await control.close();
+    await program.kill();
+    expect(identifyProcess(before.processId ?? 0)).toBeDefined();
+
+    // Its lock names a dead process: it is taken over.
+    expect(existsSync(path.join(dataFolder, 'engine.lock'))).toBe(true);
+    const next = await open(dataFolder);
+    const found = await running(next);
+    expect(found).toMatchObject({
+      sandboxId: before.sandboxId,
+      processId: before.processId,
+      recordCount: 500,
+      groupName: 'killed',
+    });
+    const page = await next.ask('jobs:records', { sandboxId: found.sandboxId, from: 490, limit: 100 });
+    expect(page.records.map((record) => record.text)).toEqual(
+      Array.from({ length: 10 }, (_, index) => `line ${String(index + 491)}`),
+    );
+    await writeFile(gate, '');
+    expect(await endOf(next, jobId)).toMatchObject({
+      outcome: 'completed',
+      recordCount: 501,
+      acknowledgedCount: 501,
+      verified: true,
+    });
+    const job = await jobOnService(jobId);
+    expect(job).toMatchObject({ status: 'Completed' });
+    expect(job.attempts).toHaveLength(1);
+    expect((await outputOf(jobId)).trim().split('\n')).toEqual([
+      ...Array.from({ length: 500 }, (_, index) => `line ${String(index + 1)}`),
+      'released',
+    ]);
+    const ids = await next.eventIds();
+    expect(ids.filter((id) => id === 15016)).toHaveLength(1);
+    expect([3732, 5532, 3181].map((id) => ids.filter((one) => one === id).length)).toEqual([1, 1, 1]);
+  });
+});
+
+describe('a sandbox that is killed', () => {
+  it('is told at once, with its records kept; the service gives the job to another attempt', async () => {
+    const worker = await registered('crash');
+    const gate = path.join(await tempFolder(), 'gate');
+    const jobId = await startJob('crash', gate);
+    const job = await running(worker);
+    const killedAt = performance.now();
+    process.kill(job.processId ?? 0, 'SIGKILL');
+    const state = await worker.when(
+      'the problem',
+      (now) => now.problems.some((one) => one.code === provokes('sandbox-crashed')),
+      5,
+    );
+    expect(performance.now() - killedAt).toBeLessThan(1500);
+    expect(state.problems[0]?.text).toContain('its process was ended by SIGKILL');
+    expect((await worker.events()).find((event) => event.id === 3712)).toMatchObject({ level: 'Error', jobId });
+    expect(await endOf(worker, job.sandboxId)).toMatchObject({ outcome: 'sandbox-crashed', recordCount: 3, verified: true });
+    expect(identifyProcess(job.runtimePid ?? 0)).toBeUndefined();
+    await writeFile(gate, '');
+    const seen = await waitFor('the job’s end', 60, async () => {
+      const now = await jobOnService(jobId);
+      return now.endTime === null ? undefined : now;
+    });
+    expect(seen.status).toBe('Completed');
+    await whenOver(worker, jobId);
+    expect(seen.attempts.map((attempt) => attempt.outcome)).toEqual(['sandbox-crashed', 'completed']);
+  });
+
+  it('together with its engine is finished by the next one', async () => {
+    const folder = await tempFolder();
+    const dataFolder = path.join(folder, 'worker');
+    const { program, control } = await startHeadlessWorker(dataFolder, path.join(folder, 'log'));
+    await joinGroup(control, service, account, 'both');
+    const gate = path.join(folder, 'gate');
+    const jobId = await startJob('both', gate);
+    const job = await waitFor('the job', 20, async () => {
+      const answer = await control.call('jobs:running', {});
+      return answer.ok ? answer.value.find((one) => one.phase === 'running' && one.recordCount === 3) : undefined;
+    });
+    await control.close();
+    await program.kill();
+    process.kill(job.processId ?? 0, 'SIGKILL');
+    await writeFile(gate, '');
+    const next = await open(dataFolder);
+    expect(await endOf(next, job.sandboxId)).toMatchObject({ outcome: 'sandbox-crashed', verified: true });
+    expect((await next.ask('jobs:records', { sandboxId: job.sandboxId, from: 0, limit: 10 })).recordCount).toBe(3);
+    expect(await next.eventIds()).toContain(3712);
+    await whenOver(next, jobId);
+  });
+});
+
+describe('what a sandbox says becomes what a person sees', () => {
+  const sandbox = { file: process.execPath, leading: [fixture, 'runs'] };
+  const tell = (worker: TestWorker, job: JobView, what: string): Promise<void> =>
+    writeFile(path.join(worker.dataFolder, 'sandboxes', job.sandboxId, `do-${what}`), '');
+
+  it('records that wait for the service are a problem as long as they wait', async () => {
+    const worker = await registered('stuck', { sandbox });
+    await startJob('stuck', '/nowhere');
+    const job = await running(worker);
+    await tell(worker, job, 'stuck');
+    const state = await worker.when('the problem', (now) => now.problems.length > 0);
+    expect(state.problems).toMatchObject([{ code: provokes('records-missing'), details: { jobId: job.jobId, missing: 2 } }]);
+    await tell(worker, job, 'end');
+    await worker.when('its end', (now) => now.problems.length === 0 && now.running === 0);
+  });
+
+  it('a journal that is damaged in the middle is shown up to there, and said', async () => {
+    const worker = await registered('damaged', { sandbox });
+    await startJob('damaged', '/nowhere');
+    const job = await running(worker);
+    await tell(worker, job, 'end');
+    await endOf(worker, job.sandboxId);
+    const journal = path.join(worker.dataFolder, 'journals', job.jobId, `${job.sandboxId}.journal`);
+    const handle = await openFile(journal, 'r+');
+    const { size } = await handle.stat();
+    await handle.write(Buffer.from('XXXX'), 0, 4, Math.floor(size / 2));
+    await handle.close();
+    await worker.close();
+    const again = await open(worker.dataFolder);
+    const page = await again.ask('jobs:records', { sandboxId: job.sandboxId, from: 0, limit: 10 });
+    expect(page.damaged).not.toBeNull();
+    expect((await again.state()).problems.map((one) => one.code)).toContain(provokes('journal-unreadable'));
+  });
+
+  it('a sandbox that cannot be started is a problem until one can', async () => {
+    const worker = await registered('no-start', { sandbox: { file: path.join(await tempFolder(), 'nothing'), leading: [] } });
+    await startJob('no-start', '/nowhere');
+    const state = await worker.when('the problem', (now) => now.problems.length > 0);
+    expect(state.problems).toMatchObject([{ code: 'sandbox-not-started' }]);
+    expect(state).toMatchObject({ status: 'ready', running: 0 });
+    expect((await worker.events()).find((event) => event.id === 3712)?.message).toContain('its program is not there');
+  });
+});
+
+describe('files that cannot be read', () => {
+  it('settings: the worker runs on with defaults, and its registration is kept', async () => {
+    const worker = await registered('settings');
+    await worker.ask('settings:change', { limit: 7 });
+    await worker.close();
+    await writeFile(path.join(worker.dataFolder, 'settings.json'), '{"version":1,"lim');
+    const again = await open(worker.dataFolder);
+    const state = await again.when('the service', (now) => now.status === 'ready');
+    expect(state.registration?.groupName).toBe('settings');
+    expect(state.problems).toMatchObject([{ code: provokes('settings-unreadable') }]);
+    expect((await again.ask('settings:get', {})).limit).toBeNull();
+    expect((await readdir(worker.dataFolder)).some((name) => name.startsWith('settings.json.unreadable-'))).toBe(true);
+  });
+
+  it('history: it is made again, whole, from what lies beside the journals', async () => {
+    const worker = await registered('history');
+    const gate = path.join(await tempFolder(), 'gate');
+    await writeFile(gate, '');
+    const first = await endOf(worker, await startJob('history', gate));
+    const second = await endOf(worker, await startJob('history', gate));
+    await worker.close();
+    const file = path.join(worker.dataFolder, 'history.sqlite');
+    await writeFile(file, 'this is no database '.repeat(1000));
+    await rm(`${file}-wal`, { force: true });
+    // One attempt has lost its summary: its journal says less, but it is not forgotten.
+    await rm(path.join(worker.dataFolder, 'journals', second.jobId, `${second.sandboxId}.attempt.json`));
+    const again = await open(worker.dataFolder);
+    const { jobs, total } = await again.ask('jobs:list', { limit: 10, before: null, outcome: null, runbookName: null });
+    expect(total).toBe(2);
+    expect(jobs.find((job) => job.sandboxId === first.sandboxId)).toEqual(first);
+    expect(jobs.find((job) => job.sandboxId === second.sandboxId)).toMatchObject({
+      runbookName: 'count',
+      outcome: 'completed',
+      recordCount: 4,
+    });
+    expect((await again.state()).problems.map((one) => one.code)).toContain(provokes('history-unreadable'));
+    expect((await readdir(worker.dataFolder)).some((name) => name.startsWith('history.sqlite.unreadable-'))).toBe(true);
+  });
+
+  it('the engine’s lock: a living owner is named, and its folder is not touched', async () => {
+    const worker = await open(path.join(await tempFolder(), 'worker'));
+    const lock = await readFile(path.join(worker.dataFolder, 'engine.lock'), 'utf8');
+    const failure = await failureOf(TestWorker.start(worker.dataFolder));
+    expect(failure.code).toBe('engine-already-running');
+    expect(failure.details).toMatchObject({ pid: process.pid });
+    expect(await readFile(path.join(worker.dataFolder, 'engine.lock'), 'utf8')).toBe(lock);
+    expect((await worker.state()).status).toBe('not-connected');
+  });
+});
+
+describe('retention', () => {
+  it('takes journals and rows of old jobs, at the next start', async () => {
+    const worker = await registered('retention');
+    const gate = path.join(await tempFolder(), 'gate');
+    await writeFile(gate, '');
+    const old = await endOf(worker, await startJob('retention', gate));
+    await worker.close();
+    const later = { now: () => new Date(Date.now() + 40 * 24 * 60 * 60 * 1000) };
+    const { systemClock } = await import('../../src-main/engine/clock.ts');
+    const again = await open(worker.dataFolder, { clock: { ...systemClock, ...later } });
+    await waitFor('the housekeeping', 10, async () => ((await again.call('jobs:get', { id: old.jobId })).ok ? undefined : true));
+    expect(existsSync(path.join(worker.dataFolder, 'journals', old.jobId))).toBe(false);
+  });
+});
