@@ -23,7 +23,7 @@ export class History {
   private thread: Promise<Worker> | undefined;
   private readonly openCalls = new Map<number, OpenCall>();
   private nextId = 1;
-  private closed = false;
+  private closing: Promise<void> | undefined;
 
   constructor(options: HistoryOptions) {
     this.options = options;
@@ -54,9 +54,12 @@ export class History {
   }
 
   /** Safe to call twice; later calls are refused. */
-  async close(): Promise<void> {
-    if (this.closed) return;
-    this.closed = true;
+  close(): Promise<void> {
+    this.closing ??= this.closeThread();
+    return this.closing;
+  }
+
+  private async closeThread(): Promise<void> {
     const thread = await this.thread?.catch(() => undefined);
     if (thread === undefined) return;
     const ended = new Promise<void>((resolve) => {
@@ -72,7 +75,7 @@ export class History {
     name: Name,
     ...given: Parameters<HistoryCalls[Name]>
   ): Promise<ReturnType<HistoryCalls[Name]>> {
-    if (this.closed) throw new Error('the history is closed');
+    if (this.closing !== undefined) throw new Error('the history is closed');
     this.thread ??= this.start().catch((error: unknown) => {
       this.thread = undefined; // the next call tries again
       throw error;

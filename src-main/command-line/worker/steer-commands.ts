@@ -7,7 +7,7 @@ import { reportFailure, WrongUse } from '../failures.ts';
 import { plainText } from '../terminal-text.ts';
 import { describeEvent } from './describe-worker.ts';
 import type { WorkerAccess } from './worker-access.ts';
-import { addWorkerOptions, refusalOf, workerAction, type WorkerOptions } from './worker-options.ts';
+import { addWorkerOptions, dataFolderOf, refusalOf, workerAction, type WorkerOptions } from './worker-options.ts';
 
 const changeable = ['limit', 'stopGraceSeconds', 'retentionDays'] as const;
 type SettingName = (typeof changeable)[number];
@@ -25,7 +25,7 @@ export function addSteerCommands(program: Command, io: CommandIo, access: Worker
       const asJson = options.json === true;
       try {
         await access.run({
-          dataFolder: options.data ?? access.defaultDataFolder(),
+          dataFolder: dataFolderOf(options, access),
           drainOnSignal: options.drain === true,
           onEvent: (event) => void io.stdout.write(`${asJson ? JSON.stringify(event) : describeEvent(event)}\n`),
           say: (words) => void io.stderr.write(`${plainText(words)}\n`),

@@ -43,7 +43,7 @@ export function workerAction<Options extends object>(
     const options = command.optsWithGlobals<Options & WorkerOptions>();
     const asJson = options.json === true;
     try {
-      const dataFolder = options.data ?? access.defaultDataFolder();
+      const dataFolder = dataFolderOf(options, access);
       const worker = await access.connect(dataFolder);
       try {
         await work({
@@ -62,6 +62,11 @@ export function workerAction<Options extends object>(
       reportFailure(refusalOf(error), io, asJson);
     }
   };
+}
+
+/** An empty variable says as little as an absent one. */
+export function dataFolderOf({ data }: WorkerOptions, access: WorkerAccess): string {
+  return data === undefined || data === '' ? access.defaultDataFolder() : data;
 }
 
 function valueOf<Value>(answer: Answer<Value>, dataFolder: string): Value {

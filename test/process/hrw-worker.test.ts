@@ -1,0 +1,325 @@
+/** hrw's worker side as a person or a script uses it: the built program, its output, its exit codes. */
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JobView, WorkerState } from '../../src-contract/engine-calls.ts';
+import type { LogEvent } from '../../src-contract/events.ts';
+import { leftoversAreCheckedAtTheEnd } from '../harness/shared-fixture.ts';
+import {
+  accountName,
+  makeAccount,
+  publishRunbook,
+  root,
+  startProgram,
+  startService,
+  waitFor,
+  type Account,
+  type Program,
+  type Service,
+} from '../harness/stack.ts';
+import { tempFolder } from '../harness/temp-folder.ts';
+
+leftoversAreCheckedAtTheEnd();
+
+const node = path.join(root, 'node_modules', 'node', 'bin', 'node');
+const program = path.join(root, 'out', 'hrw.cjs');
+let folder: string;
+let service: Service;
+let account: Account;
+
+beforeAll(async () => {
+  folder = await tempFolder();
+  service = await startService(path.join(folder, 'service'));
+  account = await makeAccount(service);
+  await publishRunbook(service, 'colourful', 'Bash', `printf '\\033[31mred\\033[0m \\033]0;title\\007end\\n'; echo "given $1"\n`);
+  await publishRunbook(service, 'wait', 'Bash', 'echo waiting; while [ ! -e "$1" ]; do sleep 0.05; done; echo released\n');
+});
+afterAll(() => service.stop());
+
+interface Result {
+  code: number | null;
+  output: string;
+  errors: string;
+}
+
+function hrw(words: string[], input = ''): Promise<Result> {
+  return new Promise((resolve) => {
+    const child = spawn(node, [program, ...words], { stdio: 'pipe', env: { ...process.env, HRW_DATA: '' } });
+    const result: Result = { code: null, output: '', errors: '' };
+    child.stdout.on('data', (chunk: Buffer) => (result.output += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (result.errors += chunk.toString()));
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
+    child.on('close', (code) => {
+      resolve({ ...result, code });
+    });
+  });
+}
+
+async function asked<Value>(words: string[], input = ''): Promise<Value> {
+  const { code, output, errors } = await hrw([...words, '--json'], input);
+  if (code !== 0) throw new Error(`hrw ${words.join(' ')} ended with ${String(code)}: ${errors}${output}`);
+  return JSON.parse(output) as Value;
+}
+
+async function run(data: string, ...more: string[]): Promise<Program> {
+  const started = startProgram(node, [program, 'run', '--data', data, ...more], { logFile: `${data}.log` });
+  await waitFor('the worker', 20, async () => ((await hrw(['status', '--data', data])).code === 0 ? true : undefined));
+  return started;
+}
+
+async function startJob(runbook: string, runOn: string, parameters: Record<string, string>): Promise<string> {
+  const jobName = randomUUID();
+  await service.rest.call('jobs:start', {
+    params: { accountName, jobName },
+    body: { runbook: { name: runbook }, parameters, runOn },
+  });
+  return jobName;
+}
+
+async function becomeWorker(data: string, group: string): Promise<void> {
+  const trust = ['--ca', service.ready.caFile];
+  const where = ['--service-url', service.ready.agentUrl, '--workspace-id', account.workspaceId];
+  await asked(['connect', '--data', data, ...where, ...trust, '--workspace-key-file', '-'], `${account.workspaceKey}\n`);
+  await asked(
+    ['register', '--data', data, '--group', group, '--endpoint', account.endpoint, '--token-file', '-'],
+    account.accountKey,
+  );
+}
+
+describe('without a worker', () => {
+  it('every command that needs one says so, with the next step, and exits with 3', async () => {
+    const data = path.join(folder, 'nobody');
+    const key = path.join(folder, 'key.txt');
+    await writeFile(key, 'key');
+    const commands = [
+      ['status'],
+      ['pause'],
+      ['jobs'],
+      ['events'],
+      ['settings', 'get'],
+      ['connect', '--service-url', 'https://a', '--workspace-id', 'w', '--workspace-key-file', key],
+      ['register', '--group', 'g', '--endpoint', 'e', '--token-file', key],
+    ];
+    for (const words of commands) {
+      const { code, errors } = await hrw([...words, '--data', data]);
+      expect([words[0], code]).toEqual([words[0], 3]);
+      expect(errors).toContain('Start it with `hrw run`');
+    }
+    const { code, errors } = await hrw(['status', '--data', data, '--json']);
+    expect([code, (JSON.parse(errors) as { code: string }).code]).toEqual([3, 'engine-not-running']);
+    // Looking makes nothing.
+    expect(existsSync(data)).toBe(false);
+  });
+
+  it('wrong use is said, and exits with 2', async () => {
+    for (const words of [
+      ['bogus'],
+      ['connect'],
+      ['jobs', '--limit', 'many'],
+      ['jobs', '--outcome', 'odd'],
+      ['settings', 'set', 'limit'],
+    ]) {
+      expect([words.join(' '), (await hrw(words)).code]).toEqual([words.join(' '), 2]);
+    }
+  });
+
+  it('help has an example for each command, and the exit codes', async () => {
+    const help = await hrw(['--help']);
+    expect(help.code).toBe(0);
+    expect(help.output).toContain('Exit codes:');
+    for (const words of [
+      ['run'],
+      ['status'],
+      ['events'],
+      ['connect'],
+      ['disconnect'],
+      ['register'],
+      ['unregister'],
+      ['pause'],
+      ['resume'],
+      ['drain'],
+      ['jobs'],
+      ['jobs', 'show'],
+      ['jobs', 'stop'],
+      ['settings', 'get'],
+      ['settings', 'set'],
+    ]) {
+      const { code, output } = await hrw([...words, '--help']);
+      expect([words.join(' '), code]).toEqual([words.join(' '), 0]);
+      expect(output).toMatch(/Examples?:\n {2}hrw /);
+    }
+  });
+
+  it('a data folder that cannot be used is refused with 1', async () => {
+    const file = path.join(folder, 'a-file');
+    await writeFile(file, '');
+    const { code, errors } = await hrw(['run', '--data', path.join(file, 'data')]);
+    expect(code).toBe(1);
+    expect(errors).toContain('The data folder cannot be used');
+  });
+});
+
+describe('with a worker', () => {
+  it('connects, registers, shows and leaves; secrets come from standard input or a file', async () => {
+    const data = path.join(folder, 'whole');
+    const worker = await run(data);
+    try {
+      const before = await asked<WorkerState>(['status', '--data', data]);
+      expect(before).toMatchObject({ status: 'not-connected', mode: 'headless', processId: worker.pid });
+      await becomeWorker(data, 'whole');
+      const ready = await hrw(['status', '--data', data]);
+      expect(ready.output.split('\n')[0]).toBe('This worker can take a job now');
+      expect(await hrw(['run', '--data', data])).toMatchObject({
+        code: 1,
+        errors: expect.stringContaining(`process ${String(worker.pid)}`) as string,
+      });
+
+      const jobId = await startJob('colourful', 'whole', { Given: 'something' });
+      const job = await waitFor('the job', 20, async () => {
+        const { jobs } = await asked<{ jobs: JobView[] }>(['jobs', '--data', data]);
+        return jobs.find((one) => one.jobId === jobId && one.phase === 'ended');
+      });
+      const shown = await hrw(['jobs', 'show', jobId, '--records', '--data', data]);
+      expect(shown.output).toContain('given something');
+      expect(shown.output).toContain('red end');
+      expect(shown.output).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+      const lines = (await hrw(['jobs', 'show', job.sandboxId, '--records', '--json', '--data', data])).output.trim().split('\n');
+      expect(
+        lines
+          .map((line) => JSON.parse(line) as { stream?: string; text?: string })
+          .slice(1)
+          .map((record) => record.stream),
+      ).toEqual(['Output', 'Output']);
+      expect((await hrw(['jobs', 'show', randomUUID(), '--data', data])).code).toBe(1);
+      expect((await hrw(['jobs', 'stop', jobId, '--data', data])).code).toBe(1);
+
+      const events = await asked<LogEvent[]>(['events', '--data', data, '--channel', 'Operations Manager', '--limit', '100']);
+      expect(events.map((event) => event.id)).toEqual([4500, 1200, 1201]);
+      expect(await asked(['settings', 'set', 'limit', '3', '--data', data])).toMatchObject({ limit: 3 });
+      expect(await asked(['settings', 'set', 'limit', 'automatic', '--data', data])).toMatchObject({ limit: null });
+      expect((await hrw(['settings', 'set', 'limit', '51', '--data', data])).code).toBe(1);
+      expect((await hrw(['settings', 'set', 'colour', '1', '--data', data])).code).toBe(2);
+
+      expect((await hrw(['unregister', '--data', data])).code).toBe(2);
+      const keyFile = path.join(folder, 'account-key');
+      await writeFile(keyFile, account.accountKey);
+      expect(await asked(['unregister', '--token-file', keyFile, '--data', data])).toMatchObject({ registration: null });
+      expect(await asked(['disconnect', '--data', data])).toMatchObject({ connection: null });
+    } finally {
+      await worker.stop();
+    }
+    expect(worker.child.exitCode).toBe(0);
+    const log = await readFile(`${data}.log`, 'utf8');
+    expect(log).toContain('The hybrid runbook worker stopped. Nothing ran.');
+    for (const secret of [account.workspaceKey, account.accountKey]) expect(log).not.toContain(secret);
+    expect(existsSync(path.join(data, 'engine.lock'))).toBe(false);
+  });
+
+  it('a refusal says what was not done and exits with 1', async () => {
+    const data = path.join(folder, 'refused');
+    const worker = await run(data);
+    try {
+      const { code, output, errors } = await hrw(
+        ['register', '--data', data, '--group', 'g', '--endpoint', account.endpoint, '--token-file', '-'],
+        'x',
+      );
+      expect([code, output]).toEqual([1, '']);
+      expect(errors).toContain('This machine is not connected to a workspace');
+      expect(errors).toContain('`hrw connect`');
+      const untrusted = await hrw(
+        [
+          'connect',
+          '--data',
+          data,
+          '--service-url',
+          service.ready.agentUrl,
+          '--workspace-id',
+          account.workspaceId,
+          '--workspace-key-file',
+          '-',
+          '--fingerprint',
+          'ab'.repeat(32),
+        ],
+        account.workspaceKey,
+      );
+      expect(untrusted.code).toBe(1);
+      expect(untrusted.errors).toContain('shows another certificate than the pinned one');
+    } finally {
+      await worker.stop();
+    }
+  });
+
+  it('pauses, resumes; events are followed live until the worker ends', async () => {
+    const data = path.join(folder, 'followed');
+    const worker = await run(data);
+    const following = hrw(['events', '--follow', '--json', '--limit', '1', '--data', data]);
+    try {
+      expect((await hrw(['pause', '--data', data])).code).toBe(0);
+      await waitFor('both', 10, async () =>
+        (await asked<WorkerState>(['resume', '--data', data])).status === 'not-connected' ? true : undefined,
+      );
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    } finally {
+      await worker.stop();
+    }
+    const { code, output, errors } = await following;
+    expect(code).toBe(0);
+    const events = output
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as LogEvent).id);
+    expect(events.filter((id) => id !== 15003)).toEqual([15013, 15014, 15004]);
+    expect(errors).toContain('The worker ended.');
+  });
+
+  it('ends on a signal while a job runs, says that it goes on, and finds it again', async () => {
+    const data = path.join(folder, 'signal');
+    const gate = path.join(folder, 'signal-gate');
+    let worker = await run(data);
+    await becomeWorker(data, 'signal');
+    const jobId = await startJob('wait', 'signal', { Gate: gate });
+    const job = await waitFor('the job', 20, async () =>
+      (await asked<JobView[]>(['jobs', '--running', '--data', data])).find((one) => one.phase === 'running'),
+    );
+    await worker.stop();
+    expect(worker.child.exitCode).toBe(0);
+    expect(await readFile(`${data}.log`, 'utf8')).toContain('One job goes on without it and will be found at the next start.');
+    worker = await run(data);
+    try {
+      const [found] = await asked<JobView[]>(['jobs', '--running', '--data', data]);
+      expect(found).toMatchObject({ sandboxId: job.sandboxId, processId: job.processId });
+      await writeFile(gate, '');
+      await waitFor('its end', 20, async () => {
+        const now = await asked<JobView>(['jobs', 'show', jobId, '--data', data]);
+        return now.phase === 'ended' && now.outcome === 'completed' ? true : undefined;
+      });
+    } finally {
+      await worker.stop();
+    }
+  });
+
+  it('run --drain finishes what runs before it ends', async () => {
+    const data = path.join(folder, 'drain');
+    const gate = path.join(folder, 'drain-gate');
+    const worker = await run(data, '--drain');
+    await becomeWorker(data, 'drain');
+    await startJob('wait', 'drain', { Gate: gate });
+    await waitFor('the job', 20, async () =>
+      (await asked<JobView[]>(['jobs', '--running', '--data', data])).find((one) => one.phase === 'running'),
+    );
+    worker.child.kill('SIGTERM');
+    const draining = await waitFor('draining', 10, async () => {
+      const state = await asked<WorkerState>(['status', '--data', data]);
+      return state.status === 'draining' ? state : undefined;
+    });
+    expect(draining.sentence).toBe('This worker takes no new job and ends when the one that runs has ended');
+    await writeFile(gate, '');
+    const code = await new Promise((resolve) => worker.child.once('close', resolve));
+    expect(code).toBe(0);
+    expect(await readFile(`${data}.log`, 'utf8')).toContain('Everything that ran has ended. The worker ends.');
+  });
+});

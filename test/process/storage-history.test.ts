@@ -1,0 +1,154 @@
+/** The history on its own thread: what it answers, what it does when its thread dies, that nothing of it is left. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { JobView } from '../../src-contract/engine-calls.ts';
+import { jobViewOf } from '../../src-main/engine/job-view.ts';
+import { JournalWriter } from '../../src-main/journal/journal-writer.ts';
+import { History } from '../../src-main/storage/history.ts';
+import { journalPath } from '../../src-main/storage/layout.ts';
+import { root } from '../harness/stack.ts';
+import { tempFolder } from '../harness/temp-folder.ts';
+
+let folder: string;
+let setAside: string[];
+const opened: History[] = [];
+
+beforeEach(async () => {
+  folder = await tempFolder();
+  await mkdir(path.join(folder, 'journals'));
+  setAside = [];
+});
+afterEach(async () => {
+  for (const history of opened.splice(0)) await history.close();
+});
+
+function open(): History {
+  const history = new History({
+    threadFile: path.join(root, 'src-main', 'storage', 'history-thread.ts'),
+    files: { historyFile: path.join(folder, 'history.sqlite'), journalsFolder: path.join(folder, 'journals') },
+    onSetAside: (name) => setAside.push(name),
+  });
+  opened.push(history);
+  return history;
+}
+
+const at = (minute: number): string => new Date(Date.UTC(2026, 10, 23, 14, minute)).toISOString();
+
+function view(number: number, more: Partial<JobView> = {}): JobView {
+  const sandboxId = `s${String(number)}`;
+  return {
+    ...jobViewOf({ sandboxId, groupName: 'g', pickedUpAt: at(number) }, undefined),
+    jobId: `j${String(number)}`,
+    runbookName: number % 2 === 0 ? 'Even' : 'Odd',
+    kind: 'Bash',
+    phase: 'ended',
+    outcome: number % 3 === 0 ? 'failed' : 'completed',
+    endedAt: at(number),
+    ...more,
+  };
+}
+
+const all = { limit: 500, before: null, outcome: null, runbookName: null };
+const ids = (found: { jobs: JobView[] }): string[] => found.jobs.map((job) => job.sandboxId);
+
+describe('the history', () => {
+  it('keeps the last view of each attempt and finds it by sandbox, or by job the latest', async () => {
+    const history = open();
+    await history.save(view(1, { phase: 'running', outcome: null, endedAt: null }));
+    await history.save(view(1));
+    await history.save(view(2, { jobId: 'j1' }));
+    expect(await history.get('s1')).toEqual(view(1));
+    expect((await history.get('j1'))?.sandboxId).toBe('s2');
+    expect(await history.get('j9')).toBeNull();
+    expect((await history.list(all)).total).toBe(2);
+  });
+
+  it('is paged newest first and filtered, with the number of all that match', async () => {
+    const history = open();
+    for (let number = 1; number <= 12; number += 1) await history.save(view(number));
+    const first = await history.list({ ...all, limit: 5 });
+    expect([ids(first), first.total]).toEqual([['s12', 's11', 's10', 's9', 's8'], 12]);
+    const second = await history.list({ ...all, limit: 5, before: first.jobs.at(-1)?.pickedUpAt ?? null });
+    expect(ids(second)).toEqual(['s7', 's6', 's5', 's4', 's3']);
+    const failed = await history.list({ ...all, outcome: 'failed', runbookName: 'Even' });
+    expect([ids(failed), failed.total]).toEqual([['s12', 's6'], 2]);
+  });
+
+  it('is found again after a restart, and knows what had not ended', async () => {
+    const first = open();
+    await first.save(view(1));
+    await first.save(view(2, { phase: 'running', outcome: null, endedAt: null }));
+    await first.close();
+    const second = open();
+    expect((await second.list(all)).total).toBe(2);
+    expect((await second.listUnended()).map((job) => job.sandboxId)).toEqual(['s2']);
+    expect(setAside).toEqual([]);
+  });
+
+  it('pages records out of a journal that is still written', async () => {
+    const history = open();
+    const file = journalPath(path.join(folder, 'journals'), 'j1', 's1');
+    const journal = await JournalWriter.create(
+      { path: file, now: () => new Date(), delay: () => Promise.resolve() },
+      { jobId: 'j1', sandboxId: 's1', attempt: 1, runbookName: 'R', runbookKind: 'Bash' },
+    );
+    for (let index = 0; index < 5000; index += 1) journal.append({ stream: 'Output', text: `line ${String(index)}` });
+    await journal.flush();
+    const query = { jobId: 'j1', sandboxId: 's1', limit: 3 };
+    expect((await history.records({ ...query, from: 4321 }))?.records.map((record) => record.text)).toEqual([
+      'line 4321',
+      'line 4322',
+      'line 4323',
+    ]);
+    journal.append({ stream: 'Output', text: 'one more' });
+    await journal.flush();
+    const last = await history.records({ ...query, from: 5000 });
+    expect([last?.records.map((record) => record.text), last?.next, last?.recordCount]).toEqual([['one more'], 5001, 5001]);
+    await journal.close();
+    expect(await history.records({ ...query, jobId: 'j2', from: 0 })).toBeNull();
+  });
+
+  it('answers a page of at most about a megabyte, however large its records', async () => {
+    const history = open();
+    const file = journalPath(path.join(folder, 'journals'), 'j1', 's1');
+    const journal = await JournalWriter.create(
+      { path: file, now: () => new Date(), delay: () => Promise.resolve() },
+      { jobId: 'j1', sandboxId: 's1', attempt: 1, runbookName: 'R', runbookKind: 'Bash' },
+    );
+    for (let index = 0; index < 10; index += 1) journal.append({ stream: 'Output', text: 'x'.repeat(400_000) });
+    await journal.close();
+    const page = await history.records({ jobId: 'j1', sandboxId: 's1', from: 0, limit: 2000 });
+    expect(page?.records.length).toBeGreaterThan(0);
+    expect(page?.records.length).toBeLessThan(4);
+    expect(page?.next).toBe(page?.records.length);
+  });
+
+  it('of another version, or that is no database, is set aside and made again', async () => {
+    await writeFile(path.join(folder, 'history.sqlite'), 'no database'.repeat(500));
+    const history = open();
+    expect((await history.list(all)).total).toBe(0);
+    expect(setAside).toHaveLength(1);
+    await history.save(view(1));
+    await history.close();
+    expect((await open().list(all)).total).toBe(1);
+    expect(setAside).toHaveLength(1);
+  });
+
+  it('whose thread died answers again with the next call', async () => {
+    const history = open();
+    await history.save(view(1));
+    const thread = await (history as unknown as { thread: Promise<{ terminate(): Promise<number> }> }).thread;
+    const pending = history.list(all).catch((error: unknown) => String(error));
+    await thread.terminate();
+    expect(await pending).toContain('the history thread ended');
+    expect((await history.list(all)).total).toBe(1);
+  });
+
+  it('refuses calls once it is closed, and is closed twice without harm', async () => {
+    const history = open();
+    await history.save(view(1));
+    await Promise.all([history.close(), history.close()]);
+    await expect(history.get('s1')).rejects.toThrow('the history is closed');
+  });
+});
