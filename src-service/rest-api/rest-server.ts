@@ -43,7 +43,7 @@ export function createRestServer(context: ServiceContext, { credentials, onRoute
     ...(credentials === undefined ? {} : { https: { ...credentials, minVersion: 'TLSv1.2' as const } }),
     exposeHeadRoutes: false,
     genReqId: (request) => readCorrelationId(request.headers[correlationHeader]),
-    routerOptions: { ignoreTrailingSlash: true },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 300 },
   }) as FastifyInstance;
   const closing = new AbortController();
   // Before the server waits for its connections: event streams end only when they are told.
@@ -177,7 +177,8 @@ async function sendPieces(
   const media = content !== undefined && isMedia(content) ? content.media : 'text/plain';
   reply.hijack();
   const { raw } = reply;
-  raw.writeHead(answer.status, { ...plainHeaders(reply), 'content-type': `${media}; charset=utf-8` });
+  // Such an answer may end because the service does, which would then wait for a connection that is kept.
+  raw.writeHead(answer.status, { ...plainHeaders(reply), 'content-type': `${media}; charset=utf-8`, connection: 'close' });
   try {
     for await (const piece of answer.pieces) {
       if (raw.destroyed) break;

@@ -129,6 +129,16 @@ describe('every call', () => {
     expect(await fixture.send('/healthz', { method: 'DELETE' })).toMatchObject({ status: 404 });
   });
 
+  it('takes names as long as they may be', async () => {
+    const name = 'a'.repeat(127);
+    const headers = { authorization: `Bearer ${tokens.administrator}`, 'content-type': 'application/json' };
+    const made = await fixture.send(`/automationAccounts/${name}`, { method: 'PUT', headers, body: '{}' });
+    expect(made).toMatchObject({ status: 201 });
+    expect(await fixture.send(`/automationAccounts/${name}a`, { method: 'PUT', headers, body: '{}' })).toMatchObject({
+      status: 400,
+    });
+  });
+
   it('with a body beyond its limit is refused unread', async () => {
     const headers = { authorization: `Bearer ${tokens.administrator}`, 'content-type': 'application/json' };
     const body = JSON.stringify({ name: 'x'.repeat(100_000), role: 'reader' });

@@ -138,4 +138,26 @@ describe('a job’s live stream', () => {
     });
     expect(answer).toMatchObject({ status: 404, code: 'resource-unknown' });
   });
+
+  it('is ended when the service ends, which does not wait for its readers', async () => {
+    const own = await startRestFixture();
+    await publish(own, 'Plain', 'Bash', 'echo 1\n');
+    const jobName = await startJob(own, 'Plain');
+    const events: string[] = [];
+    let hasBegun: () => void = () => undefined;
+    const begun = new Promise<void>((resolve) => (hasBegun = resolve));
+    const following = follow(own.rest, jobName, {
+      onEvent: ({ event }) => {
+        events.push(event);
+        hasBegun();
+      },
+    });
+    await begun;
+    const closingAt = performance.now();
+    await own.service.close();
+    expect(performance.now() - closingAt).toBeLessThan(3_000);
+    const seen = await following;
+    expect(seen.ended).toBe(false);
+    own.rest.close();
+  });
 });

@@ -165,12 +165,12 @@ describe('an agent', () => {
     for (const client of clients) client.close();
   });
 
-  async function joined(workspace: string, key: string) {
+  async function joined(workspace: string, key: string, { service, caPem }: RestFixture = fixture) {
     const machineId = randomUUID();
     const identity = await createMachineIdentity(machineId);
-    const trust = { kind: 'authority', pem: fixture.caPem } as const;
+    const trust = { kind: 'authority', pem: caPem } as const;
     const client = createWorkspaceClient({
-      serviceUrl: fixture.service.urls.agentUrl,
+      serviceUrl: service.urls.agentUrl,
       workspaceId: workspace,
       trust,
       proxy: { kind: 'none' },
@@ -230,6 +230,19 @@ describe('an agent', () => {
     const pack = await rest.call('packs:publish', { body: await packOf('6.0.0', { name: 'Private' }) });
     const download = client.downloadPack(pack, join(await tempFolder(), 'pack.zip'));
     await expect(download).rejects.toMatchObject({ code: provokes('pack-unknown') });
+  });
+
+  it('that is held is let go when the service ends, which does not wait for it', async () => {
+    const own = await startRestFixture();
+    const { workspaceId } = await own.rest.call('workspaces:create', { ...named('Ending'), body: {} });
+    const { primary } = await own.rest.call('workspaces:keys', named('Ending'));
+    const { client } = await joined(workspaceId, primary, own);
+    const held = client.getPacks({ etag: await etagOf(client), waitSeconds: 20 });
+    await expect.poll(() => own.service.context.changes.size).toBeGreaterThan(1);
+    const closingAt = performance.now();
+    await own.close();
+    expect(performance.now() - closingAt).toBeLessThan(3_000);
+    expect(await held).toMatchObject({ kind: 'unchanged' });
   });
 });
 
