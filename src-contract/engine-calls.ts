@@ -101,7 +101,8 @@ export type JobView = z.infer<typeof jobView>;
 
 const nothing = z.strictObject({});
 
-export const registrationStep = z.enum(['pack', 'service', 'key', 'register', 'poll']);
+/** Steps of registering, in order. */
+export type RegistrationStep = 'pack' | 'service' | 'key' | 'register' | 'poll';
 export const progressStep = z.object({
   operation: z.enum(['connect', 'register', 'unregister']),
   step: z.string(),

@@ -2,7 +2,7 @@
  * The connection to one sandbox's control endpoint. It comes back after a break as long as the process lives; `died` resolves once the
  * connection has closed and the process is gone: noticed, not polled for.
  */
-import { sandboxCalls, sandboxReport, type ProcessIdentity, type SandboxReport } from '../../src-contract/sandbox.ts';
+import { sandboxCalls, sandboxEvents, type ProcessIdentity, type SandboxReport } from '../../src-contract/sandbox.ts';
 import { connectLineChannel, type LineChannel } from '../channel/line-channel-client.ts';
 
 /** The endpoint's one role. */
@@ -115,7 +115,7 @@ export class SandboxLink {
 
   /** Reports come from our own program of this version or the one before: what does not fit is not believed, and not fatal. */
   private take(given: unknown): void {
-    const parsed = sandboxReport.safeParse(given);
+    const parsed = sandboxEvents.report.safeParse(given);
     if (!parsed.success || this.closing.signal.aborted) return;
     this.lastPhase = parsed.data.phase;
     this.options.onReport(parsed.data);

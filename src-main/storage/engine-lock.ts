@@ -43,12 +43,6 @@ export async function acquireEngineLock(options: EngineLockOptions): Promise<Eng
   throw new AppError('engine-already-running', { owner: 'not known', pid: 0 });
 }
 
-/** Who owns the lock now, whether alive or not; undefined when there is none that can be read. */
-export async function readEngineLock(file: string): Promise<LockOwner | undefined> {
-  const found = await readLock(file);
-  return found === undefined ? undefined : parseOwner(found);
-}
-
 /** The lock appears whole or not at all: it is written beside, then linked to its name, which fails when the name is taken. */
 async function linkNew(file: string, content: string): Promise<boolean> {
   const sibling = siblingOf(file);

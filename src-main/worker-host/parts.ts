@@ -31,7 +31,7 @@ export function slotLimit(settings: Settings, cores: number): number {
 }
 
 /** Tells a flow's steps to whoever looks. */
-export class Progress {
+export class Progress<Step extends string = string> {
   private readonly publish: WorkerParts['publish'];
   private readonly operation: ProgressStep['operation'];
 
@@ -42,7 +42,7 @@ export class Progress {
 
   /** Runs one step; a failure is told and thrown on. `describe` says what came of it. */
   async step<Value>(
-    step: string,
+    step: Step,
     label: string,
     work: () => Value | Promise<Value>,
     describe: (value: Value) => string = () => '',

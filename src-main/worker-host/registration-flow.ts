@@ -1,6 +1,6 @@
 /** Joining a worker group and leaving it. */
 import { AppError, isAppError } from '../../src-contract/app-error.ts';
-import type { EngineArguments } from '../../src-contract/engine-calls.ts';
+import type { EngineArguments, RegistrationStep } from '../../src-contract/engine-calls.ts';
 import { workerPackName } from '../../src-contract/packs.ts';
 import type { Settings } from '../../src-contract/settings.ts';
 import { createMachineIdentity, writeMachineIdentity, type MachineIdentity } from '../service-link/machine-identity.ts';
@@ -33,7 +33,7 @@ export class RegistrationFlow {
 
   async register(given: Request, signal: AbortSignal): Promise<void> {
     const request = { groupName: given.groupName.trim(), endpoint: given.endpoint.trim(), token: given.token.trim() };
-    const progress = new Progress(this.parts.publish, 'register');
+    const progress = new Progress<RegistrationStep>(this.parts.publish, 'register');
     try {
       const connection = await progress.step('pack', `Check that the ${workerPackName} pack is here`, () =>
         this.checkMayRegister(),

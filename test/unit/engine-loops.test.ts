@@ -296,7 +296,7 @@ describe('the workspace', () => {
     bench = new Bench({ registered: false });
     bench.engine.start();
     await settle();
-    bench.looks.at(-1)?.fail(new AppError('tls-intercepted', { host: 'service', issuer: 'Proxy' }));
+    bench.looks.at(-1)?.fail(new AppError('tls-intercepted', { host: 'service', issuer: 'Proxy', fingerprint: 'ab' }));
     await settle();
     expect(bench.named('certificateNotTrusted')).toHaveLength(1);
   });
