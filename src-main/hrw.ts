@@ -83,8 +83,8 @@ async function runWorker({ dataFolder, drainOnSignal, onEvent, say }: RunOptions
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('uncaughtException', onFault).on('unhandledRejection', onFault);
   try {
     const why = await Promise.race([signalled, host.ended]);
-    const running = await host.call('administrator', 'jobs:running', {});
-    const count = running.ok ? running.value.length : 0;
+    const state = await host.call('administrator', 'worker:state', {});
+    const count = state.ok ? state.value.running : 0;
     const goOn =
       count === 0
         ? ''

@@ -115,6 +115,11 @@ async function buildWorker(
     onWriteFailed: (error) => {
       // Not logged: that is what has just failed.
       late.engine?.problems.raise('event-log', unwritable(layout.logsFolder, error).toProblem(), now().toISOString());
+      late.engine?.tellChanged();
+    },
+    onWriteRecovered: () => {
+      late.engine?.problems.clear('event-log');
+      late.engine?.tellChanged();
     },
   });
   late.log = stack.add('event log', log, () => {

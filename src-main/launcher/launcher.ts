@@ -2,13 +2,14 @@
  * All sandboxes of this worker: started here, or found and adopted. It knows which run (each takes a slot) and which have died and are being
  * finished (none does). What happens is told to one listener; nothing here decides what a person sees of it.
  */
-import type { FSWatcher } from 'node:fs';
+import { existsSync, type FSWatcher } from 'node:fs';
 import { AppError, isAppError } from '../../src-contract/app-error.ts';
 import type { ProcessIdentity, SandboxHandOver, SandboxReport } from '../../src-contract/sandbox.ts';
 import { sandboxContractVersion } from '../../src-contract/sandbox.ts';
 import type { Command } from '../platform/executables.ts';
 import { identifyProcess, isRunning } from '../platform/process-identity.ts';
 import { sandboxLayout } from '../storage/layout.ts';
+import { newEntry, snapshotOf, type Entry } from './entry.ts';
 import { endDeadTree } from './dead-tree.ts';
 import type { LauncherListener, SandboxSnapshot } from './launcher-listener.ts';
 import { finishAttempt, type ServiceConnection } from './finish-attempt.ts';
@@ -23,7 +24,7 @@ import {
   type FoundSandbox,
   type LaunchFacts,
 } from './sandbox-folders.ts';
-import { watchSiblings } from './sibling-watch.ts';
+import { watchSandboxes } from './sandbox-watch.ts';
 import { SandboxLink } from './sandbox-link.ts';
 import { lastWordsFile, startSandboxProcess } from './sandbox-process.ts';
 
@@ -31,6 +32,8 @@ import { lastWordsFile, startSandboxProcess } from './sandbox-process.ts';
 const stopRequestMs = 5000;
 /** A sandbox whose engine died while it was starting says where it listens within this many looks (10 s), or something is wrong. */
 const looksBeforeFault = 200;
+/** A process that was started and has not said anything after this many looks (2 s) never will. */
+const looksForState = 40;
 /** Enough to recognise actions that come again; the oldest are forgotten. */
 const maxRememberedIds = 10_000;
 
@@ -52,20 +55,12 @@ export type NewSandbox = Pick<LaunchFacts, 'sandboxId' | 'groupName' | 'jrdsUri'
 /** The rest of the hand-over, which may have to be read first. */
 export type HandOverParts = Pick<SandboxHandOver, 'address' | 'credential' | 'runtimes' | 'stopGraceSeconds' | 'onlyJobId'>;
 
-interface Entry {
-  launch: LaunchFacts;
-  report: SandboxReport | undefined;
-  status: 'running' | 'finishing';
-  link: SandboxLink | undefined;
-  /** It has said that it ends, and its connection has closed: it no longer takes a slot. */
-  isEnding: boolean;
-  howEnded: Promise<string> | undefined;
-}
-
 export class Launcher {
   private readonly options: LauncherOptions;
   private readonly entries = new Map<string, Entry>();
   private readonly remembered = new Set<string>();
+  /** Folders that are being looked at just now. */
+  private readonly looked = new Set<string>();
   private readonly closing = new AbortController();
   private readonly work = new Set<Promise<void>>();
   private watcher: FSWatcher | undefined;
@@ -95,14 +90,7 @@ export class Launcher {
     const { sandboxId } = sandbox;
     if (this.knows(sandboxId)) throw new Error(`sandbox ${sandboxId} has been started before`);
     const launch: LaunchFacts = { ...sandbox, pickedUpAt: this.nextPickedUpAt(), process: null };
-    const entry = this.add({
-      launch,
-      report: undefined,
-      status: 'running',
-      link: undefined,
-      isEnding: false,
-      howEnded: undefined,
-    });
+    const entry = this.add(newEntry(launch, undefined));
     this.track(this.startEntry(entry, prepare), `start sandbox ${sandboxId}`);
     return snapshotOf(entry);
   }
@@ -110,8 +98,8 @@ export class Launcher {
   /** Finds what earlier engines left: living sandboxes are adopted, dead ones finished, remains removed. Resolves when all are known. */
   async adoptAll(): Promise<void> {
     const { sandboxesFolder } = this.options;
-    this.watcher = watchSiblings(sandboxesFolder, (name) => {
-      if (!this.knows(name)) this.track(this.adoptSibling(name), `find sandbox ${name}`);
+    this.watcher = watchSandboxes(sandboxesFolder, (name) => {
+      if (!this.knows(name) && !this.looked.has(name)) this.track(this.lookFor(name), `find sandbox ${name}`);
     });
     const found = await findSandboxes(sandboxesFolder);
     await Promise.all(found.map((one) => this.adopt(one)));
@@ -179,6 +167,7 @@ export class Launcher {
     const { sandboxesFolder, journalsFolder, executable, environment, listener } = this.options;
     const { sandboxId, groupName } = entry.launch;
     const { folder: sandboxFolder } = sandboxLayout(sandboxesFolder, sandboxId);
+    let noted: Promise<void> = Promise.resolve();
     try {
       const prepared = await prepare();
       await writeLaunchFacts(sandboxesFolder, entry.launch);
@@ -193,39 +182,50 @@ export class Launcher {
           groupName,
           ...prepared,
         },
-        onSpawned: (pid) => {
-          this.track(this.noteProcess(entry, pid), `note the process of sandbox ${sandboxId}`);
-        },
+        // If this engine dies before the acknowledgement, the next one knows whom to ask about.
+        onSpawned: (pid) => (noted = this.noteProcess(entry, identifyProcess(pid))),
       });
+      await noted;
       entry.howEnded = started.ended;
-      entry.launch = { ...entry.launch, process: started.process };
-      await writeLaunchFacts(sandboxesFolder, entry.launch);
+      if (entry.launch.process === null) await this.noteProcess(entry, started.process);
       this.follow(entry, started.process);
     } catch (error) {
-      this.entries.delete(sandboxId);
-      this.tellCount();
+      await noted;
       // Nothing ran: the same action may come again and is welcome then.
       const failure = isAppError(error)
         ? error
         : new AppError('sandbox-not-started', { sandboxId, reason: String(error) }, { cause: error });
       await endDeadTree(sandboxFolder);
-      await removeSandboxFolder(sandboxesFolder, sandboxId);
+      await this.dismiss(sandboxId);
       listener.notStarted(entry.launch, failure);
     }
   }
 
-  /** If this engine dies before the acknowledgement, the next one knows whom to ask about. */
-  private async noteProcess(entry: Entry, pid: number): Promise<void> {
-    const process = identifyProcess(pid);
-    if (process === undefined || entry.launch.process !== null) return;
+  /** Never throws: from the moment that a process is there, trouble with its file must not make it an unknown one. */
+  private async noteProcess(entry: Entry, process: ProcessIdentity | undefined): Promise<void> {
+    if (process === undefined) return;
     entry.launch = { ...entry.launch, process };
-    await writeLaunchFacts(this.options.sandboxesFolder, entry.launch);
+    try {
+      await writeLaunchFacts(this.options.sandboxesFolder, entry.launch);
+    } catch (error) {
+      this.options.listener.fault(error, `note the process of sandbox ${entry.launch.sandboxId}`);
+    }
   }
 
-  private async adopt(found: FoundSandbox): Promise<void> {
-    const { sandboxId, launch } = found;
+  /** Of a sandbox in which no job ran: its id may be started anew. Known until its folder is gone, or it would be found there again. */
+  private async dismiss(sandboxId: string): Promise<void> {
+    await removeSandboxFolder(this.options.sandboxesFolder, sandboxId);
+    this.entries.delete(sandboxId);
+    this.tellCount();
+  }
+
+  private async adopt(first: FoundSandbox): Promise<void> {
+    const { sandboxId, launch } = first;
     const { listener, sandboxesFolder } = this.options;
-    if (this.entries.has(sandboxId)) return;
+    // An engine that died in the moment of starting it did not come to write down the process.
+    const isJustStarted = first.report === undefined && launch?.process === null;
+    const found = (isJustStarted ? await this.waitForState(sandboxId) : undefined) ?? first;
+    if (this.knows(sandboxId)) return;
     const known = launch ?? this.factsOf(found);
     const identity = found.report?.process ?? launch?.process ?? null;
     if (known === undefined || identity === null) {
@@ -234,14 +234,7 @@ export class Launcher {
       listener.leftoverRemoved(`the folder of sandbox ${sandboxId}, which never started`);
       return;
     }
-    const entry = this.add({
-      launch: { ...known, process: identity },
-      report: found.report,
-      status: 'running',
-      link: undefined,
-      isEnding: false,
-      howEnded: undefined,
-    });
+    const entry = this.add(newEntry({ ...known, process: identity }, found.report));
     if (!isRunning(identity)) {
       this.track(this.finish(entry, 'it died while no engine ran'), `finish sandbox ${sandboxId}`);
       return;
@@ -256,28 +249,31 @@ export class Launcher {
     listener.adopted(snapshotOf(entry));
   }
 
-  /** A sandbox that was given several jobs has started another process for one of them. */
-  private async adoptSibling(name: string): Promise<void> {
-    const { sandboxesFolder, sleep, listener } = this.options;
-    for (let looks = 0; looks < looksBeforeFault && !this.closing.signal.aborted; looks += 1) {
+  /** A folder that this engine has not made: if a sandbox lives in it, it is one of ours. */
+  private async lookFor(name: string): Promise<void> {
+    this.looked.add(name);
+    try {
+      const found = await this.waitForState(name);
+      const launch = found === undefined ? undefined : this.factsOf(found);
+      if (found?.report === undefined || launch === undefined || this.knows(name)) return;
+      const entry = this.add(newEntry(launch, found.report));
+      this.follow(entry, found.report.process);
+      this.options.listener.changed(snapshotOf(entry));
+    } finally {
+      this.looked.delete(name);
+    }
+  }
+
+  /** undefined: the folder has gone, or nothing says anything in it. */
+  private async waitForState(name: string): Promise<FoundSandbox | undefined> {
+    const { sandboxesFolder, sleep } = this.options;
+    for (let looks = 0; looks < looksForState && !this.closing.signal.aborted; looks += 1) {
       const found = await readSandboxFolder(sandboxesFolder, name);
-      const launch = this.factsOf(found);
-      if (this.knows(name)) return;
-      if (found.report !== undefined && launch !== undefined) {
-        const entry = this.add({
-          launch,
-          report: found.report,
-          status: 'running',
-          link: undefined,
-          isEnding: false,
-          howEnded: undefined,
-        });
-        this.follow(entry, found.report.process);
-        listener.changed(snapshotOf(entry));
-        return;
-      }
+      if (found.report !== undefined) return found;
+      if (!existsSync(sandboxLayout(sandboxesFolder, name).folder)) return undefined;
       await sleep(50, this.closing.signal);
     }
+    return undefined;
   }
 
   /** For a sandbox without a launch file: a sibling has its elder's facts, any other what its own state says. */
@@ -359,8 +355,7 @@ export class Launcher {
     const jobId = report?.jobId ?? null;
     if (report === undefined || jobId === null) {
       // It had taken no job yet: the service hands the action out again, and it may then be started anew.
-      this.entries.delete(launch.sandboxId);
-      await removeSandboxFolder(sandboxesFolder, launch.sandboxId);
+      await this.dismiss(launch.sandboxId);
       return;
     }
     const { signal } = this.closing;
@@ -387,8 +382,4 @@ export class Launcher {
     this.lastPickedUpMs = Math.max(this.options.now().getTime(), this.lastPickedUpMs + 1);
     return new Date(this.lastPickedUpMs).toISOString();
   }
-}
-
-function snapshotOf({ launch, report, status }: Entry): SandboxSnapshot {
-  return { launch, report, status };
 }

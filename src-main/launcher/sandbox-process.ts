@@ -28,7 +28,7 @@ export interface StartOptions {
   environment: NodeJS.ProcessEnv;
   timeoutMs?: number;
   /** The process is there, but has not said anything yet. */
-  onSpawned?: (pid: number) => void;
+  onSpawned?: (pid: number) => unknown;
 }
 
 export function lastWordsFile(sandboxFolder: string): string {

@@ -16,6 +16,8 @@ export interface ChannelStoreOptions {
   /** The oldest file goes when there are more. */
   maxFiles: number;
   onWriteFailed: (error: unknown) => void;
+  /** The first that could be written after some that could not. */
+  onWriteRecovered: () => void;
 }
 
 export class ChannelStore extends Transport {
@@ -23,6 +25,7 @@ export class ChannelStore extends Transport {
   /** Highest number that the files hold, 0 when there is none. */
   readonly lastNumber: number;
   private readonly options: ChannelStoreOptions;
+  private isFailing = false;
   private open: { descriptor: number; bytes: number } | undefined;
 
   constructor(options: ChannelStoreOptions) {
@@ -65,8 +68,11 @@ export class ChannelStore extends Transport {
       if (this.open !== undefined && this.open.bytes + line.length > this.options.maxFileBytes) this.close();
       this.open ??= this.startFile(event.number);
       this.open.bytes += writeSync(this.open.descriptor, line);
+      if (this.isFailing) this.options.onWriteRecovered();
+      this.isFailing = false;
     } catch (error) {
       // A full disk must not end the worker; live readers still get the event.
+      this.isFailing = true;
       this.options.onWriteFailed(error);
     }
   }

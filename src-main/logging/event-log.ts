@@ -29,6 +29,7 @@ export interface EventLogOptions {
   /** Further places that events go to: a terminal, Windows' event log. */
   transports?: Transport[];
   onWriteFailed?: (error: unknown) => void;
+  onWriteRecovered?: () => void;
   maxFileBytes?: number;
   maxFiles?: number;
 }
@@ -51,6 +52,7 @@ export class EventLog {
           maxFileBytes: options.maxFileBytes ?? maxFileBytes,
           maxFiles: options.maxFiles ?? maxFiles,
           onWriteFailed: options.onWriteFailed ?? (() => undefined),
+          onWriteRecovered: options.onWriteRecovered ?? (() => undefined),
         }),
     );
     this.lastNumber = Math.max(...this.stores.map((store) => store.lastNumber));

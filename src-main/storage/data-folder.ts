@@ -2,7 +2,7 @@
  * Makes a data folder usable or says why it is not: rights, owner, version. Migrations go forward only, one step a version, each after a copy
  * of what it changes; a folder of a newer version is refused untouched.
  */
-import { access, constants, lstat, mkdir, chmod } from 'node:fs/promises';
+import { access, chmod, constants, lstat, mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../../src-contract/app-error.ts';
@@ -27,6 +27,7 @@ export async function openDataFolder(folder: string, options: DataFolderOptions 
   const { steps = [], known = layoutVersion } = options;
   const layout = dataLayout(path.resolve(folder));
   try {
+    await refuseForeignContent(layout);
     await preparePrivateFolder(layout.folder);
     await migrate(layout, steps, known);
     for (const inside of [
@@ -44,6 +45,18 @@ export async function openDataFolder(folder: string, options: DataFolderOptions 
     throw new AppError('data-folder-unusable', { dataFolder: layout.folder, reason: reasonOf(error) }, { cause: error });
   }
   return layout;
+}
+
+/** A folder that holds something else (`--data /tmp`, say) would be closed to everybody who uses it. */
+async function refuseForeignContent(layout: DataLayout): Promise<void> {
+  const found = await readdir(layout.folder).catch((error: unknown): string[] => {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  });
+  if (found.includes(path.basename(layout.versionFile))) return;
+  // The application keeps its window's own files here, and makes them first.
+  const foreign = found.find((name) => name !== 'window');
+  if (foreign !== undefined) throw unusable(layout.folder, `it holds something else (${foreign})`);
 }
 
 async function preparePrivateFolder(folder: string): Promise<void> {

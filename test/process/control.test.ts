@@ -126,6 +126,7 @@ describe('a squatter', () => {
   };
 
   it('that has the usual address before the worker keeps it; the worker listens elsewhere and is found there', async () => {
+    await (await start()).close();
     const { controlFolder } = dataLayout(dataFolder);
     const heard = await squat(channelAddress(controlFolder, 'control'));
     await start();

@@ -253,6 +253,9 @@ describe('files that cannot be read', () => {
     await writeFile(gate, '');
     const first = await endOf(worker, await startJob('history', gate));
     const second = await endOf(worker, await startJob('history', gate));
+    await waitFor('both folders’ removal', 10, async () =>
+      (await readdir(path.join(worker.dataFolder, 'sandboxes'))).length === 0 ? true : undefined,
+    );
     await worker.close();
     const file = path.join(worker.dataFolder, 'history.sqlite');
     await writeFile(file, 'this is no database '.repeat(1000));

@@ -1,4 +1,5 @@
 /** The launcher with real processes: sandboxes that run, die, never speak, outlive their engine. */
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, writeFile, appendFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -394,5 +395,33 @@ describe('the next engine', () => {
     await launcher.adoptAll();
     expect(await readdir(path.join(folder, 'sandboxes'))).toEqual([]);
     expect(listener.removed).toEqual(['the folder of sandbox s9, which never started']);
+  });
+});
+
+describe('a service that puts several jobs into one sandbox', () => {
+  it('has each further process noticed, counted, followed to its end', async () => {
+    open('runs');
+    await launcher.adoptAll();
+    start('s1');
+    await running('s1');
+    // As the real sandbox does: the same hand-over, a folder of its own, and nobody who waits for an acknowledgement.
+    const seen = JSON.parse(await readFile(path.join(sandboxFolder('s1'), 'seen.json'), 'utf8')) as { given: object };
+    const given = { ...seen.given, sandboxFolder: sandboxFolder('s1.job-2'), sandboxId: 's1-second' };
+    const child = spawn(process.execPath, [fixture, 'runs'], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+    child.stdin.end(`${JSON.stringify(given)}\n`);
+    child.unref();
+    const second = await waitFor('the other', 10, () =>
+      launcher.list().find((one) => one.launch.sandboxId === 's1.job-2' && one.report?.phase === 'running'),
+    );
+    mustEndWithTest(second.report?.process.pid ?? 0);
+    expect(launcher.runningCount).toBe(2);
+    await tell('s1.job-2', 'end');
+    expect((await ended()).launch.sandboxId).toBe('s1.job-2');
+    await tell('s1', 'end');
+    await waitFor('both ends', 10, () => (listener.ends.length === 2 ? true : undefined));
+    expect(listener.crashes).toEqual([]);
+    await waitFor('an empty folder', 5, async () =>
+      (await readdir(path.join(folder, 'sandboxes'))).length === 0 ? true : undefined,
+    );
   });
 });

@@ -1,4 +1,4 @@
-import { appendFile, readdir, readFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { LogEvent } from '../../src-contract/events.ts';
@@ -78,19 +78,25 @@ describe('the event log', () => {
     expect(events.length).toBeGreaterThan(5);
   });
 
-  it('tells live readers, and a disk that cannot be written once per event to whoever asked', async () => {
-    const folder = path.join(await tempFolder());
-    const failures: unknown[] = [];
-    const log = open(folder, { onWriteFailed: (error) => failures.push(error) });
+  it('tells live readers also what cannot be written, and when writing works again', async () => {
+    const folder = await tempFolder();
+    const told: string[] = [];
+    const log = open(folder, {
+      onWriteFailed: () => told.push('failed'),
+      onWriteRecovered: () => told.push('recovered'),
+    });
     const heard: string[] = [];
     const unsubscribe = log.subscribe((event) => heard.push(event.message));
-    const { rm } = await import('node:fs/promises');
     await rm(folder, { recursive: true });
     log.write({ name: 'workerStarted', source: 'test', message: 'still told' });
+    await mkdir(folder);
+    log.write({ name: 'workerStarted', source: 'test', message: 'told and written' });
     unsubscribe();
     log.write({ name: 'workerStarted', source: 'test', message: 'not heard' });
-    expect(heard).toEqual(['still told']);
-    expect(failures).toHaveLength(2);
+    expect(heard).toEqual(['still told', 'told and written']);
+    expect(told).toEqual(['failed', 'recovered']);
+    const { events } = await log.list({ channel: null, limit: 10, before: null });
+    expect(events.map((event) => event.message)).toEqual(['not heard', 'told and written']);
   });
 
   it('is closed twice without harm, and still tells who listens nothing', async () => {

@@ -42,6 +42,15 @@ describe('a data folder', () => {
     expect(failure.message).toContain('a part of the path is not a folder');
   });
 
+  it('that holds something else is left as it is', async () => {
+    const folder = await tempFolder();
+    await writeFile(path.join(folder, 'thesis.txt'), '');
+    await chmod(folder, 0o755);
+    const failure = await failureOf(openDataFolder(folder));
+    expect(failure.details).toMatchObject({ reason: 'it holds something else (thesis.txt)' });
+    expect((await stat(folder)).mode & 0o777).toBe(0o755);
+  });
+
   it('whose version cannot be read is not guessed at', async () => {
     const folder = await tempFolder();
     await writeFile(path.join(folder, 'layout.json'), '{"vers');

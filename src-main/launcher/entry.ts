@@ -1,0 +1,23 @@
+/** One sandbox as the launcher holds it. */
+import type { SandboxReport } from '../../src-contract/sandbox.ts';
+import type { SandboxSnapshot } from './launcher-listener.ts';
+import type { LaunchFacts } from './sandbox-folders.ts';
+import type { SandboxLink } from './sandbox-link.ts';
+
+export interface Entry {
+  launch: LaunchFacts;
+  report: SandboxReport | undefined;
+  status: 'running' | 'finishing';
+  link: SandboxLink | undefined;
+  /** It has said that it ends, and its connection has closed: it no longer takes a slot. */
+  isEnding: boolean;
+  howEnded: Promise<string> | undefined;
+}
+
+export function newEntry(launch: LaunchFacts, report: SandboxReport | undefined): Entry {
+  return { launch, report, status: 'running', link: undefined, isEnding: false, howEnded: undefined };
+}
+
+export function snapshotOf({ launch, report, status }: Entry): SandboxSnapshot {
+  return { launch, report, status };
+}
