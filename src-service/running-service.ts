@@ -75,11 +75,7 @@ async function open(options: ServiceOptions, closers: (() => void | Promise<void
   const log = createLog({ folder: folder.logsFolder, toConsole: options.logToConsole ?? false });
   closers.push(log.close);
 
-  const location =
-    options.databaseUrl === undefined
-      ? ({ kind: 'sqlite', file: folder.databaseFile } as const)
-      : ({ kind: 'postgres', url: options.databaseUrl } as const);
-  const store = await openStore(location, (error) => {
+  const store = await openDatabase(options.databaseUrl, folder.databaseFile, (error) => {
     log.warn('The database connection was lost; it is made again', { reason: error.message });
   });
   closers.push(store.close);
@@ -114,6 +110,23 @@ async function open(options: ServiceOptions, closers: (() => void | Promise<void
   log.info('The service is up', { version, ...urls, engine: store.engine, caFingerprint: authority.caFingerprint });
   const { caFile, caFingerprint } = authority;
   return { context, urls, caFile, caFingerprint, administratorToken, renewCertificate };
+}
+
+async function openDatabase(url: string | undefined, file: string, onTrouble: (error: Error) => void): Promise<Store> {
+  if (url === undefined) return openStore({ kind: 'sqlite', file });
+  try {
+    return await openStore({ kind: 'postgres', url }, onTrouble);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    // What the driver says names host, port, user and database, never the password.
+    throw new AppError('input-invalid', { what: 'DATABASE_URL', reason: `${describe(error)}.` }, { cause: error });
+  }
+}
+
+/** A refused connection is an AggregateError without a message where the host has several addresses. */
+function describe(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(describe).join('; ');
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** A database belongs to one vault key: with another nothing in it can be opened, and what is written would be lost to the right one. */

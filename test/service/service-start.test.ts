@@ -154,3 +154,12 @@ test('a port that is taken is named, and the folder is free again', async () => 
   });
   expect((await begin({ dataFolder })).urls.restUrl).toContain('https://');
 });
+
+test('a database that does not answer is named, without its password', async () => {
+  const refused = begin({ databaseUrl: 'postgres://somebody:hunter2@localhost:1/automation' });
+  await expect(refused).rejects.toMatchObject({
+    code: provokes('input-invalid'),
+    details: { what: 'DATABASE_URL', reason: expect.stringContaining('ECONNREFUSED') as string },
+  });
+  await expect(refused).rejects.not.toMatchObject({ message: expect.stringContaining('hunter2') as string });
+});

@@ -1,6 +1,7 @@
 /** What the store promises, on SQLite and on PostgreSQL alike. */
 import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
+import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { emptyChain, encodeFrame } from '../../src-contract/node/journal-frame.ts';
 import { findAccount, insertAccount, setAccountKey } from '../../src-service/store/accounts.ts';
@@ -379,6 +380,25 @@ test('a change on one replica is heard on the other', async (context) => {
   const account = await sampleAccount(one);
   await sampleJob(one, await sampleRunbook(one, account.id));
   expect(await heard).toEqual(changed.queue(account.id, 'main'));
+});
+
+test('a replica whose listening connection was cut listens again', async (context) => {
+  const [one, other] = await newReplicas('postgres', context, 2);
+  if (one === undefined || other === undefined) throw new Error('two were asked for');
+  const cut = await sql<{ cut: boolean }>`select pg_terminate_backend(pid) as cut from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and query like 'listen%'`.execute(one.db);
+  expect(cut.rows).toHaveLength(2);
+  const heard: string[] = [];
+  other.changes.subscribe('job', '*', ({ key }) => heard.push(key));
+  const deadline = performance.now() + 10_000;
+  for (let said = 0; heard.length === 0 && performance.now() < deadline; said += 1) {
+    await one.write((tx) => {
+      tx.publish(changed.job(String(said)));
+      return Promise.resolve();
+    });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  expect(heard.length).toBeGreaterThan(0);
 });
 
 const time = '2026-11-23T09:00:00.000Z';
