@@ -91,13 +91,7 @@ describe('an answer', () => {
   });
 
   it('to a call that does not exist is a refusal', async () => {
-    const answer = await answerEngineCall(
-      reached().handlers,
-      'administrator',
-      '__proto__' as EngineCallName,
-      {},
-      noFault,
-    );
+    const answer = await answerEngineCall(reached().handlers, 'administrator', '__proto__' as EngineCallName, {}, noFault);
     expect(answer).toMatchObject({ ok: false, problem: { code: 'input-invalid' } });
   });
 });
