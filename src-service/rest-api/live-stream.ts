@@ -9,8 +9,9 @@ import type { ServiceContext } from '../context.ts';
 import { hold } from '../hold.ts';
 import { changed } from '../store/changes.ts';
 import { findJob, type Job } from '../store/jobs.ts';
-import { readRecordPage, type RecordPlace } from '../store/records.ts';
+import type { RecordPlace } from '../store/records.ts';
 import { viewJob } from './job-view.ts';
+import { RecordFeed } from './record-feed.ts';
 import { formatPlace, viewRecord } from './record-view.ts';
 
 /** Tells both ends, and proxies between them, that the connection lives. Below the 30 s after which some cut it. */
@@ -30,22 +31,27 @@ export interface FollowOptions {
 }
 
 export async function* followJob(context: ServiceContext, job: Job, options: FollowOptions): AsyncGenerator<string> {
-  const { signal } = options;
-  const look = createLook(context, job, options);
+  const { after, streams, signal } = options;
+  const limits = { maxRecords: maxEventRecords, maxBytes: maxEventBytes };
+  const feed = new RecordFeed({ db: context.store.db, jobId: job.id, after, streams, ...limits });
+  const look = createLook(context, job, feed);
   const wakeOn = [changed.job(job.id), changed.records(job.id)];
-  // Proxies and clients see at once that the stream has begun.
-  yield ': the records and states of a job\n\n';
-  for (;;) {
-    const event = await hold({ look, changes: context.changes, wakeOn, holdMs: heartbeatMs, signal });
-    if (signal.aborted) return;
-    yield event === undefined ? ': still here\n\n' : formatEvent(event);
-    if (event?.event === 'end') return;
+  try {
+    // Proxies and clients see at once that the stream has begun.
+    yield ': the records and states of a job\n\n';
+    for (;;) {
+      const event = await hold({ look, changes: context.changes, wakeOn, holdMs: heartbeatMs, signal });
+      if (signal.aborted) return;
+      yield event === undefined ? ': still here\n\n' : formatEvent(event);
+      if (event?.event === 'end') return;
+    }
+  } finally {
+    await feed.close();
   }
 }
 
 /** The next event that is due, if there is one: a new state, then what was written, and the end when everything has been sent. */
-function createLook(context: ServiceContext, job: Job, { after, streams }: FollowOptions): () => Promise<LiveEvent | undefined> {
-  let place = after;
+function createLook(context: ServiceContext, job: Job, feed: RecordFeed): () => Promise<LiveEvent | undefined> {
   let told = '';
   return async () => {
     // The job before its records: an end that is seen here is behind everything that was written before it.
@@ -59,27 +65,17 @@ function createLook(context: ServiceContext, job: Job, { after, streams }: Follo
       told = stateKey(state);
       return status;
     }
-    const records = await readOn();
-    if (records !== undefined || !isEnd) return records;
+    const entries = await feed.next();
+    const last = entries?.at(-1);
+    if (entries !== undefined && last !== undefined) {
+      const records = entries.map((entry) => viewRecord(job.id, entry));
+      return { event: 'records', data: { records }, place: { attempt: last.attempt, seq: last.record.seq } };
+    }
+    if (!isEnd) return undefined;
     if (!hasNewState) return { event: 'end', data: { status: now.status } };
     told = stateKey(state);
     return status;
   };
-
-  async function readOn(): Promise<LiveEvent | undefined> {
-    for (;;) {
-      const page = await readRecordPage(context.store.db, job.id, {
-        after: place,
-        streams,
-        limit: maxEventRecords,
-        maxBytes: maxEventBytes,
-      });
-      ({ place } = page);
-      const records = page.entries.map((entry) => viewRecord(job.id, entry));
-      if (records.length > 0) return { event: 'records', data: { records }, place };
-      if (page.atEnd) return undefined;
-    }
-  }
 }
 
 /** JSON has no line breaks of its own, so one data line is enough. */

@@ -68,13 +68,14 @@ export async function wasChain(db: Reader, sandboxId: string, chain: string): Pr
   return found !== undefined;
 }
 
-/** The records of a chunk from a sequence number on. A line that is no record becomes a record that says so: nothing is dropped. */
-export async function decodeChunk(chunk: Row<'recordChunks'>, fromSeq: number): Promise<StreamRecord[]> {
+/** The records of a chunk from a sequence number on, at most so many. A line that is no record becomes a record that says so: nothing is dropped. */
+export async function decodeChunk(chunk: Row<'recordChunks'>, fromSeq: number, atMost = Infinity): Promise<StreamRecord[]> {
   const stored = Buffer.from(chunk.body.buffer, chunk.body.byteOffset, chunk.body.byteLength);
   const bytes = chunk.encoding === 'gzip' ? await unzip(stored) : stored;
   const records: StreamRecord[] = [];
   let seq = chunk.firstSeq;
   for (const [start, end] of chunk.format === 'frames' ? frameLines(bytes) : lines(bytes, 0, bytes.length)) {
+    if (records.length >= atMost) break;
     if (seq >= fromSeq) records.push(readRecord(bytes, start, end, seq, chunk.receivedAt));
     seq += 1;
   }

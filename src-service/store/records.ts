@@ -42,7 +42,9 @@ export async function readRecordPage(
   const entries: RecordEntry[] = [];
   let place = filter.after;
   let bytes = 0;
-  for await (const batch of readRecords(db, jobId, filter)) {
+  // What the page cannot hold of a chunk is not decoded; with a stream filter nobody knows beforehand which records those are.
+  const atMost = filter.streams === undefined ? filter.limit : undefined;
+  for await (const batch of readBatches(db, jobId, { ...filter, atMost })) {
     for (const entry of batch.entries) {
       entries.push(entry);
       place = { attempt: entry.attempt, seq: entry.record.seq };
@@ -60,10 +62,15 @@ export interface RecordBatch {
 }
 
 /** Everything that the service has now, chunk by chunk: memory holds one chunk at a time. */
-export async function* readRecords(
+export function readRecords(db: Reader, jobId: string, filter: RecordFilter = {}): AsyncGenerator<RecordBatch, void, undefined> {
+  return readBatches(db, jobId, filter);
+}
+
+/** `atMost`: of each chunk, for a reader that ends with the first batch of so many. */
+async function* readBatches(
   db: Reader,
   jobId: string,
-  filter: RecordFilter = {},
+  filter: RecordFilter & { atMost?: number | undefined },
 ): AsyncGenerator<RecordBatch, void, undefined> {
   const mask = filter.streams === undefined ? everyStream : maskOf(filter.streams);
   const wanted = filter.streams && new Set<StreamName>(filter.streams);
@@ -75,7 +82,7 @@ export async function* readRecords(
         yield { entries: [], place };
         continue;
       }
-      const records = await decodeChunk(chunk, fromSeq);
+      const records = await decodeChunk(chunk, fromSeq, filter.atMost);
       const kept = wanted === undefined ? records : records.filter((one) => wanted.has(one.stream));
       yield { entries: kept.map((record) => ({ attempt: attempt.number, record })), place };
     }

@@ -91,6 +91,17 @@ describe('a job’s live stream', () => {
     expect((await follow(fixture.rest, jobName)).texts).toHaveLength(20);
   });
 
+  it('gives a large upload in helpings, each with its own place to go on from', async () => {
+    const jobName = await startJob(fixture, 'Plain');
+    const attempt = await worker.takeJob();
+    await attempt.write(...Array.from({ length: 1200 }, (_, index) => ({ text: `line ${index}` })));
+    await attempt.end('Completed', 'completed');
+    const seen = await follow(fixture.rest, jobName);
+    expect(seen.ids).toEqual(['1/499', '1/999', '1/1199']);
+    expect(seen.texts).toEqual(Array.from({ length: 1200 }, (_, index) => `line ${index}`));
+    expect((await follow(fixture.rest, jobName, { lastEventId: '1/999' })).texts).toHaveLength(200);
+  });
+
   it('holds one event at a time for a reader that does not read', async () => {
     const jobName = await startJob(fixture, 'Plain');
     const attempt = await worker.takeJob();
