@@ -44,8 +44,10 @@ export interface ControlClient {
 /** Throws AppError `engine-not-running`, `control-refused` or `control-taken`. */
 export async function connectControl(options: ControlClientOptions): Promise<ControlClient> {
   const { dataFolder } = options;
-  const { role, key } = await findKey(options);
+  // The address first: it is published when every key is there, so that the first connection to a new worker is not left with the
+  // one role whose key happened to be made already.
   const address = await readAddress(options.addressFile);
+  const { role, key } = await findKey(options);
   if (address === undefined) throw new AppError('engine-not-running', { dataFolder });
   const listeners = new Set<(event: EngineEvent) => void>();
   let channel: LineChannel;
