@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { sandboxReport, type SandboxHandOver, type SandboxReport } from '../../src-contract/sandbox.ts';
+import { channelAddress, removeAddress } from '../../src-main/channel/channel-address.ts';
 import { startSandboxProcess } from '../../src-main/launcher/sandbox-process.ts';
 import { writeLaunchFacts } from '../../src-main/launcher/sandbox-folders.ts';
 import { resolveExecutables } from '../../src-main/platform/executables.ts';
@@ -61,6 +62,8 @@ export async function runSandbox(
     }
     await started.ended;
     await endJobOf(folder);
+    // As the launcher does for a sandbox that was killed: its socket may lie outside its folder.
+    await removeAddress(channelAddress(folder, 'control'));
   });
   return {
     pid,

@@ -144,7 +144,7 @@ describe('a sandbox that runs a job', () => {
     expect(jrds.final?.exception).toMatch(/runbook kind 77/);
   });
 
-  it('posts one record a call to a service of the plain protocol, and ends when it is told to', async () => {
+  it('posts one record a call to a service of the plain protocol, and unloads its job', async () => {
     const jrds = await startJrds({
       foreign: true,
       job: { kind: 'Bash', script: 'for i in 1 2 3; do echo line $i; done; echo oops >&2' },

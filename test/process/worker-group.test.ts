@@ -1,5 +1,6 @@
 /** Several workers, one group: real service, real headless workers, real sandboxes, on loopback. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -36,6 +37,8 @@ describe('two workers of one group', () => {
   });
   afterAll(async () => {
     await service.stop();
+    // The worker that is killed for good leaves its sockets there: taking them away is its next engine's work, and it has none.
+    await rm(join(tmpdir(), `hrw-${userInfo().uid}`), { recursive: true, force: true });
   });
 
   const start = async (gate: string): Promise<string> => {
