@@ -14,12 +14,6 @@ import { withLock } from './lock.mjs';
 import { cacheFolder, outFolder, root } from './paths.mjs';
 import { publisherPublicKey } from './publisher-public-key.mjs';
 
-/**
- * Until every room has its entry point; then a missing one is an error.
- * @type {boolean}
- */
-const entriesMayBeMissing = true;
-
 const programs = {
   app: 'src-main/app.ts',
   hrw: 'src-main/hrw.ts',
@@ -127,10 +121,9 @@ function filesIn(path) {
  */
 async function buildPrograms(flavour, publicKey) {
   const esbuild = await import('esbuild');
-  const entries = Object.entries(programs).filter(([name, entry]) => isThere(name, entry));
   const { outputFiles } = await esbuild.build({
     absWorkingDir: root,
-    entryPoints: entries.map(([out, entry]) => ({ in: entry, out })),
+    entryPoints: Object.entries(programs).map(([out, entry]) => ({ in: entry, out })),
     outdir: outFolder,
     outExtension: { '.js': '.cjs' },
     bundle: true,
@@ -153,7 +146,7 @@ async function buildPrograms(flavour, publicKey) {
     banner: { js: `const importMetaUrl = require('node:url').pathToFileURL(__filename).href;` },
     logLevel: 'warning',
   });
-  const preloads = isThere('preload', preload) ? await buildPreload() : [];
+  const preloads = await buildPreload();
   // Written here rather than by esbuild: a program that starts meanwhile finds the old file or the new one, never half of one.
   for (const { path, text } of [...outputFiles, ...preloads]) replaceFile(path, text);
   for (const copy of copies) copyInto(copy);
@@ -179,17 +172,6 @@ async function buildPreload() {
   return outputFiles;
 }
 
-/**
- * @param {string} name
- * @param {string} entry
- */
-function isThere(name, entry) {
-  if (existsSync(join(root, entry))) return true;
-  if (!entriesMayBeMissing) throw new Error(`The entry point of ${name} is missing: ${entry}`);
-  process.stderr.write(`Left out ${name}: there is no ${entry} yet\n`);
-  return false;
-}
-
 /** @param {{ from: string, to: string, endings?: string[] }} copy */
 function copyInto({ from, to, endings }) {
   const source = join(root, from);
@@ -204,7 +186,6 @@ function copyInto({ from, to, endings }) {
 }
 
 async function buildWindow() {
-  if (!isThere('the window', relative(root, join(windowFolder, 'index.html')))) return;
   const vite = await import('vite');
   const { default: react } = await import('@vitejs/plugin-react');
   await vite.build({
