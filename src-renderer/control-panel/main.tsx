@@ -1,16 +1,13 @@
 /** The control panel's start: styles under this load's nonce, one store, one frame. */
+import './zod-without-eval.ts';
 import { FluentProvider, RendererProvider, createDOMRenderer } from '@fluentui/react-components';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { z } from 'zod';
 import { AppFrame } from './frame/app-frame.tsx';
 import { createPlaceStore, openFirstPlace } from './state/place.ts';
 import { WindowContext, type WindowServices } from './state/services.ts';
 import { createWorkerStore } from './state/worker-store.ts';
 import { useTheme } from './theme.ts';
-
-// zod compiles checks with `new Function`, which the content security policy refuses; it would find that out by trying.
-z.config({ jitless: true });
 
 /**
  * Fluent's styles are rules inserted into style elements at run time. The policy admits such an element only with the nonce of this

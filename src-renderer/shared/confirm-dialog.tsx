@@ -9,7 +9,7 @@ import {
   DialogTitle,
   makeStyles,
 } from '@fluentui/react-components';
-import { useEffect, useId } from 'react';
+import { useEffect, useId, useLayoutEffect } from 'react';
 
 const useStyles = makeStyles({ button: { whiteSpace: 'nowrap' } });
 
@@ -27,17 +27,31 @@ interface ConfirmDialogProps {
   onLeave: () => void;
 }
 
-export function ConfirmDialog({ open, title, children, doIt, leaveIt, pending, disabled, onDo, onLeave }: ConfirmDialogProps) {
+/**
+ * Taken away at once when it is answered: while Fluent's dialog fades out, the page behind it is hidden from screen readers, and stays
+ * so when the page changes meanwhile (9.74).
+ */
+export function ConfirmDialog(props: ConfirmDialogProps) {
+  return props.open ? <OpenDialog {...props} /> : null;
+}
+
+function OpenDialog({ title, children, doIt, leaveIt, pending, disabled, onDo, onLeave }: ConfirmDialogProps) {
   const styles = useStyles();
   const safeId = useId();
+  // Whoever asked has the focus again afterwards. Before effects: by then Fluent has moved it.
+  useLayoutEffect(() => {
+    const before = document.activeElement;
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) requestAnimationFrame(() => before.focus());
+    };
+  }, []);
   // Fluent focuses the first thing that can be; a dialog with fields would put it there, this one wants the safe answer.
   useEffect(() => {
-    if (!open) return;
     const frame = requestAnimationFrame(() => document.getElementById(safeId)?.focus());
     return () => cancelAnimationFrame(frame);
-  }, [open, safeId]);
+  }, [safeId]);
   return (
-    <Dialog open={open} modalType="alert" onOpenChange={(_event, { open: wanted }) => !wanted && onLeave()}>
+    <Dialog open modalType="alert" onOpenChange={(_event, { open: wanted }) => !wanted && onLeave()}>
       <DialogSurface>
         <DialogBody>
           <DialogTitle>{title}</DialogTitle>

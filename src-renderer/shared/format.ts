@@ -49,11 +49,6 @@ export function formatMoment(time: Date, now: Date): string {
   return `${day}, ${clock(time)}`;
 }
 
-/** As `formatMoment`, to the minute: for sentences. */
-export function formatMomentInSentence(time: Date, now: Date): string {
-  return formatMoment(time, now).replace(/:\d\d$/, '');
-}
-
 /** Everything about a moment, for the hover: day, milliseconds, zone. */
 export function formatMomentInFull(time: Date): string {
   if (Number.isNaN(time.getTime())) return '';

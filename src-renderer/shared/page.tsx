@@ -18,7 +18,13 @@ const useStyles = makeStyles({
   },
   scrolls: { overflowY: 'auto' },
   fills: { overflow: 'hidden' },
-  head: { display: 'flex', alignItems: 'flex-start', gap: '16px', flexShrink: 0 },
+  head: {
+    display: 'flex',
+    alignItems: 'flex-start',
+    gap: '16px',
+    flexShrink: 0,
+    '@media (max-width: 700px)': { flexDirection: 'column', gap: '8px' },
+  },
   words: { flexGrow: 1, minWidth: 0 },
   title: {
     margin: 0,

@@ -23,7 +23,10 @@ const useStyles = makeStyles({
     fontFamily: tokens.fontFamilyBase,
     fontSize: tokens.fontSizeBase300,
   },
-  content: { minWidth: 0, height: '100%', overflow: 'hidden', outlineStyle: 'none' },
+  content: { minWidth: 0, height: '100%', overflow: 'hidden', outlineStyle: 'none', display: 'flex', flexDirection: 'column' },
+  // What the page below says may be out of date.
+  lost: { padding: '16px 28px 0', flexShrink: 0 },
+  page: { flexGrow: 1, minHeight: 0 },
 });
 
 export function AppFrame() {
@@ -51,7 +54,14 @@ export function AppFrame() {
       <div className={styles.frame}>
         <Navigation />
         <div ref={content} className={styles.content} tabIndex={-1}>
-          {view.worker === null ? <NoWorkerYet /> : <PageAt key={formatPlace(place)} place={place} worker={view.worker} />}
+          {view.worker !== null && view.lost !== null && (
+            <div className={styles.lost}>
+              <ProblemCard problem={view.lost} announce />
+            </div>
+          )}
+          <div className={styles.page}>
+            {view.worker === null ? <NoWorkerYet /> : <PageAt key={formatPlace(place)} place={place} worker={view.worker} />}
+          </div>
         </div>
       </div>
     </CopyContext>

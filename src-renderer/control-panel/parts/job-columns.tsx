@@ -81,6 +81,7 @@ export const lastRecordColumn: JobColumn = {
   title: texts.columns.lastRecord,
   width: 'minmax(120px, 4fr)',
   cell: (job) => <LastRecord job={job} />,
+  showFrom: 'narrow',
 };
 
 export const recordsColumn: JobColumn = {
@@ -99,6 +100,7 @@ export const pickedUpColumn: JobColumn = {
   width: '134px',
   cell: (job) => <Moment time={job.pickedUpAt} />,
   compare: (one, other) => one.pickedUpAt.localeCompare(other.pickedUpAt),
+  showFrom: 'narrow',
 };
 
 export const endedColumn: JobColumn = {
@@ -107,6 +109,7 @@ export const endedColumn: JobColumn = {
   width: '134px',
   cell: (job) => (job.endedAt === null ? texts.columns.unknown : <Moment time={job.endedAt} />),
   compare: (one, other) => compareKnown(one.endedAt, other.endedAt),
+  showFrom: 'narrow',
 };
 
 export const ranForColumn: JobColumn = {
@@ -119,4 +122,5 @@ export const ranForColumn: JobColumn = {
     return <Figures>{ran === null ? texts.columns.unknown : formatShortDuration(ran)}</Figures>;
   },
   compare: (one, other) => compareKnown(ranForMs(one), ranForMs(other)),
+  showFrom: 'narrow',
 };

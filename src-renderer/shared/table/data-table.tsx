@@ -8,7 +8,7 @@ import { useFixedRows } from '../use-fixed-rows.ts';
 import { sortRows, type Column, type Sorting } from './sorting.ts';
 import { TableHeader } from './table-header.tsx';
 import { useTableStyles } from './table-styles.ts';
-import { useWindowWidth } from './use-window-width.ts';
+import { isAtLeast, useWindowWidth } from './use-window-width.ts';
 
 const rowHeight = 36;
 /** More is asked for before the reader reaches the end. */
@@ -35,7 +35,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const idBase = useId();
   const width = useWindowWidth();
   const columns = useMemo(
-    () => props.columns.filter(({ showFrom }) => showFrom === undefined || showFrom === width || width === 'very-wide'),
+    () => props.columns.filter(({ showFrom }) => showFrom === undefined || isAtLeast(width, showFrom)),
     [props.columns, width],
   );
   const rows = useMemo(() => sortRows(props.rows, props.columns, sorting), [props.rows, props.columns, sorting]);

@@ -11,7 +11,7 @@ export interface Column<Row> {
   compare?: (one: Row, other: Row) => number;
   align?: 'end';
   /** Left out where the window is narrower. */
-  showFrom?: Exclude<WindowWidth, 'narrow'>;
+  showFrom?: WindowWidth;
 }
 
 export interface Sorting {

@@ -1,15 +1,23 @@
-/** How wide the window is, in three steps: tables leave columns out. The first is also where the styles' cards stack. */
+/** How wide the window is, in steps: tables leave columns out, styles stack cards at the same widths. Enlarging counts as narrowing. */
 import { useSyncExternalStore } from 'react';
 
-export type WindowWidth = 'narrow' | 'wide' | 'very-wide';
+const steps = ['tiny', 'narrow', 'wide', 'very-wide'] as const;
+export type WindowWidth = (typeof steps)[number];
 
+export function isAtLeast(width: WindowWidth, least: WindowWidth): boolean {
+  return steps.indexOf(width) >= steps.indexOf(least);
+}
+
+const narrow = matchMedia('(min-width: 701px)');
 const wide = matchMedia('(min-width: 981px)');
 const veryWide = matchMedia('(min-width: 1241px)');
 
 function subscribe(listener: () => void): () => void {
+  narrow.addEventListener('change', listener);
   wide.addEventListener('change', listener);
   veryWide.addEventListener('change', listener);
   return () => {
+    narrow.removeEventListener('change', listener);
     wide.removeEventListener('change', listener);
     veryWide.removeEventListener('change', listener);
   };
@@ -17,7 +25,8 @@ function subscribe(listener: () => void): () => void {
 
 function current(): WindowWidth {
   if (veryWide.matches) return 'very-wide';
-  return wide.matches ? 'wide' : 'narrow';
+  if (wide.matches) return 'wide';
+  return narrow.matches ? 'narrow' : 'tiny';
 }
 
 export function useWindowWidth(): WindowWidth {

@@ -2,17 +2,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { test as base } from '@playwright/test';
 import { build } from 'esbuild';
 import { _electron, type ElectronApplication, type Page } from 'playwright';
 import { electronSwitches, outFolder, root } from '../../../scripts/paths.mjs';
+import type { FakeWorker } from '../../fakes/window/fake-worker.ts';
 import type { ScenarioName } from '../../fakes/window/scenarios.ts';
-
-export interface FakeApp {
-  app: ElectronApplication;
-  page: Page;
-  /** Runs in the main process with the fake worker at hand. */
-  close(): Promise<void>;
-}
 
 export interface FakeAppOptions {
   scenario: ScenarioName;
@@ -21,9 +16,32 @@ export interface FakeAppOptions {
   size?: { width: number; height: number };
 }
 
+export interface FakeApp {
+  app: ElectronApplication;
+  page: Page;
+  dataFolder: string;
+  /** Leads the window to another place, as a link in it would. */
+  open: (place: string) => Promise<void>;
+  /** Calls a method of the fake worker in the main process. */
+  worker: <Name extends WorkerMethod>(name: Name, ...given: Parameters<FakeWorker[Name]>) => Promise<void>;
+  /** The calls that the window made so far. */
+  calls: (name: string) => Promise<unknown[]>;
+  trayLabels: () => Promise<string[]>;
+  pressInTray: (label: string) => Promise<void>;
+  close: () => Promise<void>;
+}
+
+type WorkerMethod = 'change' | 'changeJob' | 'startJob' | 'write' | 'log' | 'end';
+
+/** What main.ts of the fake application puts on `globalThis`. */
+interface TestHandles {
+  fakeWorker: FakeWorker;
+  trayMenu: { items: { label: string; enabled: boolean; click: () => void }[] } | undefined;
+}
+
 let built: Promise<string> | undefined;
 
-/** Beside the other caches: a file that Electron loads has to outlive the test. */
+/** Beside the other caches, as Electron loads it while tests come and go. */
 async function buildFakeApp(): Promise<string> {
   const outfile = path.join(root, '.cache', 'fake-app', 'main.cjs');
   await build({
@@ -40,19 +58,26 @@ async function buildFakeApp(): Promise<string> {
   return outfile;
 }
 
-export async function startFakeApp({ scenario, place = '', colorScheme = 'light', size }: FakeAppOptions): Promise<FakeApp> {
+/** How the application is started; also a second time, on the same folder. */
+export async function launchOptions({ scenario, place = '' }: FakeAppOptions, dataFolder: string) {
   built ??= buildFakeApp();
-  const mainFile = await built;
   const executablePath = process.env['HRW_TEST_ELECTRON'];
   if (executablePath === undefined) throw new Error('HRW_TEST_ELECTRON names no Electron: run npm test');
-  const dataFolder = await mkdtemp(path.join(tmpdir(), 'hrw-window-'));
-  const app = await _electron.launch({
+  const environment = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return {
     executablePath,
-    args: [...electronSwitches(), mainFile, '--data', dataFolder, ...(place === '' ? [] : [place])],
-    env: { ...environment(), HRW_TEST_SCENARIO: scenario, HRW_TEST_PROGRAM: outFolder },
-    colorScheme,
-  });
+    args: [...electronSwitches(), await built, '--data', dataFolder, ...(place === '' ? [] : [place])],
+    env: { ...Object.fromEntries(environment), HRW_TEST_SCENARIO: scenario, HRW_TEST_PROGRAM: outFolder },
+  };
+}
+
+export async function startFakeApp(options: FakeAppOptions): Promise<FakeApp> {
+  const { colorScheme = 'light', size } = options;
+  const dataFolder = await mkdtemp(path.join(tmpdir(), 'hrw-window-'));
+  const app = await _electron.launch({ ...(await launchOptions(options, dataFolder)), colorScheme });
   const page = await app.firstWindow();
+  // Still, so that nothing is looked at halfway; what moves is moved by tests that say so.
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
   if (size !== undefined) {
     await app.evaluate(
       ({ BrowserWindow }, { width, height }) => BrowserWindow.getAllWindows()[0]?.setContentSize(width, height),
@@ -63,6 +88,37 @@ export async function startFakeApp({ scenario, place = '', colorScheme = 'light'
   return {
     app,
     page,
+    dataFolder,
+    open: async (place) => {
+      await page.evaluate((wanted) => (location.hash = `#/${wanted}`), place);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+    },
+    worker: async (name, ...given) => {
+      await app.evaluate(
+        (_electron, [method, values]) => {
+          const { fakeWorker } = (globalThis as unknown as { testHandles: TestHandles }).testHandles;
+          (fakeWorker[method] as (...all: unknown[]) => void).apply(fakeWorker, values);
+        },
+        [name, given] as [WorkerMethod, unknown[]],
+      );
+    },
+    calls: (name) =>
+      app.evaluate((_electron, wanted) => {
+        const { fakeWorker } = (globalThis as unknown as { testHandles: TestHandles }).testHandles;
+        return fakeWorker.calls.filter((call) => call.name === wanted).map((call) => call.given);
+      }, name),
+    trayLabels: () =>
+      app.evaluate(() => {
+        const { trayMenu } = (globalThis as unknown as { testHandles: TestHandles }).testHandles;
+        return trayMenu?.items.map((item) => item.label).filter((label) => label !== '') ?? [];
+      }),
+    pressInTray: (label) =>
+      app.evaluate((_electron, wanted) => {
+        const { trayMenu } = (globalThis as unknown as { testHandles: TestHandles }).testHandles;
+        const item = trayMenu?.items.find((one) => one.label === wanted);
+        if (item?.enabled !== true) throw new Error(`the tray has no ${wanted} to press`);
+        item.click();
+      }, label),
     close: async () => {
       await app.close();
       await rm(dataFolder, { recursive: true, force: true, maxRetries: 5 });
@@ -70,7 +126,15 @@ export async function startFakeApp({ scenario, place = '', colorScheme = 'light'
   };
 }
 
-function environment(): Record<string, string> {
-  const entries = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  return Object.fromEntries(entries);
-}
+/** A test that starts applications and never leaves one behind. */
+export const test = base.extend<{ start: (options: FakeAppOptions) => Promise<FakeApp> }>({
+  start: async ({}, use) => {
+    const started: FakeApp[] = [];
+    await use(async (options) => {
+      const app = await startFakeApp(options);
+      started.push(app);
+      return app;
+    });
+    for (const app of started) await app.close();
+  },
+});

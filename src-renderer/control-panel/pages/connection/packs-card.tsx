@@ -12,7 +12,13 @@ const words = texts.connection.packs;
 const columns: readonly Column<Pack>[] = [
   { key: 'name', title: words.name, width: 'minmax(120px, 2fr)', cell: (pack) => pack.name },
   { key: 'version', title: words.version, width: '90px', cell: (pack) => pack.version },
-  { key: 'received', title: words.received, width: '160px', cell: (pack) => <Moment time={pack.receivedAt} /> },
+  {
+    key: 'received',
+    title: words.received,
+    width: '160px',
+    cell: (pack) => <Moment time={pack.receivedAt} />,
+    showFrom: 'narrow',
+  },
   {
     key: 'folder',
     title: words.folder,

@@ -35,8 +35,15 @@ const words = texts.columns;
 
 export const eventColumns: readonly Column<LogEvent>[] = [
   { key: 'level', title: words.level, width: '112px', cell: (event) => <Level level={event.level} /> },
-  { key: 'time', title: words.time, width: '132px', cell: (event) => <Moment time={event.time} /> },
-  { key: 'id', title: words.eventId, width: '56px', align: 'end', cell: (event) => <Figures>{String(event.id)}</Figures> },
+  { key: 'time', title: words.time, width: '132px', cell: (event) => <Moment time={event.time} />, showFrom: 'narrow' },
+  {
+    key: 'id',
+    title: words.eventId,
+    width: '56px',
+    align: 'end',
+    cell: (event) => <Figures>{String(event.id)}</Figures>,
+    showFrom: 'narrow',
+  },
   {
     key: 'message',
     title: words.message,

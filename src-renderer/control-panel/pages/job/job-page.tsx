@@ -21,7 +21,15 @@ import { StopJob } from './stop-job.tsx';
 import { useJob } from './use-job.ts';
 
 const useStyles = makeStyles({
-  way: { fontSize: tokens.fontSizeBase200, color: tokens.colorNeutralForeground3, marginBottom: '2px' },
+  way: {
+    listStyleType: 'none',
+    margin: '0 0 2px',
+    padding: 0,
+    display: 'flex',
+    gap: '4px',
+    fontSize: tokens.fontSizeBase200,
+    color: tokens.colorNeutralForeground3,
+  },
   tabs: { marginLeft: '-10px', flexShrink: 0, marginBottom: '-8px', marginTop: '-8px' },
   count: { fontVariantNumeric: 'tabular-nums', marginLeft: '6px', color: tokens.colorNeutralForeground3 },
   panel: { display: 'flex', flexDirection: 'column', flexGrow: 1, minHeight: 0, gap: '12px' },
@@ -94,9 +102,18 @@ function KnownJob({ job }: { job: JobView }) {
 function Way({ place, name }: { place: 'running' | 'history'; name?: string }) {
   const styles = useStyles();
   return (
-    <nav className={styles.way} aria-label={texts.job.way}>
-      <PlaceLink to={{ page: place }}>{texts.navigation.pages[place]}</PlaceLink>
-      {name !== undefined && ` › ${name}`}
+    <nav aria-label={texts.job.way}>
+      <ol className={styles.way}>
+        <li>
+          <PlaceLink to={{ page: place }}>{texts.navigation.pages[place]}</PlaceLink>
+        </li>
+        {name !== undefined && (
+          <li>
+            <span aria-hidden>› </span>
+            {name}
+          </li>
+        )}
+      </ol>
     </nav>
   );
 }

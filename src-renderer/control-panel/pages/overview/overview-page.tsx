@@ -34,7 +34,6 @@ export function OverviewPage({ worker }: { worker: WorkerState }) {
   const pause = usePause(worker);
   return (
     <Page mark={mark} title={sentence} lead={<Lead worker={worker} />} actions={<Actions worker={worker} pause={pause} />}>
-      {view.lost !== null && <ProblemCard problem={view.lost} announce />}
       {pause.problem !== null && <ProblemCard problem={pause.problem} announce />}
       <CurrentProblems worker={worker} />
       <div className={styles.pair}>

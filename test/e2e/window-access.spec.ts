@@ -1,0 +1,106 @@
+/** Every page, in both themes, filled, empty, waiting and failing: what axe finds, and what a keyboard reaches. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { expect, type Page } from '@playwright/test';
+import type { AxeResults } from 'axe-core';
+import { sampleId } from '../fakes/window/samples.ts';
+import type { ScenarioName } from '../fakes/window/scenarios.ts';
+import { test } from './support/fake-app.ts';
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+const places = ['overview', 'running', 'history', `jobs/${sampleId(1)}`, 'connection', 'group', 'events', 'settings'];
+const scenarios: ScenarioName[] = ['filled', 'empty', 'joinable', 'waiting', 'offline', 'failing', 'silent'];
+
+async function violationsOn(page: Page): Promise<string[]> {
+  const { violations } = await page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: { run: (context: object, options: object) => Promise<AxeResults> } };
+    // Tabster's helpers, by which Fluent keeps the focus in a dialog: they pass the focus on at once and have nothing to say.
+    return await axe.run(
+      { exclude: [['[data-tabster-dummy]']] },
+      { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] },
+    );
+  });
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${String(target)} ${failureSummary ?? ''}`),
+  );
+}
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  for (const scenario of scenarios) {
+    test(`axe finds nothing on any page, ${scenario}, ${colorScheme}`, async ({ start }) => {
+      const { page, open } = await start({ scenario, colorScheme });
+      await page.evaluate(axeSource);
+      for (const place of places) {
+        await open(place);
+        if (scenario === 'silent')
+          await page
+            .getByRole('progressbar')
+            .first()
+            .waitFor({ timeout: 1_000 })
+            .catch(() => undefined);
+        expect.soft(await violationsOn(page), place).toEqual([]);
+      }
+    });
+  }
+}
+
+test('axe finds nothing in forms that were refused, dialogs and details', async ({ start }) => {
+  const { page, open } = await start({ scenario: 'refusing', place: 'group' });
+  await page.evaluate(axeSource);
+  await page.getByRole('button', { name: 'Join the group' }).click();
+  expect.soft(await violationsOn(page), 'missing fields').toEqual([]);
+  await page.getByLabel('Worker group', { exact: true }).fill('datacenter-east');
+  await page.getByRole('textbox', { name: 'Token' }).fill('wrong');
+  await page.getByRole('button', { name: 'Join the group' }).click();
+  await page.getByRole('alert').first().waitFor();
+  await page.getByRole('button', { name: 'Show details' }).click();
+  await page.getByText('The same as a command').click();
+  expect.soft(await violationsOn(page), 'refused').toEqual([]);
+  await open('connection');
+  await page.getByRole('button', { name: 'Disconnect' }).click();
+  await page.getByRole('alertdialog').waitFor();
+  expect.soft(await violationsOn(page), 'dialog').toEqual([]);
+});
+
+test('the keyboard reaches every page and the button that matters on it', async ({ start }) => {
+  const { page } = await start({ scenario: 'filled' });
+  const reached: string[] = [];
+  for (let press = 0; press < 12; press += 1) {
+    await page.keyboard.press('Tab');
+    reached.push(await page.evaluate(() => (document.activeElement as HTMLElement | null)?.innerText.split('\n')[0] ?? ''));
+  }
+  expect(reached.slice(0, 8)).toEqual([
+    'Overview',
+    'Running',
+    'History',
+    'Connection',
+    'Worker group',
+    'Event log',
+    'Settings',
+    'Pause taking jobs',
+  ]);
+  await page.getByRole('link', { name: 'History', exact: true }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('jobs ran here');
+});
+
+test('nothing leaves the page sideways at 900 × 600, nor at twice the size', async ({ start }) => {
+  const { page, app, open } = await start({ scenario: 'filled', size: { width: 900, height: 600 } });
+  const sideways = () =>
+    page.evaluate(() =>
+      [document.documentElement, ...document.querySelectorAll('main')].some(
+        (element) => element.scrollWidth > element.clientWidth,
+      ),
+    );
+  for (const place of places) {
+    await open(place);
+    expect.soft(await sideways(), place).toBe(false);
+  }
+  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.setZoomFactor(2));
+  await expect(page.getByRole('link', { name: 'History', exact: true })).toBeVisible();
+  for (const place of places) {
+    await open(place);
+    expect.soft(await sideways(), `${place} at 200 %`).toBe(false);
+  }
+});

@@ -1,0 +1,344 @@
+/** The pages of the window: what each says, and what its buttons do. The engine is a fake, all else is real. */
+import { expect } from '@playwright/test';
+import { describeProblem } from '../../src-contract/problems.ts';
+import { ago, endedJobs, sampleEvents, sampleId, sampleJob } from '../fakes/window/samples.ts';
+import { test } from './support/fake-app.ts';
+
+const job = `jobs/${sampleId(1)}`;
+
+test.describe('overview', () => {
+  test('says first whether the worker can take a job, on every page the same', async ({ start }) => {
+    const { page, open, worker } = await start({ scenario: 'filled' });
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('This worker can take a job now');
+    await open('settings');
+    await worker('change', { status: 'full', sentence: 'All 4 slots of this worker are taken' });
+    await expect(page.getByTestId('standing')).toContainText('All 4 slots of this worker are taken');
+    await expect(page).toHaveTitle('Hybrid Runbook Worker: All 4 slots of this worker are taken');
+  });
+
+  test('shows an administrator of a new machine what to press first', async ({ start }) => {
+    const { page } = await start({ scenario: 'empty' });
+    await page.getByRole('button', { name: 'Connect to a workspace' }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('This machine is not connected to a workspace');
+  });
+
+  test('pauses and resumes', async ({ start }) => {
+    const { page, calls } = await start({ scenario: 'filled' });
+    await page.getByRole('button', { name: 'Pause taking jobs' }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toContainText('This worker is paused');
+    await page.getByRole('button', { name: 'Resume taking jobs' }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('This worker can take a job now');
+    expect(await calls('worker:pause')).toEqual([{}]);
+  });
+
+  test('says in words why pausing was refused', async ({ start }) => {
+    const { page } = await start({ scenario: 'failing' });
+    await page.getByRole('button', { name: 'Pause taking jobs' }).click();
+    await expect(page.getByRole('alert', { name: 'This needs the role operator' })).toBeVisible();
+  });
+
+  test('lists each problem with what repairs it', async ({ start }) => {
+    const { page } = await start({ scenario: 'offline' });
+    const card = page.getByRole('group', { name: /wants a user name and password/ });
+    await expect(card).toContainText('23 times');
+    await card.getByRole('button', { name: 'Open Connection' }).click();
+    await expect(page.getByRole('link', { name: 'Connection' })).toHaveAttribute('aria-current', 'page');
+  });
+
+  test('moves a job from running to the last ones when it ends', async ({ start }) => {
+    const { page, worker } = await start({ scenario: 'filled' });
+    await expect(page.getByText('2 of 4 slots')).toBeVisible();
+    await worker('changeJob', sampleId(2), { phase: 'ended', outcome: 'interrupted', endedAt: ago(0), pickedUpAt: ago(10) });
+    await expect(page.getByText('1 of 4 slots')).toBeVisible();
+    await expect(page.getByRole('table', { name: 'Last jobs' })).toContainText('Interrupted');
+  });
+
+  test('does not pretend to know a worker that does not answer', async ({ start }) => {
+    const { page, app, open } = await start({ scenario: 'filled' });
+    const problem = describeProblem('engine-not-running', { dataFolder: '/srv/worker' });
+    await app.evaluate(
+      ({ BrowserWindow }, payload) => {
+        BrowserWindow.getAllWindows()[0]?.webContents.send('hrw:event', { event: 'engine-contact-changed', payload });
+      },
+      { problem },
+    );
+    await expect(page.getByTestId('standing')).toContainText(problem.title);
+    await expect(page.getByRole('alert', { name: problem.title })).toContainText('hrw run');
+    await open('history');
+    await expect(page.getByRole('alert', { name: problem.title })).toBeVisible();
+  });
+});
+
+test.describe('history', () => {
+  test('answers what ran here and what went wrong, and sorts', async ({ start }) => {
+    const { page } = await start({ scenario: 'filled', place: 'history' });
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('154 jobs ran here, 11 of them went wrong');
+    const pickedUp = page.getByRole('columnheader', { name: 'Picked up' });
+    await expect(pickedUp).toHaveAttribute('aria-sort', 'descending');
+    await pickedUp.getByRole('button').click();
+    await expect(pickedUp).toHaveAttribute('aria-sort', 'ascending');
+    const oldest = endedJobs(154).at(-1);
+    await expect(page.getByRole('row').nth(1)).toContainText(oldest?.runbookName ?? '');
+    await page.getByRole('columnheader', { name: 'Runbook' }).getByRole('button').click();
+    await expect(page.getByRole('row').nth(1)).toContainText('Backup-SqlDatabases');
+  });
+
+  test('shows one outcome alone', async ({ start }) => {
+    const { page } = await start({ scenario: 'filled', place: 'history' });
+    await page.getByRole('combobox', { name: 'Outcome' }).click();
+    await page.getByRole('option', { name: 'Sandbox crashed' }).click();
+    await expect(page.getByRole('table')).toHaveAttribute('aria-rowcount', '3');
+    await expect(page.getByRole('cell', { name: 'Completed' })).toHaveCount(0);
+  });
+
+  test('says what is wrong when it cannot be read', async ({ start }) => {
+    const { page, calls } = await start({ scenario: 'failing', place: 'history' });
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('The history cannot be read');
+    const before = (await calls('jobs:list')).length;
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await expect.poll(async () => (await calls('jobs:list')).length).toBeGreaterThan(before);
+  });
+});
+
+test.describe('a job', () => {
+  test('is asked about before it is stopped, and the safe answer has the focus', async ({ start }) => {
+    const { page, calls } = await start({ scenario: 'filled', place: job });
+    await page.getByRole('button', { name: 'Stop job' }).click();
+    await expect(page.getByRole('button', { name: 'Let it run' })).toBeFocused();
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('alertdialog')).toHaveCount(0);
+    expect(await calls('jobs:stop')).toEqual([]);
+    await page.getByRole('button', { name: 'Stop job' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Stop job' }).click();
+    await expect(page.getByTestId('job-badge')).toContainText('Stopping');
+    expect(await calls('jobs:stop')).toEqual([{ sandboxId: sampleId(1) }]);
+  });
+
+  test('shows its records with their streams, and says which are off', async ({ start }) => {
+    const { page } = await start({ scenario: 'filled', place: job });
+    const records = page.getByTestId('records');
+    await expect(records).toContainText('The folder 2026-11 exists already');
+    await expect(records).not.toContainText('212 of 512');
+    await page.getByRole('button', { name: 'Progress off (1)' }).click();
+    await expect(records).toContainText('212 of 512');
+    await page.getByRole('button', { name: 'Warning 2' }).click();
+    await expect(records).not.toContainText('The folder 2026-11 exists already');
+    await expect(page.getByRole('button', { name: 'Warning off (2)' })).toHaveAttribute('aria-pressed', 'false');
+  });
+
+  test('finds records, and says how many', async ({ start }) => {
+    const { page } = await start({ scenario: 'filled', place: job });
+    await page.getByPlaceholder('Search records').fill('COPIED');
+    await expect(page.getByText('8 records found')).toBeVisible();
+    await expect(page.getByTestId('records').locator('mark').first()).toHaveText('copied');
+    await page.getByPlaceholder('Search records').fill('nothing like it');
+    await expect(page.getByTestId('records')).toContainText('No record fits');
+  });
+
+  test('follows what is written until the reader scrolls up, and offers the way back', async ({ start }) => {
+    const { page, worker } = await start({ scenario: 'large', place: job });
+    const records = page.getByTestId('records');
+    await expect(records).toContainText('0099999');
+    const write = (text: string) => worker('write', sampleId(1), [{ time: ago(0), stream: 'Output', text }]);
+    await write('followed line');
+    await expect(records).toContainText('followed line');
+    await records.hover();
+    await page.mouse.wheel(0, -3000);
+    await expect(page.getByText('Not following')).toBeVisible();
+    const top = () => records.evaluate((element) => element.scrollTop);
+    const before = await top();
+    await write('unseen line');
+    await expect(page.getByRole('tab', { name: /100,002/ })).toBeVisible();
+    expect(await top()).toBe(before);
+    await page.getByRole('button', { name: /Follow the newest/ }).click();
+    await expect(records).toContainText('unseen line');
+    await expect(page.getByText('Following', { exact: true })).toBeVisible();
+  });
+
+  test('joins the parts of a long line', async ({ start }) => {
+    const { page, worker } = await start({ scenario: 'filled', place: job });
+    await worker('write', sampleId(1), [
+      { time: ago(0), stream: 'Output', text: 'beginning-', part: { index: 0, last: false } },
+      { time: ago(0), stream: 'Output', text: 'end', part: { index: 1, last: true } },
+    ]);
+    await expect(page.getByTestId('records').getByText('beginning-end', { exact: true })).toBeVisible();
+  });
+
+  test('shows what a script wrote as text, whatever it is', async ({ start }) => {
+    const { page, worker } = await start({ scenario: 'filled', place: job });
+    const text = '<img src=x onerror=alert(1)>\u001b[31m\u202egpj.exe';
+    await worker('write', sampleId(1), [{ time: ago(0), stream: 'Output', text }]);
+    await expect(page.getByTestId('records')).toContainText('<img src=x onerror=alert(1)>␛[31m<U+202E>gpj.exe');
+    await expect(page.getByTestId('records').locator('img')).toHaveCount(0);
+  });
+
+  test('says how it ended and that every record is at the service', async ({ start }) => {
+    const { page, open } = await start({ scenario: 'filled' });
+    await open(`jobs/${sampleId(1003)}`);
+    await expect(page.getByTestId('job-badge')).toHaveText('Failed');
+    await expect(page.getByText('The runbook ended with exit code 1')).toBeVisible();
+    await expect(page.getByTestId('upload')).toHaveText('Complete, verified: the service has all 111 records');
+    await expect(page.getByRole('button', { name: 'Stop job' })).toHaveCount(0);
+    await page.getByRole('tab', { name: /Parameters/ }).click();
+    await expect(page.getByRole('tabpanel')).toContainText('/srv/exports/2026-11');
+  });
+
+  test('is followed to its end while its page is open', async ({ start }) => {
+    const { page, worker } = await start({ scenario: 'filled', place: job });
+    const end = { phase: 'ended', outcome: 'completed', verified: true, acknowledgedCount: 19, endedAt: ago(0) } as const;
+    await worker('changeJob', sampleId(1), end);
+    await expect(page.getByTestId('job-badge')).toHaveText('Completed');
+    await expect(page.getByTestId('upload')).toContainText('Complete, verified');
+    await expect(page.getByRole('link', { name: 'History' }).first()).toBeVisible();
+  });
+});
+
+test.describe('connection', () => {
+  test('names what is missing before it asks anybody, and goes there', async ({ start }) => {
+    const { page, calls } = await start({ scenario: 'empty', place: 'connection' });
+    await page.getByRole('button', { name: 'Connect', exact: true }).click();
+    await expect(page.getByText('Enter the workspace’s ID.')).toBeVisible();
+    await expect(page.getByLabel('Workspace ID')).toBeFocused();
+    expect(await calls('connection:connect')).toEqual([]);
+  });
+
+  test('leads from an untrusted certificate to pinning it', async ({ start }) => {
+    const { page, calls } = await start({ scenario: 'unreachable', place: 'connection' });
+    await page.getByLabel('Workspace ID').fill('9f6a2c58');
+    await page.getByRole('textbox', { name: 'Workspace key' }).fill('secret');
+    await page.getByLabel('Service URL').fill('automation.contoso.example:8443');
+    await page.getByRole('button', { name: 'Connect', exact: true }).click();
+    const refusal = page.getByRole('alert', { name: /is not trusted here/ });
+    await expect(refusal).toBeVisible();
+    await expect(page.getByTestId('steps').getByRole('listitem').nth(1)).toHaveAttribute('data-status', 'failed');
+    await refusal.getByRole('button', { name: /pin this certificate/ }).click();
+    await expect(page.getByLabel('SHA-256 fingerprint')).toHaveValue(/^3b7d/);
+    await page.getByRole('button', { name: 'Connect', exact: true }).click();
+    await expect.poll(async () => (await calls('connection:connect')).length).toBe(2);
+    expect((await calls('connection:connect')).at(-1)).toMatchObject({
+      serviceUrl: 'https://automation.contoso.example:8443',
+      trust: { kind: 'fingerprint' },
+    });
+  });
+
+  test('covers the key, and uncovers it only when asked', async ({ start }) => {
+    const { page } = await start({ scenario: 'empty', place: 'connection' });
+    const key = page.getByRole('textbox', { name: 'Workspace key' });
+    await expect(key).toHaveAttribute('type', 'password');
+    await page.getByRole('button', { name: 'Show workspace key' }).click();
+    await expect(key).toHaveAttribute('type', 'text');
+  });
+
+  test('says what disconnecting loses', async ({ start }) => {
+    const { page, calls } = await start({ scenario: 'joinable', place: 'connection' });
+    await page.getByRole('button', { name: 'Disconnect' }).click();
+    await expect(page.getByRole('button', { name: 'Stay connected' })).toBeFocused();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Disconnect' }).click();
+    await expect.poll(() => calls('connection:disconnect')).toEqual([{}]);
+  });
+});
+
+test.describe('worker group', () => {
+  test('explains what it waits for, and opens the form by itself when the pack is here', async ({ start }) => {
+    const { page, worker } = await start({ scenario: 'waiting', place: 'group' });
+    await expect(page.getByRole('heading', { level: 1 })).toContainText('its pack is on the way');
+    await expect(page.getByText(/hrw pack add --workspace/)).toBeVisible();
+    const pack = { name: 'AzureAutomation', version: '1.4.2', receivedAt: ago(0), folder: '/x' };
+    await worker('change', { packs: [pack] });
+    await expect(page.getByLabel('Worker group', { exact: true })).toBeVisible();
+  });
+
+  test('shows each step, which one failed, and the way to mend it', async ({ start }) => {
+    const { page } = await start({ scenario: 'refusing', place: 'group' });
+    await page.getByLabel('Worker group', { exact: true }).fill('datacenter-east');
+    await page.getByRole('textbox', { name: 'Token' }).fill('wrong');
+    await page.getByRole('button', { name: 'Join the group' }).click();
+    const refusal = page.getByRole('alert', { name: 'The account did not accept the key' });
+    await expect(refusal).toContainText('9f2c');
+    const statuses = page.getByTestId('steps').getByRole('listitem');
+    await expect(statuses).toHaveCount(5);
+    await expect(statuses.nth(3)).toHaveAttribute('data-status', 'failed');
+    await expect(statuses.nth(4)).toHaveAttribute('data-status', 'later');
+    await refusal.getByRole('button', { name: 'Show details' }).click();
+    await expect(refusal).toContainText('code: account-key-refused');
+    await refusal.getByRole('button', { name: 'Enter another key' }).click();
+    await expect(page.getByRole('textbox', { name: 'Token' })).toBeFocused();
+  });
+
+  test('shows the same as a command, without the token', async ({ start }) => {
+    const { page, app } = await start({ scenario: 'joinable', place: 'group' });
+    await page.getByLabel('Worker group', { exact: true }).fill('datacenter-east');
+    await page.getByRole('textbox', { name: 'Token' }).fill('tops3cret');
+    await page.getByText('The same as a command').click();
+    await page.getByRole('button', { name: 'Copy' }).first().click();
+    await expect(page.getByRole('button', { name: 'Copied' })).toBeVisible();
+    const copied = await app.evaluate(({ clipboard }) => clipboard.readText());
+    expect(copied).toMatch(/^hrw register --group datacenter-east --endpoint https:\S+ --token-file token.txt$/);
+  });
+
+  test('leaves with the token, or here alone', async ({ start }) => {
+    const { page, calls } = await start({ scenario: 'filled', place: 'group' });
+    await page.getByRole('button', { name: 'Leave the group' }).click();
+    const question = page.getByRole('alertdialog');
+    await expect(question.getByRole('button', { name: 'Stay in the group' })).toBeFocused();
+    await expect(question.getByRole('button', { name: 'Leave the group' })).toBeDisabled();
+    await question.getByLabel(/Only forget it on this machine/).check();
+    await question.getByRole('button', { name: 'Leave the group' }).click();
+    await expect.poll(() => calls('registration:unregister')).toEqual([{ token: null, local: true }]);
+  });
+});
+
+test.describe('event log', () => {
+  test('shows what happens as it happens, of the channel and levels that are wanted', async ({ start }) => {
+    const { page, worker } = await start({ scenario: 'filled', place: 'events' });
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('13 errors among the last 500 events');
+    const [sample] = sampleEvents(1);
+    if (sample === undefined) throw new Error('no sample');
+    await worker('log', { ...sample, number: 5_000, level: 'Warning', message: 'Something new', channel: 'Application' });
+    await expect(page.getByRole('row').nth(1)).toContainText('Something new');
+    await page.getByRole('button', { name: 'Warning 1' }).click();
+    await expect(page.getByText('Something new')).toHaveCount(0);
+    await page.getByRole('combobox', { name: 'Channel' }).click();
+    await page.getByRole('option', { name: 'Operations Manager' }).click();
+    await expect(page.getByRole('row').nth(1)).toContainText('1201');
+  });
+
+  test('is walked with the arrow keys, and shows the chosen event whole', async ({ start }) => {
+    const { page } = await start({ scenario: 'filled', place: 'events' });
+    await page.getByRole('grid').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    const details = page.getByRole('region', { name: 'The chosen event' });
+    await expect(details).toContainText('Job Copy-LocalFiles is running.');
+    await expect(details).toContainText('correlationId');
+    await page.keyboard.press('End');
+    await expect(page.getByRole('row', { selected: true })).toBeVisible();
+    await details.getByRole('button', { name: 'Close the details' }).click();
+    await expect(details).toHaveCount(0);
+  });
+
+  test('leads to the job that an event is about', async ({ start }) => {
+    const { page, worker } = await start({ scenario: 'filled', place: 'events' });
+    const [sample] = sampleEvents(1);
+    if (sample === undefined) throw new Error('no sample');
+    await worker('log', { ...sample, number: 5_000, message: 'About a job', jobId: sampleJob(1).jobId });
+    await page.getByText('About a job').click();
+    await page.getByRole('button', { name: 'Open job' }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Copy-LocalFiles');
+  });
+});
+
+test.describe('settings', () => {
+  test('saves only what was changed, and refuses what is no value', async ({ start }) => {
+    const { page, calls } = await start({ scenario: 'filled', place: 'settings' });
+    const save = page.getByRole('button', { name: 'Save changes' });
+    await expect(save).toBeDisabled();
+    await page.getByLabel('Jobs at once').fill('99');
+    await expect(page.getByText('Enter a whole number from 1 to 50')).toBeVisible();
+    await expect(save).toBeDisabled();
+    await page.getByLabel('Jobs at once').fill('');
+    await save.click();
+    await expect(page.getByText('Saved', { exact: true })).toBeVisible();
+    expect(await calls('settings:change')).toEqual([{ limit: null }]);
+  });
+});
