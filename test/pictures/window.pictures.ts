@@ -1,0 +1,67 @@
+/**
+ * Every page, in both themes and at both scales, as an administrator may find it: into test-results/pictures, for looking at. The few that
+ * the README shows go into docs/pictures and are committed.
+ */
+import { copyFile, mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { expect } from '@playwright/test';
+import { root } from '../../scripts/paths.mjs';
+import { test } from '../e2e/support/fake-app.ts';
+import { sampleId } from '../fakes/window/samples.ts';
+import type { ScenarioName } from '../fakes/window/scenarios.ts';
+
+interface Picture {
+  name: string;
+  scenario: ScenarioName;
+  place: string;
+  /** Its name in docs/pictures, where the README shows it. */
+  shown?: { light?: string; dark?: string };
+}
+
+const job = `jobs/${sampleId(1)}`;
+
+const pictures: Picture[] = [
+  { name: 'overview', scenario: 'filled', place: 'overview', shown: { light: 'overview', dark: 'overview-dark' } },
+  { name: 'overview-new', scenario: 'empty', place: 'overview' },
+  { name: 'overview-offline', scenario: 'offline', place: 'overview' },
+  { name: 'running', scenario: 'filled', place: 'running' },
+  { name: 'running-empty', scenario: 'empty', place: 'running' },
+  { name: 'job', scenario: 'filled', place: job, shown: { light: 'job' } },
+  { name: 'history', scenario: 'filled', place: 'history', shown: { light: 'history' } },
+  { name: 'history-empty', scenario: 'empty', place: 'history' },
+  { name: 'history-failing', scenario: 'failing', place: 'history' },
+  { name: 'connection', scenario: 'filled', place: 'connection' },
+  { name: 'connection-new', scenario: 'empty', place: 'connection' },
+  { name: 'group', scenario: 'filled', place: 'group' },
+  { name: 'group-join', scenario: 'joinable', place: 'group', shown: { light: 'join' } },
+  { name: 'events', scenario: 'filled', place: 'events' },
+  { name: 'settings', scenario: 'filled', place: 'settings' },
+];
+
+const size = { width: 1240, height: 800 };
+const folder = path.join(root, 'test-results', 'pictures');
+const committed = path.join(root, 'docs', 'pictures');
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  for (const scenario of new Set(pictures.map((picture) => picture.scenario))) {
+    test(`${scenario}, ${colorScheme}`, async ({ start }) => {
+      await Promise.all([folder, committed].map((each) => mkdir(each, { recursive: true })));
+      const { page, app, open } = await start({ scenario, colorScheme, size });
+      for (const zoom of [1, 2]) {
+        await app.evaluate(({ BrowserWindow }, factor) => {
+          BrowserWindow.getAllWindows()[0]?.webContents.setZoomFactor(factor);
+        }, zoom);
+        for (const { name, place, shown } of pictures.filter((picture) => picture.scenario === scenario)) {
+          await open(place);
+          await expect(page.getByRole('progressbar')).toHaveCount(0);
+          // Numbers and marks are drawn a frame after the page is there.
+          await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+          const file = path.join(folder, `${name}-${colorScheme}-${zoom * 100}.png`);
+          await page.screenshot({ path: file });
+          const shownAs = zoom === 1 ? shown?.[colorScheme] : undefined;
+          if (shownAs !== undefined) await copyFile(file, path.join(committed, `${shownAs}.png`));
+        }
+      }
+    });
+  }
+}
