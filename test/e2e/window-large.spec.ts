@@ -31,22 +31,26 @@ test('twenty thousand jobs are put in another order, and only what is in sight i
 test('a hundred thousand records scroll without a pause that is felt', async ({ start }) => {
   const { page } = await start({ scenario: 'large', place: `jobs/${sampleId(1)}` });
   const records = page.getByTestId('records');
-  await expect(records).toContainText('0099999');
+  // Read from the first on, as all of them fit: a second on a desk, many on a busy machine.
+  await expect(records).toContainText('0099999', { timeout: 60_000 });
   await expect(page.getByText('Following', { exact: true })).toBeVisible();
-  const pauses = await records.evaluate(async (element) => {
-    const frames: number[] = [];
-    let last = performance.now();
-    for (let step = 0; step < 120; step += 1) {
-      element.scrollTop -= 3_777;
-      await new Promise(requestAnimationFrame);
-      const now = performance.now();
-      frames.push(now - last);
-      last = now;
-    }
-    return frames.sort((one, other) => one - other);
-  });
-  // Half of the frames come in time for 60 a second, with room for a busy machine; single ones may wait for other programs.
-  expect(pauses[Math.floor(pauses.length / 2)]).toBeLessThan(50);
+  /** Half of the frames come sooner, while the list moves by so much a frame. */
+  const usualFrame = (distance: number) =>
+    records.evaluate(async (element, pixels) => {
+      const frames: number[] = [];
+      let last = performance.now();
+      for (let step = 0; step < 120; step += 1) {
+        element.scrollTop -= pixels;
+        await new Promise(requestAnimationFrame);
+        const now = performance.now();
+        frames.push(now - last);
+        last = now;
+      }
+      return frames.sort((one, other) => one - other)[frames.length / 2] ?? Infinity;
+    }, distance);
+  // What a frame costs here when nothing moves; a machine that does other work has slow ones too.
+  const still = await usualFrame(0);
+  expect(await usualFrame(3_777)).toBeLessThan(Math.max(50, 3 * still));
   expect(await records.locator('[data-stream]').count()).toBeLessThan(mostRowsDrawn);
   await records.focus();
   await page.keyboard.press('Home');
