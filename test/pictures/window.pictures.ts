@@ -2,7 +2,7 @@
  * Every page, in both themes and at both scales, as an administrator may find it: into test-results/pictures, for looking at. The few that
  * the README shows go into docs/pictures and are committed.
  */
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from '@playwright/test';
 import { root } from '../../scripts/paths.mjs';
@@ -57,7 +57,12 @@ for (const colorScheme of ['light', 'dark'] as const) {
           // Numbers and marks are drawn a frame after the page is there.
           await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
           const file = path.join(folder, `${name}-${colorScheme}-${zoom * 100}.png`);
-          await page.screenshot({ path: file });
+          // By Electron itself: Playwright reckons in the page's own pixels, and cuts enlarged pages off.
+          const png = await app.evaluate(async ({ BrowserWindow }) => {
+            const picture = await BrowserWindow.getAllWindows()[0]?.webContents.capturePage();
+            return picture?.toPNG().toString('base64') ?? '';
+          });
+          await writeFile(file, Buffer.from(png, 'base64'));
           const shownAs = zoom === 1 ? shown?.[colorScheme] : undefined;
           if (shownAs !== undefined) await copyFile(file, path.join(committed, `${shownAs}.png`));
         }

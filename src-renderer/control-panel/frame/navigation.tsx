@@ -53,7 +53,7 @@ const useStyles = makeStyles({
     boxSizing: 'border-box',
     minHeight: 0,
   },
-  groups: { flexGrow: 1, overflowY: 'auto', minHeight: 0 },
+  groups: { flexGrow: 1, overflowY: 'auto', overflowX: 'hidden', minHeight: 0 },
   list: { listStyleType: 'none', margin: 0, padding: 0 },
   title: {
     margin: '14px 0 4px',
