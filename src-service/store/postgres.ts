@@ -31,39 +31,60 @@ export function openPostgres(url: string, onTrouble: (error: Error) => void): Po
   let listener: pg.Client | undefined;
   const waiting = new AbortController();
 
-  async function connect(own: string, onChange: (change: Change) => void, onLost: (error: Error) => void): Promise<void> {
+  /** Resolves once it listens, with a promise of why it no longer does; rejects, with nothing left open, when it cannot. */
+  async function listenOnce(own: string, onChange: (change: Change) => void): Promise<{ lost: Promise<Error> }> {
     const client = new pg.Client({ connectionString: url, keepAlive: true });
-    let lost = false;
-    const loseOnce = (error: Error): void => {
-      if (lost) return;
-      lost = true;
-      onLost(error);
-    };
-    client.on('error', loseOnce);
-    client.on('end', () => {
-      loseOnce(new Error('The connection that listens for changes has ended'));
+    const lost = new Promise<Error>((resolve) => {
+      client.on('error', resolve);
+      client.on('end', () => resolve(new Error('The connection that listens for changes has ended')));
     });
     client.on('notification', (message) => {
       for (const change of readNotification(message.payload, own)) onChange(change);
     });
-    await client.connect();
-    await client.query(`listen ${notifyChannel}`);
+    try {
+      await client.connect();
+      await client.query(`listen ${notifyChannel}`);
+    } catch (error) {
+      // What is left of it ends by itself: a connection that never came about has no end to wait for.
+      void client.end().catch(() => undefined);
+      throw error;
+    }
+    if (closed) await client.end();
     listener = client;
+    return { lost };
+  }
+
+  /** One attempt after the other until it listens; undefined when `close` came first. */
+  async function listenAgain(
+    own: string,
+    onChange: (change: Change) => void,
+    onLost: (error: Error) => void,
+  ): Promise<{ lost: Promise<Error> } | undefined> {
+    for (;;) {
+      // Replicas lose the same server at the same moment, and must not come back at the same moment.
+      const wait = listenAgainMs * (0.75 + Math.random() / 2);
+      if (!(await passes(delay(wait, undefined, { signal: waiting.signal })))) return undefined;
+      try {
+        return await listenOnce(own, onChange);
+      } catch (error) {
+        if (waiting.signal.aborted) return undefined;
+        onLost(error instanceof Error ? error : new Error(String(error)));
+      }
+    }
   }
 
   return {
     dialect: new PostgresDialect({ pool }),
     async listen(own, onChange, onLostConnection) {
-      const again = (error: Error): void => {
-        if (closed) return;
-        onLostConnection(error);
-        void delay(listenAgainMs, undefined, { signal: waiting.signal })
-          .then(() => connect(own, onChange, again))
-          .catch((cause: unknown) => {
-            if (!closed) again(cause instanceof Error ? cause : new Error(String(cause)));
-          });
+      const keepListening = async (first: { lost: Promise<Error> }): Promise<void> => {
+        for (let current: typeof first | undefined = first; current !== undefined;) {
+          const error = await current.lost;
+          if (waiting.signal.aborted) return;
+          onLostConnection(error);
+          current = await listenAgain(own, onChange, onLostConnection);
+        }
       };
-      await connect(own, onChange, again);
+      void keepListening(await listenOnce(own, onChange));
     },
     async close() {
       closed = true;
@@ -74,8 +95,27 @@ export function openPostgres(url: string, onTrouble: (error: Error) => void): Po
   };
 }
 
+/** False when it was aborted. */
+async function passes(wait: Promise<unknown>): Promise<boolean> {
+  try {
+    await wait;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What is not of our making (anybody with the database can notify) is nothing. */
 function readNotification(payload: string | undefined, own: string): Change[] {
-  const parsed = notification.safeParse(JSON.parse(payload ?? 'null'));
+  const parsed = notification.safeParse(parseJson(payload ?? ''));
   if (!parsed.success || parsed.data.from === own) return [];
   return parsed.data.changes as Change[];
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -8,10 +8,11 @@ export interface TcpForwarder {
   close: () => Promise<void>;
 }
 
-export async function startTcpForwarder(targetPort: number): Promise<TcpForwarder> {
+/** `target`: a port of this machine, or a Unix socket's path. `port`: where to listen; a free one if not given. */
+export async function startTcpForwarder(target: number | string, port = 0): Promise<TcpForwarder> {
   const sockets = new Set<Socket>();
   const server = createServer((incoming) => {
-    const outgoing = connect({ host: '127.0.0.1', port: targetPort });
+    const outgoing = typeof target === 'string' ? connect(target) : connect({ host: '127.0.0.1', port: target });
     for (const [socket, other] of [
       [incoming, outgoing],
       [outgoing, incoming],
@@ -25,7 +26,7 @@ export async function startTcpForwarder(targetPort: number): Promise<TcpForwarde
       socket.pipe(other);
     }
   });
-  await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
+  await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port }, resolve));
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
   };

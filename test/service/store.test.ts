@@ -1,8 +1,10 @@
 /** What the store promises, on SQLite and on PostgreSQL alike. */
 import { randomUUID } from 'node:crypto';
+import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { sql } from 'kysely';
-import { describe, expect, test } from 'vitest';
+import pg from 'pg';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { emptyChain, encodeFrame } from '../../src-contract/node/journal-frame.ts';
 import { findAccount, insertAccount, setAccountKey } from '../../src-service/store/accounts.ts';
 import { changeAsset, findAsset, insertAsset } from '../../src-service/store/assets.ts';
@@ -28,6 +30,7 @@ import {
   putDraft,
   runbookState,
 } from '../../src-service/store/runbooks.ts';
+import { notifyChannel, openPostgres } from '../../src-service/store/postgres.ts';
 import { settleFact } from '../../src-service/store/service-facts.ts';
 import type { Store } from '../../src-service/store/store.ts';
 import { maskOf } from '../../src-service/store/stream-mask.ts';
@@ -49,6 +52,8 @@ import {
   listAssignedPacks,
   readPackArchive,
 } from '../../src-service/store/workspaces.ts';
+import { startTcpForwarder } from '../fakes/tcp-forwarder.ts';
+import { postgresDatabase } from '../harness/postgres-database.ts';
 import { engines, newReplicas, newStore } from './open-stores.ts';
 import { longAgo, sampleAccount, sampleJob, sampleRunbook, sampleWorker } from './store-samples.ts';
 
@@ -399,6 +404,42 @@ test('a replica whose listening connection was cut listens again', async (contex
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   expect(heard.length).toBeGreaterThan(0);
+});
+
+test('a replica whose server is away asks for it about once a second, and listens again when it is back', async (context) => {
+  const url = new URL(await postgresDatabase(context));
+  const socket = path.join(url.searchParams.get('host') ?? '', '.s.PGSQL.5432');
+  const first = await startTcpForwarder(socket);
+  url.host = `127.0.0.1:${first.port}`;
+  url.search = '';
+  const postgres = openPostgres(url.toString(), () => undefined);
+  onTestFinished(() => postgres.close());
+  const heard: string[] = [];
+  let troubles = 0;
+  await postgres.listen(
+    'one',
+    ({ key }) => heard.push(key),
+    () => (troubles += 1),
+  );
+  await first.close();
+  await new Promise((resolve) => setTimeout(resolve, 4_200));
+  // The loss, and one failure each 0.75 to 1.25 s since.
+  expect(troubles).toBeGreaterThanOrEqual(3);
+  expect(troubles).toBeLessThanOrEqual(7);
+  const again = await startTcpForwarder(socket, first.port);
+  onTestFinished(() => again.close());
+  const client = new pg.Client({ connectionString: url.toString() });
+  await client.connect();
+  const deadline = performance.now() + 10_000;
+  while (heard.length === 0 && performance.now() < deadline) {
+    await client.query(`select pg_notify('${notifyChannel}', 'no json of ours')`);
+    await client.query(`select pg_notify('${notifyChannel}', $1)`, [
+      JSON.stringify({ from: 'other', changes: [{ topic: 'job', key: 'told' }] }),
+    ]);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await client.end();
+  expect(heard[0]).toBe('told');
 });
 
 const time = '2026-11-23T09:00:00.000Z';
