@@ -26,7 +26,8 @@ export class SharedRun {
   private begin(): Promise<void> {
     this.next = undefined;
     const run: Promise<void> = this.work().finally(() => {
-      if (this.running === run) this.running = undefined;
+      // With a next one waiting it stays taken: that one begins a moment later, and whoever asks in between shares it.
+      if (this.running === run && this.next === undefined) this.running = undefined;
     });
     this.running = run;
     return run;

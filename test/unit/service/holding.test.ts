@@ -74,6 +74,27 @@ describe('work that is shared', () => {
     expect(runs).toBe(3);
   });
 
+  test('never runs twice at once, whenever it is asked', async () => {
+    let [now, most] = [0, 0];
+    const shared = new SharedRun(async () => {
+      now += 1;
+      most = Math.max(most, now);
+      await delay(2);
+      now -= 1;
+    });
+    const asked = [shared.request(), shared.request()];
+    // In each of the moments between the end of one run and the begin of the next.
+    void asked[0]?.then(async () => {
+      for (let moment = 0; moment < 10; moment += 1) {
+        asked.push(shared.request());
+        await Promise.resolve();
+      }
+    });
+    await shared.settled();
+    await Promise.all(asked);
+    expect(most).toBe(1);
+  });
+
   test('fails those who share the run, and goes on', async () => {
     let runs = 0;
     const shared = new SharedRun(() => {
