@@ -14,8 +14,11 @@ export const holdSeconds = 20;
 export const fenceHolderSeconds = 35;
 /** A foreign worker polls each 30 s and backs off up to a minute. */
 export const fencePollerSeconds = 150;
-/** A sandbox action is handed out again after this long unless its sandbox has called in. */
-export const actionVisibilitySeconds = 30;
+/**
+ * A sandbox action is handed out again after this long unless its sandbox has called in. Twice this and a sandbox's longest start
+ * (10 s) stay below `fenceHolderSeconds`: an attempt whose first answers were lost can still begin before it is given up.
+ */
+export const actionVisibilitySeconds = 12;
 /** Attempts before a job is suspended. */
 export const maxAttempts = 3;
 /** x-ms-date may differ this much from the service's clock. */

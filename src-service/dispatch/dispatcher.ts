@@ -150,8 +150,7 @@ export class Dispatcher {
   /** A foreign worker tells its version in its traces alone. */
   noteVersion(worker: Worker, version: string): void {
     const { lastSeenAt, kinds, readiness, freeSlots, slotLimit, holdsCalls } = worker;
-    const presence = { lastSeenAt, version, kinds, readiness, freeSlots, slotLimit, holdsCalls };
-    this.late.notePresence(worker.accountId, worker.machineId, presence, true);
+    this.late.noteVersion(worker, version, { lastSeenAt, version, kinds, readiness, freeSlots, slotLimit, holdsCalls });
   }
 
   /** An authenticated call of this attempt. */
@@ -262,9 +261,9 @@ export class Dispatcher {
 
   private async pumpOnce(key: string): Promise<void> {
     this.deferred.delete(key);
-    if (this.polls.taking(key).length === 0) return;
+    const kinds = [...new Set(this.polls.taking(key).flatMap((poll) => poll.kinds))];
     const [accountId = '', groupKey = ''] = key.split('/');
-    const jobs = await listQueuedJobs(this.store.db, accountId, groupKey);
+    const jobs = await listQueuedJobs(this.store.db, accountId, groupKey, kinds);
     if (jobs.length === 0) return;
     const now = this.clock.now();
     const workers = jobs.some((job) => job.lastMachineId !== null) ? await this.takingWorkers(accountId, groupKey, now) : [];

@@ -43,6 +43,13 @@ export class LateWrites {
     });
   }
 
+  /** `stored` is what the store knew of the worker: a poll of a moment ago knows better, and is kept. */
+  noteVersion(worker: { accountId: string; machineId: string }, version: string, stored: WorkerPresence): void {
+    const { accountId, machineId } = worker;
+    const presence = this.presences.get(machineId)?.presence ?? stored;
+    this.presences.set(machineId, { accountId, presence: { ...presence, version }, isNews: true });
+  }
+
   noteAttemptSeen(sandboxId: string, now: number): void {
     this.seen.set(sandboxId, now);
   }

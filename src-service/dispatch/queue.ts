@@ -1,7 +1,7 @@
 /** Taking queued jobs out of the store, and handing out again what no sandbox has called in for. */
 import { randomUUID } from 'node:crypto';
 import { actionVisibilitySeconds } from '../../src-contract/limits.ts';
-import { runbookKind } from '../../src-contract/kinds.ts';
+import { runbookKind, type RunbookKind } from '../../src-contract/kinds.ts';
 import { changeAttempt, listLiveAttempts, lockAttempt, type Attempt } from '../store/attempts.ts';
 import { toJob } from '../store/jobs.ts';
 import { lockFreeRows, type Reader, type Writer } from '../store/store.ts';
@@ -10,17 +10,24 @@ import type { QueuedJob } from './matching.ts';
 import { hashSandboxSecret, type SandboxSecrets } from './sandbox-secret.ts';
 import type { HandedOut, HeldPoll } from './waiting-polls.ts';
 
-/** How many queued jobs of a group are looked at in one go; the next go follows when these are handed out. */
+/** How many queued jobs of a group are looked at in one go: more than the workers that wait together have slots for. */
 const lookAhead = 200;
 const visibilityMs = actionVisibilitySeconds * 1000;
 
-/** Oldest first. */
-export async function listQueuedJobs(db: Reader, accountId: string, groupKey: string): Promise<QueuedJob[]> {
+/** Of these kinds, oldest first. Jobs that nobody who waits can run would otherwise stand before those that somebody can. */
+export async function listQueuedJobs(
+  db: Reader,
+  accountId: string,
+  groupKey: string,
+  kinds: readonly RunbookKind[],
+): Promise<QueuedJob[]> {
+  if (kinds.length === 0) return [];
   const rows = await db
     .selectFrom('jobs')
     .select(['id', 'kind', 'lastMachineId', 'queuedAt'])
     .where('accountId', '=', accountId)
     .where('groupKey', '=', groupKey)
+    .where('kind', 'in', kinds)
     .where('status', '=', 'New')
     .where('currentSandboxId', 'is', null)
     .orderBy('queuedAt')

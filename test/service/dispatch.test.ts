@@ -20,6 +20,7 @@ import {
   unload,
 } from './job-life.ts';
 import { engines } from './open-stores.ts';
+import { sampleJob, sampleRunbook } from './store-samples.ts';
 import { makeAccount, ownHeaders, registerWorker, startedService, type StartedService } from './started-service.ts';
 
 async function startedOn(engine: Engine, context: TestContext): Promise<StartedService> {
@@ -55,6 +56,15 @@ describe.each(engines)('dispatch on %s', (engine) => {
     await soon();
     await queueJob(started, 'Main');
     expect((await Promise.all(waiting)).map((answer) => actionsOf(answer).length)).toEqual([0, 0, 1]);
+  });
+
+  test('a row of jobs that nobody who waits can run does not stand before one that somebody can', async (context) => {
+    const started = await startedOn(engine, context);
+    const worker = await registerWorker(started, 'Main');
+    const runbook = await sampleRunbook(started.service.context.store, started.account.id, { kind: 'PowerShellWorkflow' });
+    for (let made = 0; made < 201; made += 1) await sampleJob(started.service.context.store, runbook, { groupName: 'Main' });
+    const job = await queueJob(started, 'Main');
+    expect(sandboxOf(started, job, await worker.poll(held)).job.id).toBe(job.id);
   });
 
   test('a machine’s newer poll takes the place of its older one', async (context) => {

@@ -504,6 +504,19 @@ describe('#10 logs', () => {
   });
 });
 
+test('a trace that comes right after a first poll does not undo that the worker was seen', async () => {
+  const own = await startedService();
+  const worker = await registerWorker(own, 'Main');
+  await worker.poll();
+  const args = ['a', 's', 'Main', worker.machineId, 'worker', 5101, 'task', 'k', '1', '2', 'x', '1.10.0.0', 'starting sandbox'];
+  const body = { eventId: 16000, activityId: randomUUID(), logtype: 0, args };
+  await worker.connection.call('POST', `${own.jrds}/logs?api-version=1.0`, { body });
+  await own.service.context.dispatcher.sweep();
+  const found = await findWorker(own.service.context.store.db, worker.machineId);
+  expect(found?.version).toBe('1.10.0.0');
+  expect(found?.lastSeenAt).not.toBeNull();
+});
+
 describe('#15 hybridCertificateRotation', () => {
   test('accepts the new certificate, the old one for a while, and pins the new one at its first call', async () => {
     const own = await startedService();
