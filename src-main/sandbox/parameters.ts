@@ -32,9 +32,9 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Portals name positional parameters `[PARAMETER 1]`, `[PARAMETER 2]`. */
+/** Portals name positional parameters `[PARAMETER 1]`, `[PARAMETER 2]`; a name of the author's own that ends in a number is no place. */
 function numberIn(name: string): number | undefined {
-  const found = /(\d+)\]?$/.exec(name)?.[1];
+  const found = /^\[?parameter (\d+)\]?$/i.exec(name)?.[1];
   return found === undefined ? undefined : Number(found);
 }
 

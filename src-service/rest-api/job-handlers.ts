@@ -7,7 +7,7 @@ import type { RestBody } from '../../src-contract/rest.ts';
 import type { ServiceContext } from '../context.ts';
 import { checkParameters } from '../parameters/check-values.ts';
 import { findAsset } from '../store/assets.ts';
-import { createJob, findJob, findJobByName, listJobs, type Job, type JobCreation } from '../store/jobs.ts';
+import { createJob, findJobByName, isJobId, listJobs, type Job, type JobCreation } from '../store/jobs.ts';
 import { findRunbookVersion } from '../store/runbooks.ts';
 import type { Writer } from '../store/store.ts';
 import type { Caller, HandlersOf } from './handler.ts';
@@ -97,7 +97,7 @@ async function startJob({ store, clock }: ServiceContext, { accountId, name, bod
   });
   return store.write(async (tx) => {
     const job = {
-      id: await chooseId(tx, accountId, name),
+      id: await chooseId(tx, name),
       name,
       requestHash,
       runbook,
@@ -112,10 +112,10 @@ async function startJob({ store, clock }: ServiceContext, { accountId, name, bod
   });
 }
 
-/** A caller's GUID is the job's id too, unless it is another job's already. */
-async function chooseId(tx: Writer, accountId: string, name: string): Promise<string> {
+/** A caller's GUID is the job's id too, unless it is another job's already, in whichever account: ids are the service's. */
+async function chooseId(tx: Writer, name: string): Promise<string> {
   const isGuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(name);
-  return isGuid && (await findJob(tx.db, accountId, name)) === undefined ? name.toLowerCase() : randomUUID();
+  return isGuid && !(await isJobId(tx.db, name)) ? name.toLowerCase() : randomUUID();
 }
 
 /** Of what was asked for, the order of keys left aside: some languages change it from one run to the next. */

@@ -142,6 +142,11 @@ export async function findJob(db: Reader, accountId: string, jobId: string): Pro
   return row && toJob(row);
 }
 
+/** Of any account. */
+export async function isJobId(db: Reader, id: string): Promise<boolean> {
+  return (await db.selectFrom('jobs').select('id').where('id', '=', id.toLowerCase()).executeTakeFirst()) !== undefined;
+}
+
 export async function findJobByName(db: Reader, accountId: string, name: string): Promise<Job | undefined> {
   const row = await db
     .selectFrom('jobs')

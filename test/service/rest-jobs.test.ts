@@ -70,6 +70,26 @@ describe('starting a job', () => {
     await rest.call('jobs:stop', { ...named('Nightly-42'), body: {} });
   });
 
+  it('takes a GUID that is a job’s id in another account for a name', async () => {
+    const { rest } = fixture;
+    const [jobName, other] = [randomUUID(), { accountName: 'second-account' }];
+    await rest.call('accounts:create', { params: other, body: {} });
+    await rest.call('groups:put', { params: { ...other, groupName }, body: {} });
+    const params = { ...other, runbookName: 'say-hello' };
+    await rest.call('runbooks:put', { params, body: { kind: 'Bash' } });
+    await rest.call('runbooks:put-draft', { params, body: Buffer.from('echo hello') });
+    await rest.call('runbooks:publish', { params, body: {} });
+    const first = await rest.call('jobs:start', { ...named(jobName), body: hello });
+    const second = await rest.call('jobs:start', {
+      params: { ...other, jobName },
+      body: { runbook: { name: 'say-hello' }, runOn: groupName },
+    });
+    expect(first.jobId).toBe(jobName);
+    expect(second).toMatchObject({ name: jobName, status: 'New' });
+    expect(second.jobId).not.toBe(jobName);
+    await rest.call('jobs:stop', { ...named(jobName), body: {} });
+  });
+
   it('takes a GUID as the job’s id, and makes two of one name at once one job', async () => {
     const { rest } = fixture;
     const jobName = randomUUID();

@@ -45,6 +45,8 @@ describe('a job’s parameters', () => {
       '[PARAMETER 10]',
     ]);
     expect(names({ z: '1', y: '2' }, [])).toEqual(['z', 'y']);
+    expect(names({ path: '1', server1: '2' }, [])).toEqual(['path', 'server1']);
+    expect(names({ server2: '1', server1: '2' }, [])).toEqual(['server2', 'server1']);
     expect(readParameters(null, [])).toEqual([]);
   });
 });
