@@ -28,6 +28,11 @@ export const maxRunbookBytes = 4 * 1024 * 1024;
 /** Parameters of a job: number and total JSON bytes (service's published limits). */
 export const maxParameters = 50;
 export const maxParameterBytes = 512 * 1024;
+/**
+ * One positional value, in UTF-8 bytes: it becomes an argument, and Linux takes none over 128 KiB with its final zero (MAX_ARG_STRLEN,
+ * https://man7.org/linux/man-pages/man2/execve.2.html).
+ */
+export const maxArgumentBytes = 128 * 1024 - 1;
 /** A variable asset's JSON text, in characters. */
 export const maxVariableCharacters = 1_048_576;
 /** Group and asset names: sent unescaped by foreign workers, so nothing that needs escaping. */

@@ -288,6 +288,12 @@ export const problemCatalogue = {
     text: ({ dataFolder, reason }) => `${dataFolder}: ${reason}.`,
     nextStep: () => 'Give this user the right to write there, or name another folder with --data.',
   }),
+  'data-file-damaged': entry<{ file: string; reason: string }>({
+    severity: 'error',
+    title: () => 'A file of the data folder is damaged',
+    text: ({ file, reason }) => `${file}: ${reason}. Nothing was started, and nothing was changed.`,
+    nextStep: () => 'Put a copy of it back from a backup of the whole folder, or start on another folder with --data.',
+  }),
   'settings-unreadable': entry<{ setAside: string }>({
     severity: 'warning',
     title: () => 'The settings could not be read',

@@ -87,7 +87,9 @@ async function open(options: ServiceOptions, closers: (() => void | Promise<void
   const urls: ServiceUrls = { agentUrl: '', restUrl: '' };
   const context: ServiceContext = { version, store, changes: store.changes, dispatcher, vault, clock, log, urls };
   const names = certificateNames(options);
-  const authority = await openAuthority({ folder: folder.path, names, now: () => new Date(clock.now()) });
+  const authority = await undamaged(`${folder.path}, authority.pem or server.pem`, () =>
+    openAuthority({ folder: folder.path, names, now: () => new Date(clock.now()) }),
+  );
   const credentials = authority.serverCredentials();
 
   const agentServer = createAgentServer(context, { credentials });
@@ -113,13 +115,23 @@ async function open(options: ServiceOptions, closers: (() => void | Promise<void
 }
 
 async function openDatabase(url: string | undefined, file: string, onTrouble: (error: Error) => void): Promise<Store> {
-  if (url === undefined) return openStore({ kind: 'sqlite', file });
+  if (url === undefined) return undamaged(file, () => openStore({ kind: 'sqlite', file }));
   try {
     return await openStore({ kind: 'postgres', url }, onTrouble);
   } catch (error) {
     if (error instanceof AppError) throw error;
     // What the driver says names host, port, user and database, never the password.
     throw new AppError('input-invalid', { what: 'DATABASE_URL', reason: `${describe(error)}.` }, { cause: error });
+  }
+}
+
+/** What cannot be read here was written by us once: the disk's or somebody's doing, and a person has to decide. */
+async function undamaged<Opened>(file: string, open: () => Promise<Opened>): Promise<Opened> {
+  try {
+    return await open();
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw new AppError('data-file-damaged', { file, reason: describe(error) }, { cause: error });
   }
 }
 

@@ -72,7 +72,12 @@ export const startJob = z
       .default({})
       .meta({ description: 'Values by name: JSON, or text that holds the value.' }),
     runOn: z.string().meta({ description: 'The worker group.' }),
-    startedBy: z.string().max(200).optional().meta({ description: 'Whom to show as having started it; else the token’s name.' }),
+    startedBy: z
+      .string()
+      .max(200)
+      .regex(/^\P{Cc}*$/u, 'it holds control characters')
+      .optional()
+      .meta({ description: 'Whom to show as having started it; else the token’s name.' }),
   })
   .meta({ id: 'StartJob' });
 

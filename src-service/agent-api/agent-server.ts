@@ -44,6 +44,8 @@ export function createAgentServer(context: ServiceContext, { credentials }: Agen
     exposeHeadRoutes: false,
     genReqId: () => randomUUID(),
     routerOptions: { caseSensitive: false, ignoreTrailingSlash: true, maxParamLength: 300 },
+    // What the router refuses before there is a route: a path that does not decode, a part of it that is too long.
+    frameworkErrors: (error, request, reply) => void sendFailure(context, error, request, reply),
   }) as unknown as FastifyInstance;
   const closing = new AbortController();
   // Before the server waits for its connections: held calls are answered now.

@@ -34,7 +34,7 @@ export function addRecordUploadRoutes(server: FastifyInstance, context: ServiceC
       refuseOtherJob(attempt, request.params.jobId);
       const { from, chain } = request.query;
       const { kind, ...answer } =
-        Number(from) === attempt.recordCount && chain?.toLowerCase() === attempt.chain
+        /^\d+$/.test(from ?? '') && Number(from) === attempt.recordCount && chain?.toLowerCase() === attempt.chain
           ? await upload(context, request, attempt)
           : elsewhere(attempt);
       return reply.status(kind === 'appended' ? 200 : 409).send(answer);

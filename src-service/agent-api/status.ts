@@ -54,7 +54,9 @@ export function addStatusRoutes(server: FastifyInstance, context: ServiceContext
   });
 
   server.post<{ Params: SandboxJobParams }>('/Sandboxes/:sandboxId/jobs/:jobId/unload', async (request) => {
-    const { sandboxId } = await attemptOfSandbox(context, request.jrdsCaller, request.params.sandboxId);
+    const own = await attemptOfSandbox(context, request.jrdsCaller, request.params.sandboxId);
+    refuseOtherJob(own, request.params.jobId);
+    const { sandboxId } = own;
     // Its times are not read: clients send the unload's time as the start, and a constant as the duration.
     await context.store.write(async (tx) => {
       const attempt = await lockAttempt(tx, sandboxId);

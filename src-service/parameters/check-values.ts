@@ -4,7 +4,7 @@
  */
 import { AppError } from '../../src-contract/app-error.ts';
 import type { WireParameter } from '../../src-contract/jrds.ts';
-import { maxParameterBytes, maxParameters } from '../../src-contract/limits.ts';
+import { maxArgumentBytes, maxParameterBytes, maxParameters } from '../../src-contract/limits.ts';
 import type { Declaration, DeclaredParameter } from './declaration.ts';
 import { convertValue } from './convert-value.ts';
 
@@ -27,6 +27,7 @@ export async function checkParameters(options: CheckOptions): Promise<WireParame
   if (Buffer.byteLength(JSON.stringify(given)) > maxParameterBytes) {
     throw new AppError('parameters-too-large', { limit: `${maxParameterBytes / 1024} KB in all` });
   }
+  if (options.isPositional) for (const [name, value] of Object.entries(given)) refuseNoArgument(name, value);
   if (declaration === null) return Object.entries(given).map(([Name, value]) => ({ Name, Value: JSON.stringify(value) }));
   refuseUnknown(options, declaration);
   const values = new Map(Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]));
@@ -36,6 +37,19 @@ export async function checkParameters(options: CheckOptions): Promise<WireParame
     checked.push(await checkOne(options, parameter, value));
   }
   return options.isPositional ? fillGaps(declaration, checked) : checked.filter((one) => one !== undefined);
+}
+
+/** What no program can be handed as an argument. */
+function refuseNoArgument(parameter: string, value: unknown): void {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  if (text.includes('\0')) {
+    throw new AppError('parameter-wrong-type', { parameter, type: 'an argument', reason: 'it holds the character NUL' });
+  }
+  if (Buffer.byteLength(text) > maxArgumentBytes) {
+    throw new AppError('parameters-too-large', {
+      limit: `${maxArgumentBytes} bytes for ${parameter}, which is handed over as an argument`,
+    });
+  }
 }
 
 /** A place without a value, before one that has one, is handed an empty text. */

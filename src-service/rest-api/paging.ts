@@ -24,7 +24,10 @@ export function pageByKey<Item>(items: readonly Item[], request: PageRequest, ke
 export function readCursor(after: string, separator: '/' | '.'): [number, string] {
   const at = after.indexOf(separator);
   const first = Number(after.slice(0, at));
-  if (at < 1 || !Number.isSafeInteger(first))
-    throw new AppError('request-invalid', { where: 'after', reason: 'it is no cursor of this list' });
+  if (at < 1 || !Number.isSafeInteger(first)) throw noCursor();
   return [first, after.slice(at + 1)];
+}
+
+export function noCursor(): AppError {
+  return new AppError('request-invalid', { where: 'after', reason: 'it is no cursor of this list' });
 }

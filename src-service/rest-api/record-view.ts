@@ -1,7 +1,7 @@
 /** Records as REST shows them, and their places. */
 import type { JobStream } from '../../src-contract/rest/jobs.ts';
 import type { RecordEntry, RecordPlace } from '../store/records.ts';
-import { readCursor } from './paging.ts';
+import { noCursor, readCursor } from './paging.ts';
 
 export function viewRecord(jobId: string, { attempt, record }: RecordEntry): JobStream {
   const { seq, time, stream, text, part, value, progress, position } = record;
@@ -26,6 +26,6 @@ export function formatPlace({ attempt, seq }: RecordPlace): string {
 
 export function readPlace(text: string): RecordPlace {
   const [attempt, rest] = readCursor(text, '/');
-  const seq = Number(rest);
-  return { attempt, seq: Number.isSafeInteger(seq) ? seq : -1 };
+  if (attempt < 1 || !/^\d{1,15}$/.test(rest)) throw noCursor();
+  return { attempt, seq: Number(rest) };
 }

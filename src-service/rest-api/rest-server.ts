@@ -15,6 +15,7 @@ import { authenticate } from './authentication.ts';
 import type { Caller } from './handler.ts';
 import { createHandlers } from './handlers.ts';
 import { statusOfProblem } from '../problem-status.ts';
+import { refuseUnfitJson } from './fit-json.ts';
 
 /** Where an operation names no limit of its own. */
 const maxBodyBytes = 64 * 1024;
@@ -44,6 +45,8 @@ export function createRestServer(context: ServiceContext, { credentials, onRoute
     exposeHeadRoutes: false,
     genReqId: (request) => readCorrelationId(request.headers[correlationHeader]),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 300 },
+    // What the router refuses before there is a route: a path that does not decode, a part of it that is too long.
+    frameworkErrors: (error, request, reply) => void sendProblem(context, error, request, reply),
   }) as FastifyInstance;
   const closing = new AbortController();
   // Before the server waits for its connections: event streams end only when they are told.
@@ -134,7 +137,9 @@ function readBody(operation: Operation, request: FastifyRequest): unknown {
   if (isMedia(operation.body)) return operation.body.media === 'text/plain' ? readText(bytes) : bytes;
   // No body at all means an empty one: `curl -X POST …/stop` is enough.
   const text = bytes.length === 0 ? '{}' : readText(bytes);
-  return parse(operation.body, readJson(text), 'body');
+  const json = readJson(text);
+  refuseUnfitJson(json, 'body');
+  return parse(operation.body, json, 'body');
 }
 
 function readText(bytes: Buffer): string {

@@ -60,7 +60,7 @@ function readKey(file: string): Buffer | undefined {
     throw new AppError('data-folder-unusable', { dataFolder: file, reason: (error as Error).message }, { cause: error });
   }
   if (!/^[0-9a-f]{64}$/i.test(text))
-    throw new AppError('data-folder-unusable', { dataFolder: file, reason: 'it holds no vault key (64 hex digits)' });
+    throw new AppError('data-file-damaged', { file, reason: 'it holds no vault key (64 hex digits)' });
   return Buffer.from(text, 'hex');
 }
 

@@ -379,6 +379,15 @@ describe('#4 job, #5 updatable data, #6 runbook', () => {
 });
 
 describe('#7 changeStatus and #9 unload', () => {
+  test('are for the sandbox’s own job alone', async () => {
+    const worker = await registerWorker(started, 'Own');
+    const sandbox = await takeJob(started, worker, 'Own');
+    const other = { ...sandbox, job: { ...sandbox.job, id: randomUUID() } };
+    expect((await changeStatus(other, 'Running')).status).toBe(404);
+    expect((await unload(other)).status).toBe(404);
+    expect((await findAttempt(started.service.context.store.db, sandbox.sandboxId))?.unloadedAt).toBeNull();
+  });
+
   test.each([
     ['by name', ['Activating', 'Running', 'Completed']],
     ['by number', [1, 2, 3]],

@@ -126,6 +126,8 @@ describe('every call', () => {
 
   it('to a path that does not exist is a problem too', async () => {
     expect(await fixture.send('/nowhere')).toMatchObject({ status: 404, code: provokes('resource-unknown') });
+    expect(await fixture.send('/automationAccounts/%zz')).toMatchObject({ status: 400, code: 'request-invalid' });
+    expect(await fixture.send(`/automationAccounts/${'a'.repeat(400)}`)).toMatchObject({ status: 414, code: 'request-invalid' });
     expect(await fixture.send('/healthz', { method: 'DELETE' })).toMatchObject({ status: 404 });
   });
 

@@ -70,6 +70,27 @@ describe('starting a job', () => {
     await rest.call('jobs:stop', { ...named('Nightly-42'), body: {} });
   });
 
+  it.each([
+    ['nested too deep', `{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`],
+    ['half of a character', String.raw`{"Name":"\ud800"}`],
+    ['a key that is none', '{"__proto__":{"Name":"x"}}'],
+  ])('refuses what it could not keep: %s', async (_what, parameters) => {
+    const answer = await fixture.send(`/automationAccounts/${accountName}/jobs/${randomUUID()}`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${fixture.token}`, 'content-type': 'application/json' },
+      body: `{"runbook":{"name":"say-hello"},"runOn":"${groupName}","parameters":${parameters}}`,
+    });
+    expect(answer).toMatchObject({ status: 400, code: 'request-invalid' });
+  });
+
+  it('refuses control characters in the name of whoever started it', async () => {
+    const body = { ...hello, startedBy: 'cron\u0000' };
+    expect(await refusalOf(fixture.rest.call('jobs:start', { ...named(randomUUID()), body }))).toMatchObject({
+      status: 400,
+      code: 'request-invalid',
+    });
+  });
+
   it('takes a GUID that is a job’s id in another account for a name', async () => {
     const { rest } = fixture;
     const [jobName, other] = [randomUUID(), { accountName: 'second-account' }];

@@ -1,6 +1,6 @@
 /** Starting: the data folder, the keys in it, the certificate that is shown, and what keeps a service from starting. */
 import { X509Certificate } from 'node:crypto';
-import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync, writeFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls, type PeerCertificate } from 'node:tls';
@@ -134,6 +134,18 @@ test('another vault key than the database’s is refused before anything is writ
     details: { dataFolder: vaultKeyFile },
   });
   expect((await begin({ dataFolder: first.dataFolder })).administratorToken).toBeUndefined();
+});
+
+test.each(['automation.sqlite', 'authority.pem', 'vault.key'])('a damaged %s is named, and left as it is', async (name) => {
+  const first = await begin();
+  await first.close();
+  const file = join(first.dataFolder, name);
+  for (const beside of ['-wal', '-shm']) rmSync(`${file}${beside}`, { force: true });
+  writeFileSync(file, 'no such thing'.repeat(1000));
+  const refused = begin({ dataFolder: first.dataFolder });
+  await expect(refused).rejects.toMatchObject({ code: provokes('data-file-damaged') });
+  await expect(refused).rejects.toHaveProperty('details.file', expect.stringContaining(name));
+  expect(readFileSync(file, 'utf8')).toContain('no such thing');
 });
 
 test('a folder that is a file is refused by name', async () => {

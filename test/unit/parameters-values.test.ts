@@ -19,6 +19,15 @@ const check = (declaration: Declaration, given: Record<string, unknown>, isPosit
   });
 
 describe('values for a job', () => {
+  it('that become arguments are no larger than one may be, and hold no NUL', async () => {
+    const large = 'x'.repeat(128 * 1024);
+    expect(await failureOf(check(null, { Path: large }, true))).toMatchObject({ code: 'parameters-too-large' });
+    expect(await failureOf(check(null, { Path: { a: large } }, true))).toMatchObject({ code: 'parameters-too-large' });
+    expect(await check(null, { Path: large.slice(1) }, true)).toHaveLength(1);
+    expect(await check([parameter('Path', 'System.String')], { Path: large })).toHaveLength(1);
+    expect(await failureOf(check(null, { Path: 'a\0b' }, true))).toMatchObject({ code: 'parameter-wrong-type' });
+  });
+
   it('travel as JSON of the declared type, in the declared order', async () => {
     const declaration = [
       parameter('Text', 'System.String'),

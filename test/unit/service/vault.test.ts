@@ -41,7 +41,7 @@ describe('the vault', () => {
     const file = join(await tempFolder(), 'vault.key');
     writeFileSync(file, 'short');
     chmodSync(file, 0o600);
-    expect(() => openVault(file)).toThrow(expect.objectContaining({ code: provokes('data-folder-unusable') }) as Error);
+    expect(() => openVault(file)).toThrow(expect.objectContaining({ code: provokes('data-file-damaged') }) as Error);
     expect(readFileSync(file, 'utf8')).toBe('short');
   });
 });
