@@ -14,7 +14,9 @@ export function addSandboxActionsRoute(server: FastifyInstance, context: Service
   server.get<{ Params: AccountParams }>('/Sandboxes/GetSandboxActions', async (request, reply): Promise<SandboxActions> => {
     const worker = workerOnly(request.jrdsCaller);
     const holdMs = applyWait(request, reply);
-    const said = readPresence(request, context.clock.now(), holdMs > 0);
+    // Our own worker has its first call after a silence answered at once, and holds the next: what it is given is not a poller's.
+    const holdsCalls = holdMs > 0 || request.headers[headers.kinds] !== undefined;
+    const said = readPresence(request, context.clock.now(), holdsCalls);
     // A foreign worker's version is known from its traces alone.
     const presence = { ...said, version: said.version ?? worker.version };
     context.dispatcher.notePresence(worker, presence);

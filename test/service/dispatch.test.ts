@@ -67,6 +67,14 @@ describe.each(engines)('dispatch on %s', (engine) => {
     expect(sandboxOf(started, job, await worker.poll(held)).job.id).toBe(job.id);
   });
 
+  test('our own worker’s attempt is one of a client that holds calls, also when its first call was answered at once', async (context) => {
+    const started = await startedOn(engine, context);
+    const worker = await registerWorker(started, 'Main');
+    const job = await queueJob(started, 'Main');
+    const { sandboxId } = sandboxOf(started, job, await worker.poll({ headers: ownHeaders() }));
+    expect((await findAttempt(started.service.context.store.db, sandboxId))?.holdsCalls).toBe(true);
+  });
+
   test('a machine’s newer poll takes the place of its older one', async (context) => {
     const started = await startedOn(engine, context);
     const worker = await registerWorker(started, 'Main');
