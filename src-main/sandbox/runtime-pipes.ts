@@ -26,6 +26,8 @@ export interface RuntimePipes {
   attach(child: ChildProcess, listeners: PipeListeners): void;
   pause(): void;
   resume(): void;
+  /** What was written waits in the pipes: whoever takes it cannot take more just now. */
+  readonly isPaused: boolean;
   /** The runtime has ended: a report pipe that it never opened counts as closed from now on. */
   release(): void;
   /** Resolves when everything that was written has been handed on and every writer has closed. */
@@ -62,6 +64,9 @@ async function openNamedPipes(folder: string, withReport: boolean): Promise<Runt
     },
     pause: () => reading.pause(),
     resume: () => reading.resume(),
+    get isPaused() {
+      return reading.isPaused;
+    },
     release() {
       // A reader is told of the end only after there was a writer.
       if (files[2] === undefined) return;
@@ -103,6 +108,9 @@ async function openWindowsPipes(folder: string, withReport: boolean): Promise<Ru
     },
     pause: () => reading.pause(),
     resume: () => reading.resume(),
+    get isPaused() {
+      return reading.isPaused;
+    },
     release() {
       server?.close();
     },
@@ -119,6 +127,10 @@ class Readers {
   readonly drained: Promise<void>;
   #finish: () => void = () => undefined;
   #paused = false;
+
+  get isPaused(): boolean {
+    return this.#paused;
+  }
 
   constructor() {
     this.drained = new Promise((resolve) => (this.#finish = resolve));

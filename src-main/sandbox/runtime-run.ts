@@ -16,7 +16,10 @@ import type { RuntimePipes } from './runtime-pipes.ts';
 const leftoverGraceMs = 2000;
 /** A host that has said its last word should be gone; one that a thread of its own keeps alive is ended. */
 const hostExitLimitMs = 10_000;
-/** Everything is dead, and still a pipe is open: something outside the tree has it. What came until now is all that is taken. */
+/**
+ * Everything is dead, and still a pipe is open: something outside the tree has it. What came until now is all that is taken. Counts only while
+ * the journal takes more: with a full disk, what was written waits in the pipes for as long as that lasts.
+ */
 const drainLimitMs = 5000;
 const lookAgainMs = 20;
 
@@ -80,11 +83,12 @@ export class RuntimeRun {
     await this.#letLeftoversEnd();
     await this.#stopping;
     const ending = await tree.end();
-    await within(pipes.drained, drainLimitMs);
+    const isDrained = await drainedWithin(pipes, drainLimitMs);
     pipes.close();
     intake.finish();
     this.#isOver = true;
     this.#noteLeftovers(ending);
+    if (!isDrained) this.#noteOpenPipes();
     const usage = tree.usage();
     tree.dispose();
     const wallMs = Math.round(performance.now() - this.#startedAt);
@@ -152,7 +156,7 @@ export class RuntimeRun {
     const { tree, pipes } = this.#options;
     const deadline = performance.now() + leftoverGraceMs;
     const isWaiting = (): boolean => this.#stopping === undefined && performance.now() < deadline;
-    if (isWaiting()) await within(pipes.drained, leftoverGraceMs);
+    if (isWaiting()) await drainedWithin(pipes, leftoverGraceMs);
     while (isWaiting() && tree.members().length > 0) await sleep(lookAgainMs);
   }
 
@@ -182,13 +186,29 @@ export class RuntimeRun {
         `They were ended, ${ending.left} are left.`,
     );
   }
+
+  #noteOpenPipes(): void {
+    this.#options.decide(
+      `The runbook had ended, and something outside it held its output open ${drainLimitMs / 1000} s later. ` +
+        'What came until then is all that was taken.',
+    );
+  }
 }
 
-/** The promise, or the time, whichever is first. */
-async function within(promise: Promise<void>, milliseconds: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([promise, new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)))]);
-  clearTimeout(timer);
+/** Whether everything was handed on in time. Time in which the pipes are paused does not count. */
+function drainedWithin(pipes: RuntimePipes, milliseconds: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    let leftMs = milliseconds;
+    const settle = (isDrained: boolean): void => {
+      clearInterval(timer);
+      resolve(isDrained);
+    };
+    const timer = setInterval(() => {
+      if (!pipes.isPaused) leftMs -= lookAgainMs;
+      if (leftMs <= 0) settle(false);
+    }, lookAgainMs);
+    void pipes.drained.then(() => settle(true));
+  });
 }
 
 function sleep(milliseconds: number): Promise<void> {
