@@ -51,9 +51,12 @@ export class RuntimeRun {
   readonly #host: HostWords | undefined;
   readonly #startedAt = performance.now();
   #child: ChildProcess | undefined;
+  /** The runtime's own process is gone; what it wrote may still come. */
+  #hasExited = false;
   #isOver = false;
   #stopping: Promise<void> | undefined;
   #hostLimit: NodeJS.Timeout | undefined;
+  #hostEnding: Promise<void> | undefined;
   readonly result: Promise<RunResult>;
 
   constructor(options: RunOptions) {
@@ -78,6 +81,7 @@ export class RuntimeRun {
       tree.dispose();
       return { end: exit, processId: null, wallMs: 0, cpuMs: null, peakMemoryBytes: null, processesLeft: 0 };
     }
+    this.#hasExited = true;
     clearTimeout(this.#hostLimit);
     pipes.release();
     await this.#letLeftoversEnd();
@@ -86,6 +90,9 @@ export class RuntimeRun {
     const isDrained = await drainedWithin(pipes, drainLimitMs);
     pipes.close();
     intake.finish();
+    // Who was ending the host, or began to stop while the rest was ended, still has a word for the journal, which is open until here.
+    await this.#hostEnding;
+    if (this.#stopping !== undefined) await this.#stopping;
     this.#isOver = true;
     this.#noteLeftovers(ending);
     if (!isDrained) this.#noteOpenPipes();
@@ -138,7 +145,8 @@ export class RuntimeRun {
       text: (stream, piece, last, position) => intake.text(stream, piece, last, position),
       ended: (exitCode, exception) => {
         host.ended = { exitCode, exception };
-        this.#hostLimit = setTimeout(() => void this.#endHost(), hostExitLimitMs);
+        if (this.#hasExited) return;
+        this.#hostLimit = setTimeout(() => (this.#hostEnding = this.#endHost()), hostExitLimitMs);
       },
       garbled: (reason) => (host.garbled ??= reason),
     });

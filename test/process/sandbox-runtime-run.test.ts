@@ -1,20 +1,29 @@
-/** One run of a real runtime with real pipes, where the journal cannot keep up and where its output outlasts it. */
+/** One run of a real runtime with real pipes, where the journal cannot keep up and where words come late. */
 import { randomUUID } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { ProcessTree } from '../../src-main/platform/process-tree.ts';
 import { JournalWriter } from '../../src-main/journal/journal-writer.ts';
 import { prepareGround } from '../../src-main/sandbox/ground.ts';
+import type { Runtime } from '../../src-main/sandbox/ports.ts';
 import { RecordIntake } from '../../src-main/sandbox/record-intake.ts';
 import { RuntimeRun } from '../../src-main/sandbox/runtime-run.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
 
-async function startRun(script: string, onStarted: (pid: number) => void = () => undefined) {
+interface Changes {
+  readHost?: Runtime['readHost'];
+  changeTree?: (tree: ProcessTree) => void;
+  onStarted?: (pid: number) => void;
+}
+
+async function startRun(script: string, { readHost, changeTree, onStarted = () => undefined }: Changes = {}) {
   const folder = await tempFolder();
   const { tree, pipes, workFolder } = await prepareGround(folder, `run-${randomUUID()}`);
   onTestFinished(async () => {
     await tree.end();
   });
+  changeTree?.(tree);
   const now = () => new Date();
   const journal = await JournalWriter.create(
     { path: path.join(folder, 'a.journal'), now, delay: () => Promise.resolve() },
@@ -29,13 +38,16 @@ async function startRun(script: string, onStarted: (pid: number) => void = () =>
     tree,
     pipes,
     intake: new RecordIntake({ journal, now, droppedStreams: new Set(), onFull: () => undefined }),
-    readHost: undefined,
+    readHost,
     stopGraceSeconds: 1,
     decide: (text) => void decisions.push(text),
     onStarted,
   });
   return { run, pipes, journal, decisions };
 }
+
+/** As a host whose only word is its last. */
+const lastWordOnly: Runtime['readHost'] = (listener) => ({ push: () => listener.ended(0, null) });
 
 describe('a run whose journal cannot be written', () => {
   it('waits with what the runtime has written for as long as that takes, although the runtime has ended', async () => {
@@ -52,18 +64,47 @@ describe('a run whose journal cannot be written', () => {
 
 describe('a run whose output is held open from outside', () => {
   it('takes what came until then, and the journal says so', async () => {
-    const { run, journal, decisions } = await startRun('echo before; sleep 0.2', (pid) => {
+    const { run, journal, decisions } = await startRun('echo before; sleep 0.2', {
       // This process is no member of the tree, and nothing of the run ends it.
-
-      const held = openSync(`/proc/${String(pid)}/fd/1`, 'a');
-      onTestFinished(() => {
-        closeSync(held);
-      });
+      onStarted: (pid) => {
+        const held = openSync(`/proc/${String(pid)}/fd/1`, 'a');
+        onTestFinished(() => {
+          closeSync(held);
+        });
+      },
     });
     await run.result;
     expect(journal.recordCount).toBe(1);
     expect(decisions).toEqual([
       expect.stringMatching(/something outside it held its output open 5 s later.* What came until then is all that was taken/),
     ]);
+  });
+});
+
+describe('words that come when the runtime has ended', () => {
+  it('leave no time limit behind when they are the host’s last', async () => {
+    const { run, pipes } = await startRun('echo ended > "$REPORT"', { readHost: lastWordOnly });
+    pipes.pause();
+    setTimeout(() => pipes.resume(), 500);
+    const { end } = await run.result;
+    // What the harness looks at besides: no timer is left.
+    expect(end).toMatchObject({ host: { ended: { exitCode: 0 } } });
+  });
+
+  it('are waited for when they are those of a stop that came while the rest of the tree was being ended', async () => {
+    const late: { run?: RuntimeRun } = {};
+    const { run, decisions } = await startRun(`(trap '' TERM; sleep 60 & wait; sleep 60) >/dev/null 2>&1 & exit 0`, {
+      changeTree: (tree) => {
+        const end = tree.end.bind(tree);
+        tree.end = () => {
+          late.run?.stop('at the last moment');
+          return end();
+        };
+      },
+    });
+    late.run = run;
+    await run.result;
+    expect(decisions).toContainEqual(expect.stringContaining('Stop (at the last moment)'));
+    expect(run.stop('again')).toBe(false);
   });
 });
