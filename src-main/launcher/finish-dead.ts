@@ -7,6 +7,7 @@ import type { AttemptReport, JobDataRead } from '../../src-contract/jrds.ts';
 import { AppError, isAppError } from '../../src-contract/app-error.ts';
 import type { AttemptOutcome, JobStatus } from '../../src-contract/kinds.ts';
 import type { SandboxReport } from '../../src-contract/sandbox.ts';
+import { isJudgement, mendableDelayMs } from '../../src-contract/service-judgement.ts';
 import { JournalUploader, type FrameSink } from '../journal/journal-uploader.ts';
 import { readJournal, summarizeJournal } from '../journal/journal-reader.ts';
 import { JournalWriter, type JournalBeginning } from '../journal/journal-writer.ts';
@@ -127,7 +128,7 @@ export async function finishDeadSandbox(options: FinishOptions): Promise<Finishe
     return { ...finished, ...sent };
   } catch (error) {
     if (signal.aborted || !isAppError(error)) throw error;
-    // The service has judged: it has given up on the attempt, or no longer knows the job. Asking again changes nothing.
+    // The service has judged: it has given up on the attempt, or no longer knows the job; or this machine has left the group.
     return { ...finished, verified: false, trouble: error.toProblem().title };
   }
 }
@@ -247,7 +248,7 @@ function describeEnd(end: Exclude<SendEnd, 'complete'>): string {
   }
 }
 
-/** A week without the service is no reason to give up; an answer that judges is. */
+/** A week without the service is no reason to give up, nor is a refusal that somebody may mend; an answer that judges is. */
 async function persist<Value>(options: FinishOptions, call: () => Promise<Value>): Promise<Value> {
   const { delay, retryDelayMs, onTrouble, report, signal } = options;
   for (let failures = 1; ; failures += 1) {
@@ -255,9 +256,10 @@ async function persist<Value>(options: FinishOptions, call: () => Promise<Value>
     try {
       return await call();
     } catch (error) {
-      if (!isAppError(error) || !error.retryable) throw error;
+      // In no group there is nobody to ask: what is here stays here.
+      if (!isAppError(error) || isJudgement(error) || error.code === 'not-registered') throw error;
       onTrouble(error.toProblem().title, report?.acknowledgedCount ?? 0);
-      await delay(retryDelayMs(failures, error), signal);
+      await delay(error.retryable ? retryDelayMs(failures, error) : mendableDelayMs, signal);
     }
   }
 }

@@ -5,9 +5,10 @@
 import type { JobActions, JobDataRead } from '../../src-contract/jrds.ts';
 import { jobStatusNumbers, pendingActions } from '../../src-contract/kinds.ts';
 import { holdSeconds } from '../../src-contract/limits.ts';
+import { isJudgement } from '../../src-contract/service-judgement.ts';
 import { Attempt, type AttemptParts } from './attempt.ts';
 import { clearGround } from './ground.ts';
-import { isFence, isJudgement, ServiceCalls } from './service-calls.ts';
+import { isFence, ServiceCalls } from './service-calls.ts';
 
 /** How often a service is asked that does not hold calls: the protocol's own cadence. */
 const pollMs = 30_000;

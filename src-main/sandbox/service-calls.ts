@@ -3,26 +3,8 @@
  * is tried again more rarely; one that judges this job is thrown.
  */
 import { isAppError } from '../../src-contract/app-error.ts';
+import { isJudgement, mendableDelayMs } from '../../src-contract/service-judgement.ts';
 import type { Timing } from './ports.ts';
-
-const mendableDelayMs = 30_000;
-/** The service has looked at the call and will say the same again. */
-const judgingCodes = new Set([
-  'attempt-fenced',
-  'resource-unknown',
-  'job-ended',
-  'job-unknown',
-  'request-invalid',
-  'input-invalid',
-]);
-const judgingStatuses = new Set([400, 404, 405, 409, 410, 413, 422]);
-
-export function isJudgement(error: unknown): boolean {
-  if (!isAppError(error) || error.retryable) return false;
-  if (judgingCodes.has(error.code)) return true;
-  const status = (error.details as Record<string, unknown>)['status'];
-  return error.code === 'service-refused' && typeof status === 'number' && judgingStatuses.has(status);
-}
 
 export function isFence(error: unknown): boolean {
   return isAppError(error) && error.code === 'attempt-fenced';

@@ -46,7 +46,12 @@ let service: FakeFinishingService | undefined;
 let launcher: Launcher;
 const launchers: Launcher[] = [];
 
-function open(way: string, environment: NodeJS.ProcessEnv = process.env, program = process.execPath): Launcher {
+function open(
+  way: string,
+  environment: NodeJS.ProcessEnv = process.env,
+  program = process.execPath,
+  shorten = (milliseconds: number): number => milliseconds,
+): Launcher {
   listener = new Listener();
   launcher = new Launcher({
     sandboxesFolder: path.join(folder, 'sandboxes'),
@@ -54,7 +59,7 @@ function open(way: string, environment: NodeJS.ProcessEnv = process.env, program
     executable: { file: program, leading: [fixture, way] },
     environment,
     now: () => new Date(),
-    sleep: (milliseconds, signal) => systemClock.sleep(milliseconds, signal),
+    sleep: (milliseconds, signal) => systemClock.sleep(shorten(milliseconds), signal),
     retryDelayMs: () => 10,
     connectService: () => Promise.resolve(service === undefined ? undefined : { service, close: () => undefined }),
     listener,
@@ -78,7 +83,7 @@ const sandboxFolder = (sandboxId: string): string => path.join(folder, 'sandboxe
 const tell = (sandboxId: string, what: string): Promise<void> => writeFile(path.join(sandboxFolder(sandboxId), `do-${what}`), '');
 
 async function running(sandboxId: string): Promise<{ pid: number; runtimePid: number }> {
-  return await waitFor('the running report', 10, () => {
+  return await waitFor('the running report', 30, () => {
     const found = launcher.list().find((one) => one.launch.sandboxId === sandboxId);
     if (found?.report?.phase !== 'running') return undefined;
     const { process: identity, runtimePid } = found.report;
@@ -284,6 +289,29 @@ describe('a sandbox that dies', () => {
     // Whatever keeps the upload, its slot is free.
     expect(listener.counts.at(-1)).toBe(0);
   });
+
+  const mendable: [string, AppError][] = [
+    ['no longer accepts this worker', new AppError('worker-not-accepted', { groupName: 'lab' })],
+    ['stands behind a gateway that refuses', new AppError('service-refused', { call: 'read a job', status: 403, reason: 'no' })],
+    ['did not see the certificate', new AppError('certificate-not-proven', { thumbprint: 'AB' })],
+  ];
+  for (const [how, refusal] of mendable)
+    it(`is finished once somebody has mended why the service ${how}`, async () => {
+      const waits: number[] = [];
+      open('runs', process.env, process.execPath, (milliseconds) => {
+        waits.push(milliseconds);
+        return Math.min(milliseconds, 100);
+      });
+      start('s1');
+      const { pid } = await running('s1');
+      service?.failures.push(refusal, refusal);
+      process.kill(pid, 'SIGKILL');
+      const end = await ended();
+      expect(end.report).toMatchObject({ outcome: 'sandbox-crashed', verified: true, uploadTrouble: null });
+      expect(service?.ends).toHaveLength(1);
+      expect(waits.filter((wait) => wait === 30_000)).toHaveLength(2);
+      expect(listener.views.some((view) => view.report?.uploadTrouble === refusal.toProblem().title)).toBe(true);
+    });
 
   it('is reported record by record to a service of the plain protocol', async () => {
     service = new FakeFinishingService([]);
