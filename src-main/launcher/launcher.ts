@@ -11,6 +11,7 @@ import { identifyProcess, isRunning } from '../platform/process-identity.ts';
 import { sandboxLayout } from '../storage/layout.ts';
 import { newEntry, snapshotOf, type Entry } from './entry.ts';
 import { endDeadTree } from './dead-tree.ts';
+import { readLostReport } from './lost-report.ts';
 import type { LauncherListener, SandboxSnapshot } from './launcher-listener.ts';
 import { finishAttempt, type ServiceConnection } from './finish-attempt.ts';
 import {
@@ -221,11 +222,14 @@ export class Launcher {
 
   private async adopt(first: FoundSandbox): Promise<void> {
     const { sandboxId, launch } = first;
-    const { listener, sandboxesFolder } = this.options;
+    const { listener, sandboxesFolder, journalsFolder } = this.options;
     // An engine that died in the moment of starting it did not come to write down the process.
     const isJustStarted = first.report === undefined && launch?.process === null;
     const found = (isJustStarted ? await this.waitForState(sandboxId) : undefined) ?? first;
     if (this.knows(sandboxId)) return;
+    // Both files may have been lost with the power: the journal tells whether a job ran in it.
+    if (found.report === undefined && (launch?.process ?? null) === null)
+      found.report = await readLostReport({ sandboxesFolder, journalsFolder, sandboxId, process: null });
     const known = launch ?? this.factsOf(found);
     const identity = found.report?.process ?? launch?.process ?? null;
     if (known === undefined || identity === null) {
@@ -340,7 +344,10 @@ export class Launcher {
     const { launch } = entry;
     const { folder: sandboxFolder } = sandboxLayout(sandboxesFolder, launch.sandboxId);
     // The state file is newer than the last report when the connection broke first.
-    const { report = entry.report } = await readSandboxFolder(sandboxesFolder, launch.sandboxId);
+    let { report = entry.report } = await readSandboxFolder(sandboxesFolder, launch.sandboxId);
+    // One that was lost, or is older than the job, is made from the journal.
+    if ((report?.jobId ?? null) === null)
+      report = (await readLostReport({ sandboxesFolder, journalsFolder: rest.journalsFolder, ...launch })) ?? report;
     entry.report = report;
     const { found, left: processesLeft } = await endDeadTree(sandboxFolder);
     if (report?.phase === 'ended') {

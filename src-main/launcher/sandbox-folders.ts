@@ -58,6 +58,8 @@ export async function writeLaunchFacts(sandboxesFolder: string, facts: LaunchFac
   const handle = await open(sibling, 'w', 0o600);
   try {
     await handle.writeFile(`${JSON.stringify(facts)}\n`);
+    // Or the name could point to nothing after a power failure.
+    await handle.sync();
   } finally {
     await handle.close();
   }

@@ -84,8 +84,8 @@ export class StateKeeper {
     const { file, onTroubleWriting } = this.#options;
     const sibling = `${file}.new`;
     try {
-      // Not synced: after a power failure this process is gone, and the journal says what it came to.
-      await writeFile(sibling, `${JSON.stringify(this.report)}\n`, { mode: 0o600 });
+      // Flushed before it gets its name: what a power failure leaves is a whole report, by which the engine finds the job.
+      await writeFile(sibling, `${JSON.stringify(this.report)}\n`, { mode: 0o600, flush: true });
       await rename(sibling, file);
     } catch (error) {
       // A full disk must not end the job: the engine follows the control endpoint, and the next change writes again.
