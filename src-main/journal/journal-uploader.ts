@@ -59,6 +59,8 @@ export class JournalUploader implements JournalSender {
   constructor(options: UploaderOptions) {
     this.#options = options;
     this.#running = this.#run();
+    // A mistake of ours is thrown where the end is awaited; until then it must not end the process, whose job runs on.
+    this.#running.catch(() => undefined);
   }
 
   get acknowledgedCount(): number {
@@ -111,14 +113,14 @@ export class JournalUploader implements JournalSender {
   async #uploadFrom(reader: BatchReader, start: UploadPlace): Promise<UploadPlace | undefined> {
     let place = start;
     this.#poked = false;
-    let batch = await reader.next(place);
+    let batch = await this.#persist(() => reader.next(place));
     // A beginning alone is no news: it goes with the first records, or at the end.
     while (batch !== undefined && this.#end === undefined && (batch.hasRecords || this.#target !== undefined)) {
       const current: UploadBatch = batch;
       const sentAt = performance.now();
       const [answer, following] = await Promise.all([
         this.#persist(() => this.#upload(current)),
-        current.bytes >= largeBytes ? reader.next(current.after) : undefined,
+        current.bytes >= largeBytes ? this.#persist(() => reader.next(current.after)) : undefined,
       ]);
       if (answer === undefined) return place;
       if (answer.kind === 'resume-at' || answer.chain !== current.after.chain.toString('hex'))
@@ -126,7 +128,7 @@ export class JournalUploader implements JournalSender {
       place = current.after;
       this.#note(answer);
       if (following === undefined) await this.#quiet(quietIntervalMs - (performance.now() - sentAt));
-      batch = following ?? (await reader.next(place));
+      batch = following ?? (await this.#persist(() => reader.next(place)));
     }
     await this.#more();
     return place;
@@ -147,7 +149,7 @@ export class JournalUploader implements JournalSender {
 
   /** Goes on where the service stands. */
   async #moveTo(reader: BatchReader, known: Acknowledged): Promise<UploadPlace | undefined> {
-    const place = await reader.locate(known.chain);
+    const place = await this.#persist(() => reader.locate(known.chain));
     if (place === undefined) this.#end ??= 'diverged';
     else this.#note(known);
     return place;
@@ -171,7 +173,7 @@ export class JournalUploader implements JournalSender {
     this.#wake = undefined;
   }
 
-  /** Repeats a call until it succeeds. Undefined when the attempt is over or this sender was closed. */
+  /** Repeats a call or a read until it succeeds. Undefined when the attempt is over or this sender was closed. */
   async #persist<Value>(call: () => Promise<Value>): Promise<Value | undefined> {
     for (let failures = 1; this.#end === undefined; failures += 1) {
       try {

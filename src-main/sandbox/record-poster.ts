@@ -34,6 +34,8 @@ export class RecordPoster implements JournalSender {
   constructor(options: PosterOptions) {
     this.#options = options;
     this.#running = this.#run();
+    // A mistake of ours is thrown where the end is awaited; until then it must not end the process, whose job runs on.
+    this.#running.catch(() => undefined);
   }
 
   get acknowledgedCount(): number {
@@ -81,9 +83,10 @@ export class RecordPoster implements JournalSender {
 
   async #postNew(): Promise<void> {
     for (;;) {
-      const { records } = await readRecords(this.#options.path, { from: this.#posted, limit: pageRecords, maxBytes: pageBytes });
-      if (records.length === 0) return;
-      for (const record of records) {
+      const from = this.#posted;
+      const page = await this.#persist(() => readRecords(this.#options.path, { from, limit: pageRecords, maxBytes: pageBytes }));
+      if (page === undefined || page.records.length === 0) return;
+      for (const record of page.records) {
         const body: PostStreamBody = {
           AccountId: this.#options.accountId,
           JobId: this.#options.jobId,
@@ -95,7 +98,7 @@ export class RecordPoster implements JournalSender {
           Type: record.stream,
           extendedProperty: null,
         };
-        await this.#persist(body);
+        await this.#persist(() => this.#options.post(body, this.#abort.signal));
         if (this.#end !== undefined) return;
         this.#posted = record.seq + 1;
         this.#options.onProgress?.();
@@ -103,19 +106,21 @@ export class RecordPoster implements JournalSender {
     }
   }
 
-  async #persist(body: PostStreamBody): Promise<void> {
+  /** Repeats a call or a read until it succeeds. Undefined when the attempt is over or this sender was closed. */
+  async #persist<Value>(call: () => Promise<Value>): Promise<Value | undefined> {
     for (let failures = 1; this.#end === undefined; failures += 1) {
       try {
-        await this.#options.post(body, this.#abort.signal);
+        const value = await call();
         this.#trouble = null;
-        return;
+        return value;
       } catch (error) {
-        if (this.#abort.signal.aborted) return;
+        if (this.#abort.signal.aborted) return undefined;
         this.#trouble = describeError(error);
         this.#options.onProgress?.();
         if (isRefusal(error)) this.#end = 'refused';
         else await this.#options.delay(this.#options.retryDelayMs(failures, error), this.#abort.signal);
       }
     }
+    return undefined;
   }
 }

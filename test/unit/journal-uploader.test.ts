@@ -196,6 +196,26 @@ describe('the journal uploader', () => {
     await writer.close();
   });
 
+  it('outlasts a journal that cannot be read, and says what is wrong meanwhile', async () => {
+    const uploader = new JournalUploader({
+      // Opens like a file; reading it fails as a bad disk does.
+      path: await tempFolder(),
+      sink: new RecordingSink(),
+      sandboxId: 'sandbox',
+      jobId: 'job',
+      resume: false,
+      delay: async (_ms, signal) => {
+        await sleep(5, undefined, { signal }).catch(() => undefined);
+      },
+      retryDelayMs: () => 5,
+    });
+    while (uploader.trouble === null) await sleep(1);
+    expect(uploader.trouble).toContain('EISDIR');
+    await sleep(20);
+    await uploader.close();
+    expect(await uploader.finish({ recordCount: 1, chain: '' })).toBe('closed');
+  });
+
   it('can be closed in the middle of waiting', async () => {
     const { sink, writer, startUploader, append } = await prepare();
     sink.beforeStoring = () => {
