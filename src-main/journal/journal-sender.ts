@@ -20,7 +20,10 @@ export interface SendTarget {
   chain: string;
 }
 
-/** `refused`: the service takes nothing more from this attempt. `diverged`: it has records that are not in this journal. */
+/**
+ * `refused`: the service takes nothing more from this attempt. `diverged`: it has records that are not in this journal, or has looked at what
+ * is in it and will never take it.
+ */
 export type SendEnd = 'complete' | 'refused' | 'diverged' | 'closed';
 
 export interface SenderOptions {
@@ -36,6 +39,20 @@ export interface SenderOptions {
 /** The attempt is over for the service; to ask again changes nothing. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof AppError && error.code === 'attempt-fenced';
+}
+
+/** The service has looked at these records and would say the same again. */
+export function isUnfit(error: unknown): boolean {
+  return (error instanceof AppError && error.code === 'input-invalid') || statusOf(error) === 422;
+}
+
+/** Somebody between here and the service takes only smaller bodies; a proxy says so with a page of its own. */
+export function isTooLarge(error: unknown): boolean {
+  return statusOf(error) === 413;
+}
+
+function statusOf(error: unknown): unknown {
+  return error instanceof AppError ? (error.details as Record<string, unknown>)['status'] : undefined;
 }
 
 export function describeError(error: unknown): string {

@@ -8,6 +8,8 @@ import { maxUploadBytes } from '../../src-contract/limits.ts';
 import {
   describeError,
   isRefusal,
+  isTooLarge,
+  isUnfit,
   type JournalSender,
   type SendEnd,
   type SenderOptions,
@@ -115,14 +117,15 @@ export class JournalUploader implements JournalSender {
     this.#poked = false;
     let batch = await this.#persist(() => reader.next(place));
     // A beginning alone is no news: it goes with the first records, or at the end.
-    while (batch !== undefined && this.#end === undefined && (batch.hasRecords || this.#target !== undefined)) {
+    const isNews = ({ hasRecords, hasMore }: UploadBatch): boolean => hasRecords || hasMore || this.#target !== undefined;
+    while (batch !== undefined && this.#end === undefined && isNews(batch)) {
       const current: UploadBatch = batch;
       const sentAt = performance.now();
       const [answer, following] = await Promise.all([
-        this.#persist(() => this.#upload(current)),
+        this.#persist(() => this.#upload(reader, current)),
         current.bytes >= largeBytes ? this.#persist(() => reader.next(current.after)) : undefined,
       ]);
-      if (answer === undefined) return place;
+      if (answer === undefined || answer.kind === 'too-large') return place;
       if (answer.kind === 'resume-at' || answer.chain !== current.after.chain.toString('hex'))
         return this.#moveTo(reader, answer);
       place = current.after;
@@ -134,9 +137,15 @@ export class JournalUploader implements JournalSender {
     return place;
   }
 
-  #upload({ from, chain, body }: UploadBatch): Promise<FramesAnswer> {
+  async #upload(reader: BatchReader, batch: UploadBatch): Promise<FramesAnswer | { kind: 'too-large' }> {
     const { sink, sandboxId, jobId } = this.#options;
-    return sink.uploadFrames(sandboxId, jobId, { from, chain, body, signal: this.#abort.signal });
+    const { from, chain, body } = batch;
+    try {
+      return await sink.uploadFrames(sandboxId, jobId, { from, chain, body, signal: this.#abort.signal });
+    } catch (error) {
+      if (isTooLarge(error) && reader.halve(batch)) return { kind: 'too-large' };
+      throw error;
+    }
   }
 
   /** Lets small batches gather, unless the end is near. */
@@ -184,6 +193,7 @@ export class JournalUploader implements JournalSender {
         if (this.#abort.signal.aborted) break;
         this.#setTrouble(describeError(error));
         if (isRefusal(error)) this.#end = 'refused';
+        else if (isUnfit(error)) this.#end = 'diverged';
         else await this.#options.delay(this.#options.retryDelayMs(failures, error), this.#abort.signal);
       }
     }

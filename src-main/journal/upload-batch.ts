@@ -24,6 +24,8 @@ export interface UploadBatch {
   /** Bytes before compression. */
   bytes: number;
   hasRecords: boolean;
+  /** There is more in the file, which did not fit. */
+  hasMore: boolean;
   after: UploadPlace;
 }
 
@@ -31,12 +33,19 @@ export const journalStart: UploadPlace = { offset: 0, sequence: 0, chain: emptyC
 
 export class BatchReader {
   readonly #file: FileHandle;
-  readonly #maxBytes: number;
+  #maxBytes: number;
   #buffer = Buffer.alloc(0);
 
   constructor(file: FileHandle, maxBytes: number) {
     this.#file = file;
     this.#maxBytes = maxBytes;
+  }
+
+  /** From now on batches are at most half as large as this one; false when a frame alone is as large, which cannot be divided. */
+  halve(batch: UploadBatch): boolean {
+    if (batch.bytes > this.#maxBytes) return false;
+    this.#maxBytes = Math.floor(batch.bytes / 2);
+    return true;
   }
 
   /** The next frames from `place` on, or undefined when there is no further whole one (or only the end frame, which stays here). */
@@ -45,7 +54,7 @@ export class BatchReader {
     let taken = await this.#take(place, Math.min(this.#maxBytes, size - place.offset));
     // A single frame may be larger than a batch should be.
     if (taken.offset === place.offset && size - place.offset > this.#maxBytes)
-      taken = await this.#take(place, Math.min(maxFrameBytes + framePrefixBytes, size - place.offset));
+      taken = await this.#take(place, Math.min(maxFrameBytes + framePrefixBytes, size - place.offset), 1);
     const bytes = taken.offset - place.offset;
     if (bytes === 0) return undefined;
     const body = await compress(this.#buffer.subarray(0, bytes), { level: constants.Z_BEST_SPEED });
@@ -55,6 +64,7 @@ export class BatchReader {
       body,
       bytes,
       hasRecords: taken.sequence > place.sequence,
+      hasMore: taken.offset < size,
       after: taken,
     };
   }
@@ -72,13 +82,13 @@ export class BatchReader {
     return found;
   }
 
-  async #take(place: UploadPlace, wanted: number): Promise<UploadPlace> {
+  async #take(place: UploadPlace, wanted: number, maxFrames = Infinity): Promise<UploadPlace> {
     if (wanted <= framePrefixBytes) return place;
     if (this.#buffer.length < wanted) this.#buffer = Buffer.allocUnsafeSlow(wanted);
     const { bytesRead } = await this.#file.read(this.#buffer, 0, wanted, place.offset);
     let at = 0;
     let { sequence, chain } = place;
-    while (bytesRead - at > framePrefixBytes) {
+    for (let frames = 0; frames < maxFrames && bytesRead - at > framePrefixBytes; frames += 1) {
       const end = at + framePrefixBytes + this.#buffer.readUInt32LE(at);
       if (end > bytesRead) break;
       const header = parseHeader(this.#buffer.subarray(at + framePrefixBytes, end));

@@ -20,6 +20,8 @@ class RecordingSink implements FrameSink {
   inFlight = 0;
   maxInFlight = 0;
   largestBody = 0;
+  /** Larger bodies meet what a proxy says: a page of its own. */
+  largestTaken = Infinity;
   beforeStoring: () => Promise<void> | void = () => undefined;
   afterStoring: () => Promise<void> | void = () => undefined;
 
@@ -41,6 +43,8 @@ class RecordingSink implements FrameSink {
     this.maxInFlight = Math.max(this.maxInFlight, this.inFlight);
     try {
       await this.beforeStoring();
+      if (gunzipSync(upload.body).length > this.largestTaken)
+        throw new AppError('answer-not-understood', { host: 'h', status: 413, what: 'an HTML page' }, { retryable: true });
       if (upload.from !== this.texts.length || upload.chain !== this.state.chain) return { kind: 'resume-at', ...this.state };
       const bytes = gunzipSync(upload.body);
       this.largestBody = Math.max(this.largestBody, bytes.length);
@@ -195,6 +199,53 @@ describe('the journal uploader', () => {
     expect(await uploader.finish(target())).toBe('diverged');
     await writer.close();
   });
+
+  it('sends smaller batches to a service behind something that takes no large ones', async () => {
+    const { sink, writer, waits, startUploader, append, target } = await prepare();
+    sink.largestTaken = 100_000;
+    for (let number = 0; number < 20_000; number += 500) {
+      append(number, number + 500);
+      await writer.flush();
+    }
+    const uploader = startUploader();
+    expect(await uploader.finish(target())).toBe('complete');
+    expect(sink.texts).toEqual(lines(20_000));
+    // Halved at once: what does not get smaller by waiting is not waited for.
+    expect(waits).toEqual([]);
+    await writer.close();
+  });
+
+  it('says so and tries on when a single frame is too large, for somebody can mend that', async () => {
+    const { sink, writer, waits, startUploader, append, target } = await prepare();
+    sink.largestTaken = 10;
+    append(0, 100);
+    await writer.flush();
+    const uploader = startUploader();
+    while (waits.length < 2) await sleep(1);
+    expect(uploader.trouble).toContain('413');
+    sink.largestTaken = Infinity;
+    expect(await uploader.finish(target())).toBe('complete');
+    await writer.close();
+  });
+
+  const unfit: [string, AppError][] = [
+    ['refuses what is in it', new AppError('input-invalid', { field: 'body', reason: 'its chain is broken' })],
+    ['cannot process it', new AppError('service-refused', { call: 'upload records', status: 422, reason: 'no' })],
+  ];
+  for (const [how, refusal] of unfit)
+    it(`comes to an end when the service has looked at a batch and ${how}`, async () => {
+      const { sink, writer, startUploader, append, target } = await prepare();
+      sink.beforeStoring = () => {
+        throw refusal;
+      };
+      append(0, 10);
+      await writer.flush();
+      const uploader = startUploader();
+      expect(await uploader.finish(target())).toBe('diverged');
+      expect(sink.requests).toBe(1);
+      expect(uploader.trouble).toBe(refusal.message);
+      await writer.close();
+    });
 
   it('outlasts a journal that cannot be read, and says what is wrong meanwhile', async () => {
     const uploader = new JournalUploader({
