@@ -215,9 +215,20 @@ export class Launcher {
 
   /** Of a sandbox in which no job ran: its id may be started anew. Known until its folder is gone, or it would be found there again. */
   private async dismiss(sandboxId: string): Promise<void> {
-    await removeSandboxFolder(this.options.sandboxesFolder, sandboxId);
+    await this.removeFolder(sandboxId);
     this.entries.delete(sandboxId);
     this.tellCount();
+  }
+
+  /** Whether it is gone. What stays takes no slot and is no sandbox any more, but a person should know of it. */
+  private async removeFolder(sandboxId: string): Promise<boolean> {
+    try {
+      await removeSandboxFolder(this.options.sandboxesFolder, sandboxId);
+      return true;
+    } catch (error) {
+      this.options.listener.fault(error, `remove the folder of sandbox ${sandboxId}`);
+      return false;
+    }
   }
 
   private async adopt(first: FoundSandbox): Promise<void> {
@@ -234,8 +245,7 @@ export class Launcher {
     const identity = found.report?.process ?? launch?.process ?? null;
     if (known === undefined || identity === null) {
       // It never came to a process: an engine died between making the folder and starting anything.
-      await removeSandboxFolder(sandboxesFolder, sandboxId);
-      listener.leftoverRemoved(`the folder of sandbox ${sandboxId}, which never started`);
+      if (await this.removeFolder(sandboxId)) listener.leftoverRemoved(`the folder of sandbox ${sandboxId}, which never started`);
       return;
     }
     const entry = this.add(newEntry({ ...known, process: identity }, found.report));
@@ -377,10 +387,9 @@ export class Launcher {
   }
 
   private async end(entry: Entry): Promise<void> {
-    const { sandboxesFolder, listener } = this.options;
     const { sandboxId } = entry.launch;
-    await listener.ended(snapshotOf(entry));
-    await removeSandboxFolder(sandboxesFolder, sandboxId);
+    await this.options.listener.ended(snapshotOf(entry));
+    await this.removeFolder(sandboxId);
     this.forget(sandboxId);
   }
 
