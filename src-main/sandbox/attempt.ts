@@ -15,7 +15,7 @@ import { clearGround, type Ground } from './ground.ts';
 import { chooseRuntime, combine, droppedStreams, type Choice, type LoadedJob } from './job-loading.ts';
 import { decideOutcome, type Verdict } from './outcome.ts';
 import { describeParameters } from './parameters.ts';
-import type { JobService, Runtime, Timing } from './ports.ts';
+import type { JobService, Runtime, RuntimeCommand, Timing } from './ports.ts';
 import { RecordIntake } from './record-intake.ts';
 import { RecordPoster } from './record-poster.ts';
 import { runtimeEnvironment } from './runtime-environment.ts';
@@ -35,6 +35,8 @@ export interface AttemptParts {
   state: StateKeeper;
   ground: Promise<Ground>;
 }
+
+type ChosenRuntime = Extract<Choice, { kind: 'runtime' }>;
 
 const nothingRan: Omit<RunResult, 'end'> = { processId: null, wallMs: 0, cpuMs: null, peakMemoryBytes: null, processesLeft: 0 };
 
@@ -92,7 +94,7 @@ export class Attempt {
     state.change({ phase: 'loading', jobId: job.jobId, runbookName: job.runbookName, journalPath: path });
     const loaded = await this.#load(job);
     if (loaded === undefined) {
-      clearGround(await this.#parts.ground);
+      await clearGround(this.#parts.ground);
       this.#end({ outcome: 'interrupted', reason: 'the service gave up on this attempt', exitCode: null }, null);
       return;
     }
@@ -107,7 +109,11 @@ export class Attempt {
           upload.sender?.poke();
           state.touch();
         },
-        onDrain: () => void this.#parts.ground.then(({ pipes }) => pipes.resume()),
+        onDrain: () =>
+          void this.#parts.ground.then(
+            ({ pipes }) => pipes.resume(),
+            () => undefined,
+          ),
         onTrouble: (reason) => {
           this.#callTrouble = reason === null ? null : `The journal cannot be written: ${reason}`;
           state.touch();
@@ -178,18 +184,24 @@ export class Attempt {
     journal: JournalWriter,
   ): Promise<{ verdict: Verdict; result: RunResult | undefined }> {
     const { handOver, runtimes, describeSearch, state } = this.#parts;
-    const ground = await this.#parts.ground;
     const choice: Choice =
       loaded instanceof Error
         ? { kind: 'none', reason: `The job could not be loaded: ${loaded.message}` }
         : chooseRuntime(loaded, handOver, runtimes, describeSearch);
     if (choice.kind === 'none' || loaded instanceof Error || this.#isCalledOff()) {
-      clearGround(ground);
+      await clearGround(this.#parts.ground);
       const end = choice.kind === 'none' ? ({ kind: 'not-started', reason: choice.reason } as const) : undefined;
       return { verdict: this.#judge('', end), result: undefined };
     }
     state.change({ runtime: choice.label });
-    const result = await this.#runRuntime(loaded, choice, ground, journal);
+    const command = await this.#prepare(loaded, choice);
+    if (command instanceof Error) {
+      // A full disk, say: nothing of the job ran, and another attempt may.
+      await clearGround(this.#parts.ground);
+      const reason = `what the job needs could not be made ready: ${command.message}`;
+      return { verdict: this.#judge(choice.label, { kind: 'not-prepared', reason }), result: undefined };
+    }
+    const result = await this.#runRuntime(loaded, choice, command, await this.#parts.ground, journal);
     return { verdict: this.#judge(choice.label, result.end), result };
   }
 
@@ -202,26 +214,38 @@ export class Attempt {
     return decideOutcome({ runtime, end, stopReason: this.#stopReason, fenced: this.#fence.signal.aborted });
   }
 
-  async #runRuntime(
+  /** An error says why this machine could not make ready what the job needs. */
+  async #prepare(
     { job, settings, runbook, parameters }: LoadedJob,
-    choice: Extract<Choice, { kind: 'runtime' }>,
-    { tree, pipes, workFolder, privateFolder }: Ground,
+    { runtime, runbookKind, executable }: ChosenRuntime,
+  ): Promise<RuntimeCommand | Error> {
+    try {
+      const { pipes, workFolder, privateFolder } = await this.#parts.ground;
+      return await runtime.prepare({
+        kind: runbookKind,
+        executable,
+        runbookName: job.runbookName,
+        script: runbook.definition,
+        parameters,
+        workFolder,
+        privateFolder,
+        reportPipe: pipes.reportPipe,
+        logVerbose: settings.logVerbose === true,
+        logProgress: settings.logProgress === true,
+      });
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  async #runRuntime(
+    { job, settings }: LoadedJob,
+    { runtime }: ChosenRuntime,
+    command: RuntimeCommand,
+    { tree, pipes, workFolder }: Ground,
     journal: JournalWriter,
   ): Promise<RunResult> {
     const { environment, handOver, state, timing } = this.#parts;
-    const { runtime, runbookKind, executable } = choice;
-    const command = await runtime.prepare({
-      kind: runbookKind,
-      executable,
-      runbookName: job.runbookName,
-      script: runbook.definition,
-      parameters,
-      workFolder,
-      privateFolder,
-      reportPipe: pipes.reportPipe,
-      logVerbose: settings.logVerbose === true,
-      logProgress: settings.logProgress === true,
-    });
     const intake = new RecordIntake({
       journal,
       now: timing.now,
@@ -321,7 +345,9 @@ export class Attempt {
     await sender.close();
     this.#isKnown = told.kind === 'told';
     if (told.kind === 'told')
-      await rm((await ground).workFolder, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+      await ground
+        .then(({ workFolder }) => rm(workFolder, { recursive: true, force: true, maxRetries: 3 }))
+        .catch(() => undefined);
     this.#end(
       told.kind === 'fenced' ? { ...verdict, outcome: 'interrupted' } : verdict,
       told.kind === 'told' ? told.verified : false,

@@ -19,14 +19,22 @@ export async function prepareGround(folder: string, mark: string): Promise<Groun
   await mkdir(path.join(workFolder, '.tmp'), { recursive: true, mode: 0o700 });
   await mkdir(privateFolder, { recursive: true, mode: 0o700 });
   const tree = ProcessTree.create(mark);
-  const [pipes] = await Promise.all([openPipes(privateFolder, true), tree.prepare()]);
-  // Written before anything is started: whoever finds this sandbox dead finds its processes by it.
-  await writeFile(path.join(folder, processTreeFileName), `${JSON.stringify(tree.place)}\n`, { mode: 0o600 });
-  return { tree, pipes, workFolder, privateFolder };
+  try {
+    const [opened] = await Promise.allSettled([openPipes(privateFolder, true), tree.prepare()]);
+    if (opened.status === 'rejected') throw opened.reason;
+    // Written before anything is started: whoever finds this sandbox dead finds its processes by it.
+    await writeFile(path.join(folder, processTreeFileName), `${JSON.stringify(tree.place)}\n`, { mode: 0o600 });
+    return { tree, pipes: opened.value, workFolder, privateFolder };
+  } catch (error) {
+    tree.dispose();
+    throw error;
+  }
 }
 
-/** For a job that never came to its runtime. Safe to call twice. */
-export function clearGround(ground: Ground): void {
+/** For a job that never came to its runtime, or a ground that could not be made ready. Safe to call twice. */
+export async function clearGround(preparing: Promise<Ground>): Promise<void> {
+  const ground = await preparing.catch(() => undefined);
+  if (ground === undefined) return;
   ground.pipes.close();
   ground.tree.dispose();
 }

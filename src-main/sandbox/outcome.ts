@@ -18,6 +18,8 @@ export interface HostWords {
 export type RuntimeEnd =
   /** It could not be started at all. */
   | { kind: 'not-started'; reason: string }
+  /** It did not come to that: this machine could not make ready what a job needs. */
+  | { kind: 'not-prepared'; reason: string }
   | {
       kind: 'ended';
       exitCode: number | null;
@@ -62,6 +64,7 @@ export function decideOutcome({ runtime, end, stopReason, fenced }: AttemptFacts
   if (fenced) return { outcome: 'interrupted', reason: 'the service gave up on this attempt', exitCode };
   if (stopReason !== undefined) return { outcome: 'stopped', reason: stopReason, exitCode };
   if (end === undefined) return { outcome: 'never-started', reason: 'the runtime was not started', exitCode };
+  if (end.kind === 'not-prepared') return { outcome: 'never-started', reason: end.reason, exitCode };
   if (end.kind === 'not-started') return { outcome: 'failed', reason: end.reason, exitCode };
   return end.host === undefined ? judgeByExit(runtime, end) : judgeByHost(runtime, end, end.host, exitCode);
 }

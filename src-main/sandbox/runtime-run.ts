@@ -75,7 +75,7 @@ export class RuntimeRun {
   async #run(): Promise<RunResult> {
     const { tree, pipes, intake } = this.#options;
     const exit = await this.#start();
-    if (exit.kind === 'not-started') {
+    if (exit.kind !== 'ended') {
       this.#isOver = true;
       pipes.close();
       tree.dispose();

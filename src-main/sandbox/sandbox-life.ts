@@ -49,7 +49,7 @@ export class SandboxLife {
       state.change({ phase: 'ended' });
     } finally {
       this.#over.abort();
-      if (this.#attempt === undefined) clearGround(await ground);
+      if (this.#attempt === undefined) await clearGround(ground);
     }
   }
 

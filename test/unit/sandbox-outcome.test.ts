@@ -32,6 +32,7 @@ describe('the outcome of an attempt', () => {
       /crashed \(SIGSEGV\): at 0/,
     ],
     ['a runtime that could not be started', { kind: 'not-started', reason: 'ENOENT' } as const, 'failed', null, /ENOENT/],
+    ['ground that could not be made ready', { kind: 'not-prepared', reason: 'ENOSPC' } as const, 'never-started', null, /ENOSPC/],
     ['no runtime at all', undefined, 'never-started', null, /was not started/],
   ] as const)('of a runtime without a host, after %s', (_what, end, outcome, exitCode, reason) => {
     expect(decide(end)).toMatchObject({ outcome, exitCode, reason: expect.stringMatching(reason) as string });

@@ -1,0 +1,166 @@
+/** One attempt, in this process: what it tells a service of its own making, and what it comes to where this machine fails it. */
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { AttemptReport, JobDataRead } from '../../src-contract/jrds.ts';
+import { jobStatusNumbers, pendingActions, runbookKinds } from '../../src-contract/kinds.ts';
+import type { SandboxReport } from '../../src-contract/sandbox.ts';
+import { systemClock } from '../../src-main/engine/clock.ts';
+import { identifyThisProcess } from '../../src-main/platform/process-identity.ts';
+import { Attempt, type AttemptParts } from '../../src-main/sandbox/attempt.ts';
+import { prepareGround, type Ground } from '../../src-main/sandbox/ground.ts';
+import type { JobService, Runtime } from '../../src-main/sandbox/ports.ts';
+import { StateKeeper } from '../../src-main/sandbox/state-keeper.ts';
+import { tempFolder } from '../harness/temp-folder.ts';
+
+const job: JobDataRead = {
+  jobId: 'job-1',
+  jobStatus: jobStatusNumbers.New,
+  pendingAction: pendingActions.Activate,
+  parameters: null,
+  runbookName: 'Test-Runbook',
+  runbookVersionId: 'version',
+};
+
+/** A service of the plain protocol that takes everything and remembers what it was told. */
+class Service implements JobService {
+  readonly features = new Set<string>();
+  readonly statuses: string[] = [];
+  report: AttemptReport | undefined;
+  actions: (() => Awaited<ReturnType<JobService['getJobActions']>>)[] = [];
+  asked = 0;
+  pendingAction: number | null = job.pendingAction;
+  /** Awaited before a status is taken. */
+  beforeStatus: (status: string) => Promise<void> | undefined = () => undefined;
+
+  getJobActions: JobService['getJobActions'] = async (_sandboxId, { signal }) => {
+    const next = this.actions.shift();
+    this.asked += 1;
+    if (next !== undefined) return next();
+    await systemClock.sleep(20, signal);
+    return { kind: 'actions', actions: [], held: true };
+  };
+  acknowledge = (): Promise<void> => Promise.resolve();
+  getJob: JobService['getJob'] = () => Promise.resolve({ ...job, pendingAction: this.pendingAction });
+  getUpdatableData: JobService['getUpdatableData'] = () => Promise.resolve({ isDraft: false });
+  getRunbook: JobService['getRunbook'] = () =>
+    Promise.resolve({
+      name: 'Test-Runbook',
+      definition: '',
+      runbookDefinitionKind: runbookKinds.Bash,
+      runbookVersionId: 'version',
+      parameters: null,
+    });
+  changeStatus: JobService['changeStatus'] = async (_sandboxId, _jobId, { status, report }) => {
+    await this.beforeStatus(status);
+    this.statuses.push(status);
+    this.report ??= report;
+    return { kind: 'accepted' };
+  };
+  postStream = (): Promise<void> => Promise.resolve();
+  unload = (): Promise<void> => Promise.resolve();
+  acknowledgedRecords: JobService['acknowledgedRecords'] = () => Promise.reject(new Error('a plain service is not asked'));
+  uploadFrames: JobService['uploadFrames'] = () => Promise.reject(new Error('a plain service takes no frames'));
+}
+
+const sleepScript: Runtime = {
+  kinds: ['Bash'],
+  prepare: () => Promise.resolve({ file: '/bin/sleep', arguments: ['60'], environment: {} }),
+};
+
+async function partsOf(service: Service, change: { ground?: Promise<Ground>; runtime?: Runtime } = {}) {
+  const folder = await tempFolder();
+  const initial: SandboxReport = {
+    contractVersion: 1,
+    sandboxId: 's1',
+    process: identifyThisProcess(),
+    controlAddress: '',
+    phase: 'starting',
+    since: new Date().toISOString(),
+    jobId: null,
+    runbookName: null,
+    kind: null,
+    runtime: null,
+    runtimePid: null,
+    startedBy: null,
+    attempt: null,
+    parameters: {},
+    journalPath: null,
+    startedAt: null,
+    endedAt: null,
+    recordCount: 0,
+    acknowledgedCount: 0,
+    lastRecord: null,
+    outcome: null,
+    outcomeReason: null,
+    exitCode: null,
+    wallMs: null,
+    cpuMs: null,
+    peakMemoryBytes: null,
+    verified: null,
+    uploadTrouble: null,
+  };
+  const state = new StateKeeper({
+    file: path.join(folder, 'state.json'),
+    now: () => new Date(),
+    initial,
+    onTroubleWriting: (error) => {
+      throw error;
+    },
+  });
+  onTestFinished(() => state.close());
+  const delays: number[] = [];
+  const parts: AttemptParts = {
+    handOver: {
+      contractVersion: 1,
+      sandboxId: 's1',
+      groupName: 'lab',
+      address: { jrdsUri: 'https://service', accountId: 'account', trust: { kind: 'system' }, proxy: { kind: 'none' } },
+      credential: { kind: 'sandbox-secret', secret: 'x' },
+      sandboxFolder: folder,
+      journalsFolder: path.join(folder, 'journals'),
+      runtimes: [{ kind: 'Bash', executable: '/bin/bash', label: 'Bash' }],
+      stopGraceSeconds: 1,
+    },
+    service,
+    timing: {
+      now: () => new Date(),
+      delay: async (milliseconds, signal) => {
+        delays.push(milliseconds);
+        await systemClock.sleep(Math.min(milliseconds, 20), signal);
+      },
+      retry: (operation) => operation(),
+      retryDelayMs: () => 5,
+    },
+    runtimes: [change.runtime ?? sleepScript],
+    describeSearch: () => '',
+    environment: { PATH: '/usr/bin:/bin' },
+    state,
+    ground: change.ground ?? prepareGround(folder, `attempt-${path.basename(folder)}`),
+  };
+  return { parts, state, delays, folder };
+}
+
+describe('an attempt whose machine fails it before the runtime', () => {
+  it('was never started, and says why, when the ground could not be made ready', async () => {
+    const service = new Service();
+    const ground = Promise.reject(new Error('ENOSPC: no space left on device, mkdir'));
+    ground.catch(() => undefined);
+    const { parts, state } = await partsOf(service, { ground });
+    await new Attempt(parts, job).done;
+    expect(service.report).toMatchObject({
+      outcome: 'never-started',
+      reason: 'what the job needs could not be made ready: ENOSPC: no space left on device, mkdir',
+    });
+    expect(state.report.outcome).toBe('never-started');
+  });
+
+  it('was never started when its script could not be written', async () => {
+    const service = new Service();
+    const runtime = { ...sleepScript, prepare: () => Promise.reject(new Error('ENOSPC: no space left on device, write')) };
+    const { parts, folder } = await partsOf(service, { runtime });
+    await new Attempt(parts, job).done;
+    expect(service.report).toMatchObject({ outcome: 'never-started', exitCode: null });
+    expect(readdirSync(path.join(folder, 'host'))).toEqual([]);
+  });
+});
