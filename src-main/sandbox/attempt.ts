@@ -143,11 +143,19 @@ export class Attempt {
   /** Undefined when the service has given up on the attempt; an error when it does not have what the job needs. */
   async #load(job: JobDataRead): Promise<LoadedJob | Error | undefined> {
     const { service, handOver, state } = this.#parts;
+    const activating = this.#calls.persist((signal) =>
+      service.changeStatus(handOver.sandboxId, job.jobId, { status: 'Activating', signal }),
+    );
+    // A stop may come at once: what it says waits for this. Whether this was refused is looked at below.
+    this.#statuses = activating.then(
+      () => undefined,
+      () => undefined,
+    );
     try {
       const [settings, runbook] = await Promise.all([
         this.#calls.persist((signal) => service.getUpdatableData(job.jobId, { signal })),
         this.#calls.persist((signal) => service.getRunbook(job.runbookVersionId, { signal })),
-        this.#calls.persist((signal) => service.changeStatus(handOver.sandboxId, job.jobId, { status: 'Activating', signal })),
+        activating,
       ]);
       const loaded = combine(job, settings, runbook);
       state.change({

@@ -164,3 +164,20 @@ describe('an attempt whose machine fails it before the runtime', () => {
     expect(readdirSync(path.join(folder, 'host'))).toEqual([]);
   });
 });
+
+describe('what an attempt tells the service', () => {
+  it('comes in its order: a stop that comes early does not overtake that the job was taken', async () => {
+    const service = new Service();
+    let take: () => void = () => undefined;
+    const taken = new Promise<void>((resolve) => (take = resolve));
+    service.beforeStatus = (status) => (status === 'Activating' ? taken : undefined);
+    const { parts } = await partsOf(service);
+    const attempt = new Attempt(parts, job);
+    expect(attempt.stop('a test')).toBe(true);
+    await systemClock.sleep(50, new AbortController().signal);
+    expect(service.statuses).toEqual([]);
+    take();
+    await attempt.done;
+    expect(service.statuses).toEqual(['Activating', 'Stopping', 'Stopped']);
+  });
+});
