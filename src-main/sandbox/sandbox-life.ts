@@ -58,6 +58,10 @@ export class SandboxLife {
     for (let polls = 1; ; polls += 1) {
       const found = await this.#ask((signal) => service.getJobActions(handOver.sandboxId, { waitSeconds: holdSeconds, signal }));
       if (found === 'over') break;
+      if (found === 'judged') {
+        await timing.delay(pollMs, this.#over.signal);
+        continue;
+      }
       if (found.kind === 'unloaded') {
         // The service knows this sandbox no more. While its job runs that means that it has given up on it.
         this.#attempt?.fence();
@@ -73,24 +77,30 @@ export class SandboxLife {
   async #followOneJob(jobId: string): Promise<void> {
     const { service, timing } = this.#options;
     const job = await this.#ask((signal) => service.getJob(jobId, { signal }));
-    if (job !== 'over') this.#start(job);
+    if (typeof job !== 'string') this.#start(job);
     while (!this.#isOver()) {
       await timing.delay(pollMs, this.#over.signal);
       const now = await this.#ask((signal) => service.getJob(jobId, { signal }));
-      if (now !== 'over' && now.pendingAction === pendingActions.Stop) this.#attempt?.stop('stopped by the service');
+      if (typeof now !== 'string' && now.pendingAction === pendingActions.Stop) this.#attempt?.stop('stopped by the service');
     }
     await this.#attempt?.done;
   }
 
-  /** `over`: nothing more is to be asked. A judgement ends a sandbox without a job, and fences one with. */
-  async #ask<Value>(call: (signal: AbortSignal) => Promise<Value>): Promise<Value | 'over'> {
+  /**
+   * `over`: nothing more is to be asked. `judged`: this call was refused while a job runs, which goes on and must hear of a stop later. Without
+   * a job a judgement ends the sandbox.
+   */
+  async #ask<Value>(call: (signal: AbortSignal) => Promise<Value>): Promise<Value | 'over' | 'judged'> {
     if (this.#isOver()) return 'over';
     try {
       return await this.#calls.persist(call);
     } catch (error) {
       if (this.#isOver()) return 'over';
-      if (isFence(error)) this.#attempt?.fence();
-      else if (!isJudgement(error) || this.#attempt === undefined) throw error;
+      if (!isFence(error)) {
+        if (!isJudgement(error) || this.#attempt === undefined) throw error;
+        return 'judged';
+      }
+      this.#attempt?.fence();
       return 'over';
     }
   }
@@ -115,7 +125,7 @@ export class SandboxLife {
     }
     const { service } = this.#options;
     const job = await this.#ask((signal) => service.getJob(jobId, { signal }));
-    if (job === 'over') return;
+    if (typeof job === 'string') return;
     const isStop = job.pendingAction === pendingActions.Stop;
     if (this.#attempt === undefined && (isStop || isToBeStarted(job))) this.#start(job);
     // A job that is to be stopped before it was started is taken on all the same, or nobody would say that it has stopped.

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { AppError } from '../../src-contract/app-error.ts';
 import type { AttemptReport, JobDataRead } from '../../src-contract/jrds.ts';
 import { jobStatusNumbers, pendingActions, runbookKinds } from '../../src-contract/kinds.ts';
 import type { SandboxReport } from '../../src-contract/sandbox.ts';
@@ -10,7 +11,9 @@ import { identifyThisProcess } from '../../src-main/platform/process-identity.ts
 import { Attempt, type AttemptParts } from '../../src-main/sandbox/attempt.ts';
 import { prepareGround, type Ground } from '../../src-main/sandbox/ground.ts';
 import type { JobService, Runtime } from '../../src-main/sandbox/ports.ts';
+import { SandboxLife } from '../../src-main/sandbox/sandbox-life.ts';
 import { StateKeeper } from '../../src-main/sandbox/state-keeper.ts';
+import { waitFor } from '../harness/stack.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
 
 const job: JobDataRead = {
@@ -179,5 +182,29 @@ describe('what an attempt tells the service', () => {
     take();
     await attempt.done;
     expect(service.statuses).toEqual(['Activating', 'Stopping', 'Stopped']);
+  });
+});
+
+describe('the life of a sandbox', () => {
+  it('goes on listening for a stop when the service has refused one question while the job runs', async () => {
+    const service = new Service();
+    const action = { MessageMetadata: { PopReceipt: 'p', MessageId: 'm' }, JobId: job.jobId };
+    const unknown = new AppError('service-refused', { call: 'ask what to do', status: 404, reason: 'no' });
+    service.actions.push(
+      () => ({ kind: 'actions', actions: [action], held: true }),
+      () => {
+        throw unknown;
+      },
+    );
+    const { parts, delays } = await partsOf(service);
+    const life = new SandboxLife({ ...parts, startSibling: () => undefined });
+    const living = life.run();
+    await waitFor('the refusal and a question after it', 10, () => service.asked >= 4 || undefined);
+    expect(delays).toContain(30_000);
+    await waitFor('the running job', 10, () => service.statuses.includes('Running') || undefined);
+    service.pendingAction = pendingActions.Stop;
+    service.actions.push(() => ({ kind: 'actions', actions: [action], held: true }));
+    await living;
+    expect(service.report).toMatchObject({ outcome: 'stopped', reason: 'stopped by the service' });
   });
 });
