@@ -17,6 +17,8 @@ export interface LauncherListener {
   notStarted: (launch: LaunchFacts, error: AppError) => void;
   /** A sandbox died without having ended its job; `seen` says what is known of its death. */
   crashed: (sandbox: SandboxSnapshot, seen: string) => void;
+  /** The last word about a sandbox in which no job ran: its id may be started anew. */
+  gone: (sandbox: SandboxSnapshot) => void;
   /** The last word about a sandbox; its folder goes when the promise resolves. */
   ended: (sandbox: SandboxSnapshot) => Promise<void>;
   /** Something that was left of an earlier run was removed. */

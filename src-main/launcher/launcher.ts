@@ -197,7 +197,7 @@ export class Launcher {
         ? error
         : new AppError('sandbox-not-started', { sandboxId, reason: String(error) }, { cause: error });
       await endDeadTree(sandboxFolder);
-      await this.dismiss(sandboxId);
+      await this.dismiss(entry);
       listener.notStarted(entry.launch, failure);
     }
   }
@@ -214,9 +214,11 @@ export class Launcher {
   }
 
   /** Of a sandbox in which no job ran: its id may be started anew. Known until its folder is gone, or it would be found there again. */
-  private async dismiss(sandboxId: string): Promise<void> {
+  private async dismiss(entry: Entry): Promise<void> {
+    const { sandboxId } = entry.launch;
     await this.removeFolder(sandboxId);
     this.entries.delete(sandboxId);
+    this.options.listener.gone(snapshotOf(entry));
     this.tellCount();
   }
 
@@ -372,7 +374,7 @@ export class Launcher {
     const jobId = report?.jobId ?? null;
     if (report === undefined || jobId === null) {
       // It had taken no job yet: the service hands the action out again, and it may then be started anew.
-      await this.dismiss(launch.sandboxId);
+      await this.dismiss(entry);
       return;
     }
     const { signal } = this.closing;

@@ -91,8 +91,15 @@ export class Jobs implements LauncherListener {
     this.note(sandbox);
   }
 
+  /** Whoever shows it as running hears that it is not. The history has nothing of it: no job ran. */
+  gone(sandbox: SandboxSnapshot): void {
+    const { sandboxId } = sandbox.launch;
+    this.seen.delete(sandboxId);
+    const endedAt = this.parts.clock.now().toISOString();
+    this.changes.push(sandboxId, { ...viewOf(sandbox), phase: 'ended', outcome: 'never-started', endedAt });
+  }
+
   notStarted(launch: LaunchFacts, error: AppError): void {
-    this.seen.delete(launch.sandboxId);
     this.parts.engine().raise('sandbox-start', error.toProblem(), {
       name: 'sandboxException',
       source: workerSource,

@@ -66,6 +66,10 @@ async function startJob(runOn: string, gate: string, lines = 3): Promise<string>
   return jobName;
 }
 
+/** What everybody who follows the jobs has heard of them. */
+const phasesHeard = (worker: TestWorker): string[] =>
+  worker.heard.flatMap((heard) => (heard.event === 'job-changed' ? [heard.payload.phase] : []));
+
 const jobOnService = (jobName: string) => service.rest.call('jobs:get', { params: { accountName, jobName } });
 const outputOf = (jobName: string) => service.rest.call('jobs:output', { params: { accountName, jobName } });
 
@@ -230,6 +234,14 @@ describe('what a sandbox says becomes what a person sees', () => {
     expect(state.problems).toMatchObject([{ code: 'sandbox-not-started' }]);
     expect(state).toMatchObject({ status: 'ready', running: 0 });
     expect((await worker.events()).find((event) => event.id === 3712)?.message).toContain('its program is not there');
+    await waitFor('the end of what is shown', 5, () => phasesHeard(worker).includes('ended') || undefined);
+  });
+
+  it('a sandbox that dies before it has a job is shown as running no more', async () => {
+    const worker = await registered('jobless', { sandbox: { file: process.execPath, leading: [fixture, 'jobless'] } });
+    await startJob('jobless', '/nowhere');
+    await waitFor('the end of what is shown', 20, () => phasesHeard(worker).includes('ended') || undefined);
+    expect((await worker.events()).some((event) => event.message.includes('ended before it had taken a job'))).toBe(true);
   });
 });
 

@@ -67,6 +67,7 @@ function startLauncher(folder: string) {
       changed: () => undefined,
       adopted: () => undefined,
       notStarted: () => undefined,
+      gone: () => undefined,
       crashed: () => undefined,
       ended: () => Promise.resolve(void (told.ends += 1)),
       leftoverRemoved: (what) => void told.removed.push(what),

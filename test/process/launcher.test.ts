@@ -29,6 +29,7 @@ class Listener implements LauncherListener {
   readonly failures: AppError[] = [];
   readonly crashes: { sandbox: SandboxSnapshot; seen: string }[] = [];
   readonly ends: SandboxSnapshot[] = [];
+  readonly dismissed: string[] = [];
   readonly removed: string[] = [];
   readonly faults: unknown[] = [];
   countChanged = (running: number): void => void this.counts.push(running);
@@ -36,6 +37,7 @@ class Listener implements LauncherListener {
   adopted = (sandbox: SandboxSnapshot): void => void this.adoptions.push(sandbox);
   notStarted = (_launch: LaunchFacts, error: AppError): void => void this.failures.push(error);
   crashed = (sandbox: SandboxSnapshot, seen: string): void => void this.crashes.push({ sandbox, seen });
+  gone = ({ launch }: SandboxSnapshot): void => void this.dismissed.push(launch.sandboxId);
   ended = (sandbox: SandboxSnapshot): Promise<void> => Promise.resolve(void this.ends.push(sandbox));
   leftoverRemoved = (what: string): void => void this.removed.push(what);
   fault = (error: unknown): void => void this.faults.push(error);
@@ -204,6 +206,7 @@ describe('a sandbox that does not start', () => {
     expect(launcher.knows('s1')).toBe(false);
     expect(await readdir(path.join(folder, 'sandboxes'))).toEqual([]);
     expect(listener.counts).toEqual([1, 0]);
+    expect(listener.dismissed).toEqual(['s1']);
   });
 
   it('because its program is not there says so', async () => {
@@ -260,6 +263,7 @@ describe('a sandbox that dies', () => {
     const { seen } = await waitFor('the notice', 10, () => listener.crashes[0]);
     expect(seen).toContain('nothing to do');
     await waitFor('the folder’s removal', 5, () => (existsSync(sandboxFolder('s1')) ? undefined : true));
+    await waitFor('the last word', 5, () => listener.dismissed[0]);
     expect(launcher.knows('s1')).toBe(false);
     expect(service?.ends).toEqual([]);
   });
