@@ -229,7 +229,7 @@ describe('the journal uploader', () => {
   });
 
   const unfit: [string, AppError][] = [
-    ['refuses what is in it', new AppError('input-invalid', { field: 'body', reason: 'its chain is broken' })],
+    ['refuses what is in it', new AppError('input-invalid', { what: 'body', reason: 'its chain is broken' })],
     ['cannot process it', new AppError('service-refused', { call: 'upload records', status: 422, reason: 'no' })],
   ];
   for (const [how, refusal] of unfit)
