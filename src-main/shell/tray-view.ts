@@ -34,12 +34,13 @@ const jobsShown = 5;
 
 export function trayView(facts: TrayFacts): TrayView {
   const sentence = facts.lost?.title ?? facts.worker?.sentence ?? 'Starting';
+  const problem = worstProblem(facts, sentence);
   return {
     icon: iconOf(facts),
-    tooltip: shorten(sentence, longestTooltip),
+    tooltip: shorten(problem === undefined ? sentence : `${sentence}. ${problem}`, longestTooltip),
     menu: [
       [{ label: 'Open', action: { do: 'open', place: '' } }],
-      [{ label: sentence }, ...jobItems(facts.running)],
+      [{ label: sentence }, ...problemItems(problem), ...jobItems(facts.running)],
       [...pauseItems(facts), quitItem(facts)],
     ],
   };
@@ -66,6 +67,18 @@ function iconOf({ worker, lost, running }: TrayFacts): TrayIcon {
       if (hasError) return 'warning';
       return running.length > 0 ? 'busy' : 'ready';
   }
+}
+
+/** Its title, unless the sentence says the same. Of a worker that cannot be asked nothing else is known. */
+function worstProblem({ worker, lost }: TrayFacts, sentence: string): string | undefined {
+  if (lost !== undefined) return undefined;
+  const problems = worker?.problems ?? [];
+  const worst = problems.find((problem) => problem.severity === 'error') ?? problems[0];
+  return worst === undefined || sentence.toLowerCase().includes(worst.title.toLowerCase()) ? undefined : worst.title;
+}
+
+function problemItems(problem: string | undefined): TrayItem[] {
+  return problem === undefined ? [] : [{ label: shorten(problem, 60), action: { do: 'open', place: '' } }];
 }
 
 function jobItems(running: readonly JobView[]): TrayItem[] {

@@ -251,6 +251,21 @@ describe('the tray', () => {
     expect(trayView({ ...facts, worker: { ...readyState, sentence: 'x'.repeat(300) } }).tooltip).toHaveLength(127);
   });
 
+  it('names the worst problem, a warning too, unless the sentence has said it', () => {
+    const warning = currentProblem('records-missing', { jobId: 'j', missing: 2 }, 1);
+    const error = currentProblem('service-refused', { call: 'read a job', status: 400, reason: 'no' }, 1);
+    expect([warning.severity, error.severity]).toEqual(['warning', 'error']);
+    const ready = (...problems: (typeof warning | typeof error)[]) => ({ ...facts, worker: { ...readyState, problems } });
+    expect(trayView(ready(warning)).tooltip).toBe(`This worker can take a job now. ${warning.title}`);
+    expect(trayView(ready(warning, error)).tooltip).toBe(`This worker can take a job now. ${error.title}`);
+    expect(trayView(ready(warning)).menu[1]).toEqual([
+      { label: 'This worker can take a job now' },
+      { label: warning.title, action: { do: 'open', place: '' } },
+    ]);
+    const offline = { ...readyState, status: 'offline' as const, sentence: `Offline: ${error.title}`, problems: [error] };
+    expect(trayView({ ...facts, worker: offline }).tooltip).toBe(`Offline: ${error.title}`);
+  });
+
   it('lists running jobs, five at most, and what becomes of them on quitting', () => {
     const running = Array.from({ length: 7 }, (_unused, number) => sampleJob(number));
     const [, jobs, rest] = labels({ ...facts, running });
