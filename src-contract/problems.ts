@@ -430,6 +430,13 @@ export const problemCatalogue = {
     text: ({ jobId, status }) => `Job ${jobId} is ${status}. Nothing was changed.`,
     nextStep: () => 'Start a new job if it should run again.',
   }),
+  'job-starting': entry<{ sandboxId: string }>({
+    severity: 'error',
+    title: () => 'The job is still starting',
+    text: ({ sandboxId }) =>
+      `Sandbox ${sandboxId} has not taken up its job yet and could not be asked to stop. Nothing was changed.`,
+    nextStep: () => 'Try again in a moment.',
+  }),
   'job-unknown': entry<{ jobId: string }>({
     severity: 'error',
     title: () => 'This worker does not know that job',

@@ -108,19 +108,28 @@ export class Launcher {
 
   /** Asks the sandbox to stop its job. false: there is no such sandbox, or it is past stopping. */
   async stop(sandboxId: string, reason: string): Promise<boolean> {
-    const link = this.entries.get(sandboxId)?.link;
-    if (link === undefined) return false;
     const giveUp = new AbortController();
     const timer = setTimeout(() => {
       giveUp.abort();
     }, stopRequestMs);
     try {
-      return await link.stop(reason, giveUp.signal);
+      const link = await this.linkTo(sandboxId, giveUp.signal);
+      return link !== undefined && (await link.stop(reason, giveUp.signal));
     } catch {
       return false;
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** Waits for that of one that is just starting or being found again. undefined: there is none, or it has died. */
+  private async linkTo(sandboxId: string, signal: AbortSignal): Promise<SandboxLink | undefined> {
+    while (!signal.aborted && !this.closing.signal.aborted) {
+      const entry = this.entries.get(sandboxId);
+      if (entry?.link !== undefined || entry?.status !== 'running') return entry?.link;
+      await this.options.sleep(50, signal);
+    }
+    return undefined;
   }
 
   /** Closes links and ends what is being finished; sandboxes go on. Safe to call twice. */

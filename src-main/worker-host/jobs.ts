@@ -191,13 +191,14 @@ export class Jobs implements LauncherListener {
     return page;
   }
 
-  /** Throws AppError `job-unknown` or `job-ended`. */
+  /** Throws AppError `job-unknown`, `job-starting` or `job-ended`. */
   async stop(sandboxId: string): Promise<JobView> {
     const view = await this.get(sandboxId);
     const accepted =
       view.endedAt === null && (await this.launcher().stop(view.sandboxId, 'Stopped by a person at this machine.'));
     if (accepted) return await this.get(view.sandboxId);
     const now = await this.get(view.sandboxId);
+    if (now.phase === 'starting' || now.phase === 'loading') throw new AppError('job-starting', { sandboxId: now.sandboxId });
     throw new AppError('job-ended', {
       jobId: now.jobId,
       status: now.outcome === null ? `${now.phase} and cannot be asked to stop now` : outcomeLabels[now.outcome],

@@ -237,6 +237,13 @@ describe('what a sandbox says becomes what a person sees', () => {
     await waitFor('the end of what is shown', 5, () => phasesHeard(worker).includes('ended') || undefined);
   });
 
+  it('a stop of a job whose sandbox has not spoken yet says that it is starting, not that it has ended', async () => {
+    const worker = await registered('silent', { sandbox: { file: process.execPath, leading: [fixture, 'silent'] } });
+    await startJob('silent', '/nowhere');
+    const starting = await waitFor('the sandbox', 20, async () => (await worker.ask('jobs:running', {}))[0]);
+    expect(await worker.refusal('jobs:stop', { sandboxId: starting.sandboxId })).toBe(provokes('job-starting'));
+  });
+
   it('a sandbox that dies before it has a job is shown as running no more', async () => {
     const worker = await registered('jobless', { sandbox: { file: process.execPath, leading: [fixture, 'jobless'] } });
     await startJob('jobless', '/nowhere');
