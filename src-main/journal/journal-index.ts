@@ -70,6 +70,8 @@ export class JournalIndex {
 
   #note(frame: SkimmedFrame): void {
     const { header } = frame;
+    // Where the next look begins, also when this one cannot be finished: nothing is noted twice.
+    this.#end = { ...this.#end, offset: frame.offset + frame.length, chain: frame.chain };
     const last = this.#entries.at(-1);
     if (last === undefined || frame.offset - last.offset >= spacingBytes)
       this.#entries.push({ offset: frame.offset, previous: frame.previous, first: this.recordCount });

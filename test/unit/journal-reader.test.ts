@@ -1,7 +1,8 @@
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { JournalIndex } from '../../src-main/journal/journal-index.ts';
 import { readJournal, readRecords, summarizeJournal } from '../../src-main/journal/journal-reader.ts';
 import { JournalWriter } from '../../src-main/journal/journal-writer.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
@@ -18,6 +19,33 @@ async function startJournal(): Promise<{ file: string; writer: JournalWriter; ap
   };
   return { file, writer, append };
 }
+
+describe('the index of a journal', () => {
+  it('notes nothing twice when a look could not be finished', async () => {
+    const { file, writer, append } = await startJournal();
+    writer.decide('once');
+    append('x'.repeat(100_000));
+    writer.decide('afterwards');
+    await writer.flush();
+    await writer.close();
+    const handle = await open(file, 'r');
+    let reads = 0;
+    const failing = {
+      stat: () => handle.stat(),
+      read: (buffer: Buffer, offset: number, length: number, position: number) => {
+        reads += 1;
+        if (reads === 2) throw new Error('EIO: i/o error, read');
+        return handle.read(buffer, offset, length, position);
+      },
+    } as unknown as FileHandle;
+    const index = new JournalIndex();
+    await expect(index.refresh(failing)).rejects.toThrow('EIO');
+    await index.refresh(failing);
+    await handle.close();
+    expect(index.decisions.map((decision) => decision.text)).toEqual(['once', 'afterwards']);
+    expect(index).toMatchObject({ recordCount: 1, unfinishedBytes: 0, damaged: null });
+  });
+});
 
 describe('reading a journal by page', () => {
   it('finds any sequence of a long journal, in pages of the size asked for', async () => {
