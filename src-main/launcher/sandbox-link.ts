@@ -54,13 +54,18 @@ export class SandboxLink {
 
   private connected(signal: AbortSignal): Promise<LineChannel> {
     return new Promise((resolve, reject) => {
+      const forget = (): void => {
+        signal.removeEventListener('abort', giveUp);
+        this.closing.signal.removeEventListener('abort', giveUp);
+      };
       const giveUp = (): void => {
+        forget();
         reject(new Error('the sandbox could not be asked'));
       };
       signal.addEventListener('abort', giveUp, { once: true });
       this.closing.signal.addEventListener('abort', giveUp, { once: true });
       this.waitingForChannel.push(() => {
-        signal.removeEventListener('abort', giveUp);
+        forget();
         if (this.channel === undefined) giveUp();
         else resolve(this.channel);
       });
