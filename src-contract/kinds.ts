@@ -110,3 +110,18 @@ export const outcomeLabels: Record<AttemptOutcome, string> = {
 
 export const rerunPolicy = z.enum(['restart', 'never']);
 export type RerunPolicy = z.infer<typeof rerunPolicy>;
+
+/** The job status that goes with an outcome. A service that knows outcomes decides by those; for others the job has failed. */
+export function finalStatus(outcome: AttemptOutcome): JobStatus {
+  switch (outcome) {
+    case 'completed':
+      return 'Completed';
+    case 'stopped':
+      return 'Stopped';
+    case 'failed':
+    case 'never-started':
+    case 'interrupted':
+    case 'sandbox-crashed':
+      return 'Failed';
+  }
+}

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import type { AttemptReport, JobDataRead } from '../../src-contract/jrds.ts';
 import { AppError, isAppError } from '../../src-contract/app-error.ts';
-import type { AttemptOutcome, JobStatus } from '../../src-contract/kinds.ts';
+import { finalStatus, type AttemptOutcome, type JobStatus } from '../../src-contract/kinds.ts';
 import type { SandboxReport } from '../../src-contract/sandbox.ts';
 import { isJudgement, mendableDelayMs } from '../../src-contract/service-judgement.ts';
 import { JournalUploader, type FrameSink } from '../journal/journal-uploader.ts';
@@ -201,7 +201,7 @@ async function reportEnd(options: FinishOptions, job: JobDataRead, ending: Endin
     peakMemoryBytes: report?.peakMemoryBytes ?? null,
     processesLeft,
   };
-  const status = statusOf(outcome);
+  const status = finalStatus(outcome);
   const changed = await persist(options, () =>
     service.changeStatus(sandboxId, jobId, {
       status,
@@ -217,20 +217,6 @@ async function reportEnd(options: FinishOptions, job: JobDataRead, ending: Endin
     await service.unload(sandboxId, jobId, { jobId }, { signal }).catch(() => undefined);
   }
   return changed;
-}
-
-function statusOf(outcome: AttemptOutcome): JobStatus {
-  switch (outcome) {
-    case 'completed':
-      return 'Completed';
-    case 'stopped':
-      return 'Stopped';
-    case 'failed':
-    case 'never-started':
-    case 'interrupted':
-    case 'sandbox-crashed':
-      return 'Failed';
-  }
 }
 
 function wallMs(startedAt: string | null, endedAt: string): number {

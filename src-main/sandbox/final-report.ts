@@ -1,8 +1,8 @@
 /** Tells the service how an attempt ended: first that it has every record, then the outcome, then that the job is unloaded. */
 import type { AttemptReport, JobDataRead } from '../../src-contract/jrds.ts';
+import { finalStatus } from '../../src-contract/kinds.ts';
 import { isJudgement } from '../../src-contract/service-judgement.ts';
 import type { JournalSender } from '../journal/journal-sender.ts';
-import { finalStatus } from './outcome.ts';
 import type { JobService } from './ports.ts';
 import { isFence, type ServiceCalls } from './service-calls.ts';
 

@@ -6,7 +6,7 @@
  *   was ended by another signal was interrupted from outside (somebody's kill, the kernel short of memory): the rerun policy decides.
  * - A missing runtime is a failure, not `never-started`: no other attempt on this machine would find it either.
  */
-import type { AttemptOutcome, JobStatus } from '../../src-contract/kinds.ts';
+import type { AttemptOutcome } from '../../src-contract/kinds.ts';
 
 export interface HostWords {
   /** Version of the runtime, as its host gave it. */
@@ -107,19 +107,4 @@ function judgeByHost(runtime: string, end: Ended, host: HostWords, exitCode: num
 function withTail(sentence: string, errorTail: string): string {
   const words = errorTail.trim();
   return words === '' ? sentence : `${sentence}: ${words}`;
-}
-
-/** The job status that goes with an outcome. A service that knows outcomes decides by those; for others the job has failed. */
-export function finalStatus(outcome: AttemptOutcome): JobStatus {
-  switch (outcome) {
-    case 'completed':
-      return 'Completed';
-    case 'stopped':
-      return 'Stopped';
-    case 'failed':
-    case 'never-started':
-    case 'interrupted':
-    case 'sandbox-crashed':
-      return 'Failed';
-  }
 }

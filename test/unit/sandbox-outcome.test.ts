@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  decideOutcome,
-  finalStatus,
-  type AttemptFacts,
-  type HostWords,
-  type RuntimeEnd,
-} from '../../src-main/sandbox/outcome.ts';
+import { finalStatus } from '../../src-contract/kinds.ts';
+import { decideOutcome, type AttemptFacts, type HostWords, type RuntimeEnd } from '../../src-main/sandbox/outcome.ts';
 
 const spoke: HostWords = { begun: '7.6.5', ended: { exitCode: 0, exception: null }, garbled: undefined };
 
