@@ -4,6 +4,7 @@
  */
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import path from 'node:path';
+import { isOwnSetting } from '../../src-contract/own-environment.ts';
 import { sandboxHandOver, type ProcessIdentity, type SandboxHandOver } from '../../src-contract/sandbox.ts';
 
 const maxHandOverBytes = 4 * 1024 * 1024;
@@ -65,10 +66,7 @@ export function letGoOfStandardStreams(sandboxFolder: string): void {
   }
 }
 
-const strippedPrefixes = ['NODE_', 'LD_', 'DYLD_', 'ELECTRON_', 'npm_', 'HRW_'];
-
 /** What would change how our own Node, a loader or a sibling behaves is gone from the environment before anything is started. */
 export function cleanOwnEnvironment(environment: NodeJS.ProcessEnv): void {
-  for (const name of Object.keys(environment))
-    if (strippedPrefixes.some((prefix) => name.startsWith(prefix))) Reflect.deleteProperty(environment, name);
+  for (const name of Object.keys(environment)) if (isOwnSetting(name)) Reflect.deleteProperty(environment, name);
 }
