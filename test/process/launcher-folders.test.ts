@@ -1,12 +1,15 @@
-/** Folders of sandboxes that cannot be removed as they are. */
+/** What the next engine makes of folders: those that cannot be removed as they are, and those of which the state is lost. */
 import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { SandboxReport } from '../../src-contract/sandbox.ts';
 import { systemClock } from '../../src-main/engine/clock.ts';
+import { JournalWriter } from '../../src-main/journal/journal-writer.ts';
+import type { SandboxSnapshot } from '../../src-main/launcher/launcher-listener.ts';
 import { Launcher } from '../../src-main/launcher/launcher.ts';
 import { removeSandboxFolder } from '../../src-main/launcher/sandbox-folders.ts';
+import { FakeFinishingService } from '../fakes/finishing-service.ts';
 import { waitFor } from '../harness/stack.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
 
@@ -51,8 +54,8 @@ const endedReport: SandboxReport = {
   uploadTrouble: null,
 };
 
-function startLauncher(folder: string) {
-  const told = { ends: 0, faults: [] as string[], removed: [] as string[] };
+function startLauncher(folder: string, service?: FakeFinishingService) {
+  const told = { ends: [] as SandboxSnapshot[], faults: [] as string[], removed: [] as string[] };
   const launcher = new Launcher({
     sandboxesFolder: path.join(folder, 'sandboxes'),
     journalsFolder: path.join(folder, 'journals'),
@@ -61,7 +64,7 @@ function startLauncher(folder: string) {
     now: () => new Date(),
     sleep: (milliseconds, signal) => systemClock.sleep(milliseconds, signal),
     retryDelayMs: () => 10,
-    connectService: () => Promise.resolve(undefined),
+    connectService: () => Promise.resolve(service === undefined ? undefined : { service, close: () => undefined }),
     listener: {
       countChanged: () => undefined,
       changed: () => undefined,
@@ -69,7 +72,7 @@ function startLauncher(folder: string) {
       notStarted: () => undefined,
       gone: () => undefined,
       crashed: () => undefined,
-      ended: () => Promise.resolve(void (told.ends += 1)),
+      ended: (sandbox) => Promise.resolve(void told.ends.push(sandbox)),
       leftoverRemoved: (what) => void told.removed.push(what),
       fault: (_error, what) => void told.faults.push(what),
     },
@@ -104,13 +107,48 @@ describe('a sandbox’s folder', () => {
     const first = startLauncher(folder);
     await first.launcher.adoptAll();
     await waitFor('the fault', 10, () => first.told.faults[0]);
-    expect(first.told).toEqual({ ends: 1, faults: ['remove the folder of sandbox s1'], removed: [] });
+    expect(first.told).toMatchObject({ faults: ['remove the folder of sandbox s1'], removed: [] });
+    expect(first.told.ends).toHaveLength(1);
     await waitFor('its slot', 5, () => first.launcher.list().length === 0 || undefined);
     await first.launcher.close();
     expect(existsSync(sandbox)).toBe(true);
     const second = startLauncher(folder);
     await second.launcher.adoptAll();
-    expect(second.told).toEqual({ ends: 0, faults: ['remove the folder of sandbox s1'], removed: [] });
+    expect(second.told).toEqual({ ends: [], faults: ['remove the folder of sandbox s1'], removed: [] });
     expect(second.launcher.runningCount).toBe(0);
+  });
+});
+
+describe('a sandbox whose state is lost', () => {
+  async function prepare() {
+    const folder = await tempFolder();
+    const journals = path.join(folder, 'journals', 'job-of-s1');
+    await mkdir(path.join(folder, 'sandboxes', 's1'), { recursive: true });
+    await writeFile(path.join(folder, 'sandboxes', 's1', 'state.json'), '');
+    await mkdir(journals, { recursive: true });
+    const service = new FakeFinishingService();
+    return { journals, service, ...startLauncher(folder, service) };
+  }
+
+  it('is reported as its journal says when that had come to its end', async () => {
+    const { journals, service, launcher, told } = await prepare();
+    const writer = await JournalWriter.create(
+      { path: path.join(journals, 's1.journal'), now: () => new Date(), delay: () => Promise.resolve() },
+      { jobId: 'job-of-s1', sandboxId: 's1', attempt: 2, runbookName: 'r', runbookKind: 'Bash' },
+    );
+    writer.append({ stream: 'Output', text: 'all done' });
+    await writer.end({ outcome: 'completed', reason: '', exitCode: 0 });
+    await launcher.adoptAll();
+    const { report } = await waitFor('the end', 10, () => told.ends[0]);
+    expect(report).toMatchObject({ outcome: 'completed', verified: true, attempt: 2 });
+    expect(service.ends).toMatchObject([{ status: 'Completed' }]);
+  });
+
+  it('is not reported again when its end was noted already', async () => {
+    const { journals, service, launcher, told } = await prepare();
+    for (const name of ['s1.journal', 's1.attempt.json']) await writeFile(path.join(journals, name), '');
+    await launcher.adoptAll();
+    expect(told.removed).toHaveLength(1);
+    expect(service.ends).toEqual([]);
   });
 });

@@ -7,7 +7,6 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../src-contract/app-error.ts';
 import { systemClock } from '../../src-main/engine/clock.ts';
-import { JournalWriter } from '../../src-main/journal/journal-writer.ts';
 import type { LauncherListener, SandboxSnapshot } from '../../src-main/launcher/launcher-listener.ts';
 import { Launcher } from '../../src-main/launcher/launcher.ts';
 import type { LaunchFacts } from '../../src-main/launcher/sandbox-folders.ts';
@@ -448,33 +447,6 @@ describe('the next engine', () => {
       expect(service?.records.map((record) => record.text)).toEqual(['one', 'two', 'three']);
       expect(listener.removed).toEqual([]);
     });
-
-  it('reports what stands in a journal that had come to its end, although the sandbox’s state is lost', async () => {
-    const journal = path.join(folder, 'journals', 'job-of-s1', 's1.journal');
-    const beginning = { jobId: 'job-of-s1', sandboxId: 's1', attempt: 2, runbookName: 'r', runbookKind: 'Bash' };
-    const writer = await JournalWriter.create(
-      { path: journal, now: () => new Date(), delay: () => Promise.resolve() },
-      beginning,
-    );
-    writer.append({ stream: 'Output', text: 'all done' });
-    await writer.end({ outcome: 'completed', reason: '', exitCode: 0 });
-    await mkdir(sandboxFolder('s1'));
-    await writeFile(path.join(sandboxFolder('s1'), 'state.json'), '');
-    open('runs');
-    await launcher.adoptAll();
-    expect((await ended()).report).toMatchObject({ outcome: 'completed', verified: true, attempt: 2 });
-    expect(service?.ends).toMatchObject([{ status: 'Completed' }]);
-  });
-
-  it('does not report again what was noted to its end', async () => {
-    await mkdir(path.join(folder, 'journals', 'job-of-s1'));
-    for (const name of ['s1.journal', 's1.attempt.json']) await writeFile(path.join(folder, 'journals', 'job-of-s1', name), '');
-    await mkdir(sandboxFolder('s1'));
-    open('runs');
-    await launcher.adoptAll();
-    expect(listener.removed).toHaveLength(1);
-    expect(service?.ends).toEqual([]);
-  });
 
   it('removes a folder in which nothing ever started', async () => {
     await mkdir(sandboxFolder('s9'));
