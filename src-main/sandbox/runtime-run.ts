@@ -146,7 +146,9 @@ export class RuntimeRun {
       ended: (exitCode, exception) => {
         host.ended = { exitCode, exception };
         if (this.#hasExited) return;
-        this.#hostLimit = setTimeout(() => (this.#hostEnding = this.#endHost()), hostExitLimitMs);
+        this.#hostLimit = setTimeout(() => {
+          this.#hostEnding = this.#endHost();
+        }, hostExitLimitMs);
       },
       garbled: (reason) => (host.garbled ??= reason),
     });

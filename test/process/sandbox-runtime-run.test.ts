@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ProcessTree } from '../../src-main/platform/process-tree.ts';
+import type { ProcessTree } from '../../src-main/platform/process-tree.ts';
 import { JournalWriter } from '../../src-main/journal/journal-writer.ts';
 import { prepareGround } from '../../src-main/sandbox/ground.ts';
 import type { Runtime } from '../../src-main/sandbox/ports.ts';

@@ -255,7 +255,7 @@ describe('the tray', () => {
     const warning = currentProblem('records-missing', { jobId: 'j', missing: 2 }, 1);
     const error = currentProblem('service-refused', { call: 'read a job', status: 400, reason: 'no' }, 1);
     expect([warning.severity, error.severity]).toEqual(['warning', 'error']);
-    const ready = (...problems: (typeof warning | typeof error)[]) => ({ ...facts, worker: { ...readyState, problems } });
+    const ready = (...problems: (typeof warning)[]) => ({ ...facts, worker: { ...readyState, problems } });
     expect(trayView(ready(warning)).tooltip).toBe(`This worker can take a job now. ${warning.title}`);
     expect(trayView(ready(warning, error)).tooltip).toBe(`This worker can take a job now. ${error.title}`);
     expect(trayView(ready(warning)).menu[1]).toEqual([
