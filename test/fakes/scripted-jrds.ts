@@ -2,7 +2,7 @@
  * A job runtime data service with one job, for tests of the sandbox: real HTTPS, held calls, frames verified as the service does it. What it
  * was told is kept; what it answers can be bent (`answerFirst`), and it can be away (`leave`, `comeBack`).
  */
-import { createHash, type Hash } from 'node:crypto';
+import { createHash, randomUUID, type Hash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import type { ChangeStatusBody, PostStreamBody } from '../../src-contract/jrds.ts';
 import { jobStatusNumbers, pendingActions, runbookKinds, type RunbookKind } from '../../src-contract/kinds.ts';
@@ -33,13 +33,13 @@ export interface JrdsOptions {
 }
 
 const accountId = '0a0b0c0d-0000-4000-8000-000000000001';
-const sandboxId = '5a5b5c5d-0000-4000-8000-000000000002';
 const runbookVersionId = '7a7b7c7d-0000-4000-8000-000000000003';
 const holdMs = 2000;
 
 export class ScriptedJrds {
   readonly jobId = '9a9b9c9d-0000-4000-8000-000000000004';
-  readonly sandboxId = sandboxId;
+  /** A new one each time: process trees are named after it, and those of two runs on one machine must not meet. */
+  readonly sandboxId = randomUUID();
   readonly statuses: ChangeStatusBody[] = [];
   readonly records: StreamRecord[] = [];
   readonly posted: PostStreamBody[] = [];
@@ -113,7 +113,7 @@ export class ScriptedJrds {
   ): SandboxHandOver {
     return {
       contractVersion: 1,
-      sandboxId,
+      sandboxId: this.sandboxId,
       address: {
         jrdsUri: `https://localhost:${this.#port}`,
         accountId,
@@ -161,7 +161,7 @@ export class ScriptedJrds {
     const path = url.pathname.replace(/^\/automationAccounts\/[^/]+/, '');
     const bent = await this.answerFirst(path, request);
     if (bent !== undefined) return bent;
-    if (this.fenced) return refusal(401, describeProblem('attempt-fenced', { sandboxId }));
+    if (this.fenced) return refusal(401, describeProblem('attempt-fenced', { sandboxId: this.sandboxId }));
     const answer = await this.#script(path, url, request);
     if (this.#options.foreign === true) return answer;
     return { ...answer, headers: { 'hrw-features': 'wait, record-batches, sandbox-secret, outcome', ...answer.headers } };
@@ -192,7 +192,7 @@ export class ScriptedJrds {
   async #jobActions(request: SeenRequest): Promise<ScriptedAnswer> {
     const holds = this.#options.foreign !== true && String(request.headers['prefer']).includes('wait=');
     if (holds && this.#messages.length === 0 && !this.unloaded) await this.#hold();
-    if (this.fenced) return refusal(401, describeProblem('attempt-fenced', { sandboxId }));
+    if (this.fenced) return refusal(401, describeProblem('attempt-fenced', { sandboxId: this.sandboxId }));
     if (this.unloaded) return { status: 401, body: { message: 'unloaded' } };
     const value = this.#messages.splice(0).map((jobId, index) => ({
       MessageMetadata: { PopReceipt: `receipt-${index}`, MessageId: `message-${index}` },
@@ -284,7 +284,7 @@ export class ScriptedJrds {
       parameters: Object.entries(parameters).map(([Name, Value]) => ({ Name, Value })),
       runbookName,
       runbookVersionId,
-      trackingId: sandboxId,
+      trackingId: this.sandboxId,
       accountName: 'contoso',
     };
   }
