@@ -12,10 +12,12 @@ export interface Entry {
   /** It has said that it ends, and its connection has closed: it no longer takes a slot. */
   isEnding: boolean;
   howEnded: Promise<string> | undefined;
+  /** A newer attempt of its job runs here. */
+  isSuperseded: boolean;
 }
 
 export function newEntry(launch: LaunchFacts, report: SandboxReport | undefined): Entry {
-  return { launch, report, status: 'running', link: undefined, isEnding: false, howEnded: undefined };
+  return { launch, report, status: 'running', link: undefined, isEnding: false, howEnded: undefined, isSuperseded: false };
 }
 
 export function snapshotOf({ launch, report, status }: Entry): SandboxSnapshot {

@@ -329,6 +329,7 @@ export class Launcher {
         onReport: (report) => {
           entry.report = report;
           listener.changed(snapshotOf(entry));
+          this.endOlderAttempts(entry);
         },
         onEnding: () => {
           entry.isEnding = true;
@@ -357,6 +358,27 @@ export class Launcher {
       await sleep(looks < looksBeforeFault ? 50 : 1000, this.closing.signal);
     }
     return undefined;
+  }
+
+  /**
+   * The service has given this sandbox's job to a new attempt, so it no longer accepts an older one here. One that lives hears that from the
+   * service; one that hangs does not, and its runbook would go on beside the new one.
+   */
+  private endOlderAttempts({ launch, report }: Entry): void {
+    if ((report?.jobId ?? null) === null) return;
+    for (const other of this.entries.values()) {
+      const mayRun = other.report?.phase === 'loading' || other.report?.phase === 'running' || other.report?.phase === 'stopping';
+      if (!mayRun || other.isSuperseded || other.report?.jobId !== report?.jobId) continue;
+      if (other.launch.pickedUpAt >= launch.pickedUpAt) continue;
+      other.isSuperseded = true;
+      this.track(this.endSuperseded(other), `end the older attempt ${other.launch.sandboxId}`);
+    }
+  }
+
+  /** Asked first, so that its runbook may clean up. The end of its process is followed like any other. */
+  private async endSuperseded({ launch }: Entry): Promise<void> {
+    if (await this.stop(launch.sandboxId, 'the service has given the job to another attempt')) return;
+    if (launch.process !== null && isRunning(launch.process)) process.kill(launch.process.pid, 'SIGKILL');
   }
 
   /** The process is gone. Its job may have ended with it, or not. */

@@ -357,6 +357,21 @@ describe('a sandbox that dies', () => {
   });
 });
 
+describe('a newer attempt of a job', () => {
+  it('ends the older one that hangs: no two of them run on', async () => {
+    open('runs');
+    start('s1');
+    const older = await running('s1');
+    process.kill(older.pid, 'SIGSTOP');
+    start('s1~again');
+    const newer = await running('s1~again');
+    await waitFor('the older one’s end', 20, () => (isAlive(older.pid) || isAlive(older.runtimePid) ? undefined : true));
+    expect(isAlive(newer.runtimePid)).toBe(true);
+    await tell('s1~again', 'end');
+    await waitFor('both ends', 20, () => (listener.ends.length === 2 ? true : undefined));
+  }, 90_000);
+});
+
 describe('the next engine', () => {
   it('adopts a living sandbox and sees its end', async () => {
     open('runs');
@@ -397,6 +412,7 @@ describe('the next engine', () => {
     const { pid, runtimePid } = await running('s1');
     await launcher.close();
     process.kill(pid, 'SIGKILL');
+    await waitFor('its death', 10, () => (isAlive(pid) ? undefined : true));
     expect(isAlive(runtimePid)).toBe(true);
     open('runs');
     await launcher.adoptAll();
