@@ -1,9 +1,13 @@
 /** Finishing a dead sandbox's job, seen from the launcher: whom to tell, what to tell, and what becomes of its report. */
-import { AppError } from '../../src-contract/app-error.ts';
+import { AppError, isAppError } from '../../src-contract/app-error.ts';
+import { holdSeconds } from '../../src-contract/limits.ts';
 import type { SandboxReport } from '../../src-contract/sandbox.ts';
 import { journalPath } from '../storage/layout.ts';
 import { finishDeadSandbox, type FinishingService } from './finish-dead.ts';
 import type { LaunchFacts } from './sandbox-folders.ts';
+
+/** Between two looks at a queue that is empty; the service holds the call besides. */
+const askAgainMs = 1000;
 
 export interface ServiceConnection {
   service: FinishingService;
@@ -23,6 +27,40 @@ export interface FinishAttemptOptions {
   connectService: (launch: LaunchFacts) => Promise<ServiceConnection | undefined>;
   onProgress: (report: SandboxReport) => void;
   signal: AbortSignal;
+}
+
+export type UntakenOptions = Pick<FinishAttemptOptions, 'launch' | 'sleep' | 'retryDelayMs' | 'connectService' | 'signal'>;
+
+/**
+ * The job that a sandbox was started for and died before it had taken. The service may count it as picked up already, and would wait for it
+ * until it gives up the attempt: it is told instead. undefined: no such job, or a service that hands its actions out again by itself and
+ * would take a report for the job's end.
+ */
+export async function findUntakenJob(options: UntakenOptions): Promise<string | undefined> {
+  const { launch, sleep, retryDelayMs, signal } = options;
+  const connected = await options.connectService(launch);
+  if (connected === undefined) return undefined;
+  const { service } = connected;
+  try {
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        const found = await service.getJobActions(launch.sandboxId, { waitSeconds: holdSeconds, signal });
+        if (found.kind === 'unloaded' || !service.features.has('outcome')) return undefined;
+        const jobId = found.actions[0]?.JobId;
+        if (jobId !== undefined) return jobId;
+        // Read by the sandbox, and soon to be read again.
+        failures = 0;
+        await sleep(askAgainMs, signal);
+      } catch (error) {
+        if (signal.aborted || !isAppError(error) || !error.retryable) return undefined;
+        failures += 1;
+        await sleep(retryDelayMs(failures, error), signal);
+      }
+    }
+    return undefined;
+  } finally {
+    connected.close();
+  }
 }
 
 /** The final report; undefined when the signal fired first, and the next engine goes on. */
@@ -71,6 +109,7 @@ const refused = (): Promise<never> => Promise.reject(new AppError('not-registere
 /** This worker has left the group that the job came from: what is here stays here. */
 const noService: FinishingService = {
   features: new Set(),
+  getJobActions: refused,
   getJob: refused,
   changeStatus: refused,
   postStream: refused,

@@ -115,7 +115,7 @@ export class Jobs implements LauncherListener {
       source: workerSource,
       message:
         view.jobId === ''
-          ? `The sandbox ${view.sandboxId} ended before it had taken a job: ${seen}. The service hands the job out again.`
+          ? `The sandbox ${view.sandboxId} ended before it had taken its job: ${seen}. The service is told, or hands the job out again by itself.`
           : `The sandbox ${view.sandboxId} of job ${view.jobId} (${view.runbookName}) ended without a word: ${seen}. Its journal is sent to the service, and the interruption reported.`,
       fields: { sandboxId: view.sandboxId, runbookName: view.runbookName, seen },
       ...(view.jobId === '' ? {} : { jobId: view.jobId }),

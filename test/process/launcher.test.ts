@@ -267,6 +267,32 @@ describe('a sandbox that dies', () => {
     expect(service?.ends).toEqual([]);
   });
 
+  it('before it took its job, which the service counts as picked up, is reported with that job', async () => {
+    if (service !== undefined) service.jobActions = [];
+    open('jobless');
+    start('s1');
+    const { seen } = await waitFor('the notice', 10, () => listener.crashes[0]);
+    expect(seen).toContain('nothing to do');
+    // The message that the sandbox had read comes back a little later.
+    if (service !== undefined) service.jobActions = [{ JobId: 'the-job' }];
+    const end = await ended();
+    expect(end.report).toMatchObject({ jobId: 'the-job', outcome: 'sandbox-crashed', recordCount: 0, verified: true });
+    expect(service?.ends).toMatchObject([{ status: 'Failed', report: { outcome: 'sandbox-crashed', recordCount: 0 } }]);
+    await waitFor('the folder’s removal', 5, () => (existsSync(sandboxFolder('s1')) ? undefined : true));
+  });
+
+  it('before it took its job is left to a plain service, which hands it out again', async () => {
+    service = new FakeFinishingService([]);
+    service.jobActions = [{ JobId: 'the-job' }];
+    open('jobless');
+    start('s1');
+    await waitFor('the folder’s removal', 10, () =>
+      listener.crashes.length > 0 && !existsSync(sandboxFolder('s1')) ? true : undefined,
+    );
+    expect(service.ends).toEqual([]);
+    expect(launcher.knows('s1')).toBe(false);
+  });
+
   it('with a torn journal loses only what was torn, and the journal says so', async () => {
     open('runs');
     start('s1');
