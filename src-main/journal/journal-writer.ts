@@ -19,6 +19,8 @@ import { skimFrames } from './frame-scanner.ts';
 const queueHighBytes = 4 * 1024 * 1024;
 const queueLowBytes = 1024 * 1024;
 const framesAtOnce = 16;
+/** The disk's refusals that pass: no room, no quota, read-only for now, not allowed for now, too many open files, a fault of the device. */
+const diskCodes = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EMFILE', 'ENFILE', 'EIO', 'EBUSY']);
 
 /** What a producer hands in; sequence is the writer's, time too unless it is known better. */
 export type NewRecord = Omit<StreamRecord, 'seq' | 'time'> & { time?: string };
@@ -82,10 +84,15 @@ export class JournalWriter {
     this.#frames = new FrameBuilder(nextSequence);
   }
 
-  /** Starts a journal. One that is already there belongs to an attempt that was started before: an error. */
-  static async create(options: JournalWriterOptions, beginning: JournalBeginning): Promise<JournalWriter> {
-    await mkdir(dirname(options.path), { recursive: true, mode: 0o700 });
-    const file = await open(options.path, 'wx', 0o600);
+  /**
+   * Starts a journal. One that is already there belongs to an attempt that was started before: an error. Where there is no room for it, it
+   * waits until there is, or until the signal fires: then it throws why.
+   */
+  static async create(options: JournalWriterOptions, beginning: JournalBeginning, signal?: AbortSignal): Promise<JournalWriter> {
+    const file = await outlast(options, signal, async () => {
+      await mkdir(dirname(options.path), { recursive: true, mode: 0o700 });
+      return await open(options.path, 'wx', 0o600);
+    });
     const writer = new JournalWriter(options, file, 0, emptyChain, 0);
     const time = options.now().toISOString();
     writer.#enqueueHeader({ kind: 'begin', contractVersion: sandboxContractVersion, ...beginning, time });
@@ -196,7 +203,7 @@ export class JournalWriter {
   /** Everything appended so far is on the disk when this resolves (a power failure cannot take it back). */
   async sync(): Promise<void> {
     await this.flush();
-    await this.#file.datasync();
+    await outlast(this.#options, undefined, () => this.#file.datasync());
   }
 
   /** Writes the end frame and closes the file. */
@@ -208,7 +215,7 @@ export class JournalWriter {
     // The end frame continues the chain, but `chain` stays that of what the service gets.
     this.#enqueue({ bytes: encodeFrame(this.#chain, Buffer.from(JSON.stringify(header))).bytes, block: undefined });
     await this.#writing;
-    await this.#file.datasync();
+    await outlast(this.#options, undefined, () => this.#file.datasync());
     await this.#file.close();
   }
 
@@ -290,12 +297,36 @@ export class JournalWriter {
         troubled = false;
       } catch (error) {
         troubled = true;
-        this.#options.onTrouble?.(error instanceof Error ? error.message : String(error));
+        this.#options.onTrouble?.(describe(error));
         await this.#options.delay(1000);
       }
     }
     return total;
   }
+}
+
+/** Room comes back, a file system is writable again: what the disk refuses is asked again each second, and said meanwhile. */
+async function outlast<Result>(
+  { delay, onTrouble }: JournalWriterOptions,
+  signal: AbortSignal | undefined,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  for (let isTroubled = false; ; isTroubled = true) {
+    try {
+      const result = await work();
+      if (isTroubled) onTrouble?.(null);
+      return result;
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+      if (!diskCodes.has(code) || signal?.aborted === true) throw error;
+      onTrouble?.(describe(error));
+      await delay(1000);
+    }
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function withoutFirst(buffers: readonly Buffer[], bytes: number): Buffer[] {

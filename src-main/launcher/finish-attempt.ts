@@ -63,8 +63,30 @@ export async function findUntakenJob(options: UntakenOptions): Promise<string | 
   }
 }
 
-/** The final report; undefined when the signal fired first, and the next engine goes on. */
+/**
+ * The final report; undefined when the signal fired first, and the next engine goes on. A journal that cannot be opened or written now (a full
+ * disk, rights that somebody changes back) is tried again: nobody else finishes this attempt.
+ */
 export async function finishAttempt(options: FinishAttemptOptions): Promise<SandboxReport | undefined> {
+  const { report, sleep, retryDelayMs, onProgress, signal } = options;
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await finishOnce(options);
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      if (!isSystemError(error)) throw error;
+      onProgress({ ...report, phase: 'uploading', uploadTrouble: `The journal cannot be finished: ${error.message}` });
+      await sleep(retryDelayMs(failures, error), signal);
+    }
+  }
+}
+
+/** What the operating system refused, as Node throws it. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'errno' in error && 'syscall' in error;
+}
+
+async function finishOnce(options: FinishAttemptOptions): Promise<SandboxReport | undefined> {
   const { launch, report, jobId, journalsFolder, seen, processesLeft, now, sleep, retryDelayMs, signal } = options;
   const connected = await options.connectService(launch);
   try {

@@ -94,8 +94,7 @@ export class Attempt {
     state.change({ phase: 'loading', jobId: job.jobId, runbookName: job.runbookName, journalPath: path });
     const loaded = await this.#load(job);
     if (loaded === undefined) {
-      await clearGround(this.#parts.ground);
-      this.#end({ outcome: 'interrupted', reason: 'the service gave up on this attempt', exitCode: null }, null);
+      await this.#giveUp();
       return;
     }
     const facts = loaded instanceof Error ? undefined : loaded;
@@ -126,7 +125,15 @@ export class Attempt {
         runbookName: job.runbookName,
         runbookKind: facts?.kind ?? '',
       },
-    );
+      this.#fence.signal,
+    ).catch((error: unknown) => {
+      if (this.#fence.signal.aborted) return undefined;
+      throw error;
+    });
+    if (journal === undefined) {
+      await this.#giveUp();
+      return;
+    }
     const sender = this.#startSender(path, job);
     upload.sender = sender;
     state.followLive(() => ({
@@ -138,6 +145,12 @@ export class Attempt {
     const { verdict, result } = await this.#execute(loaded, journal);
     this.#isOver = true;
     await this.#finish(job, journal, sender, verdict, result);
+  }
+
+  /** The service gave the attempt up before anything was run or written. */
+  async #giveUp(): Promise<void> {
+    await clearGround(this.#parts.ground);
+    this.#end({ outcome: 'interrupted', reason: 'the service gave up on this attempt', exitCode: null }, null);
   }
 
   /** Undefined when the service has given up on the attempt; an error when it does not have what the job needs. */

@@ -80,9 +80,13 @@ export async function runLong(ledger: Ledger, say: (text: string) => void, stop:
   };
   // Jobs of an earlier piece may have been written down and not asked for.
   for (const asked of open.values()) await startJob(service.rest, asked, ledger.sideFolder, stop);
-  await lane();
-  killing.abort();
-  await killer;
+  try {
+    // Whichever fails first ends the other: a part that does not come back is a fault of the run.
+    await Promise.race([lane(), killer]);
+  } finally {
+    killing.abort();
+    await killer.catch(() => undefined);
+  }
   const isDone = ledger.verdicts.size >= plan.jobs;
   const end = { isDone, listed: 0, recordsAtEnd: 0, orphans: 0, leftFolders: 0 };
   if (isDone) {

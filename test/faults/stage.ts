@@ -19,10 +19,14 @@ import {
   type ServiceReady,
 } from '../harness/stack.ts';
 import { createRestClient, type RestClient } from '../harness/rest-client.ts';
+import { findOrphans } from './orphans.ts';
 import { runbookName, runbookScript } from './runbook.ts';
 
 export const groupName = 'faults';
 const node = join(root, 'node_modules', 'node', 'bin', 'node');
+
+/** A run at low priority beside others waits its turn; what does not come at all is a fault all the same. */
+const comeBackSeconds = 600;
 
 /** What must be remembered of the first start. */
 interface Remembered {
@@ -87,7 +91,7 @@ async function begin(folder: string, ports: string[]): Promise<{ program: Progra
     [join(root, 'out', 'service.cjs'), '--data', join(folder, 'data'), ...ports, '--ready-file', readyFile],
     { logFile: join(folder, 'service.log') },
   );
-  const ready = await waitFor('the service', 60, () => {
+  const ready = await waitFor('the service', comeBackSeconds, () => {
     if (program.child.exitCode !== null) throw new Error(`the service ended: ${program.logFile}`);
     const text = existsSync(readyFile) ? readFileSync(readyFile, 'utf8') : '';
     return text === before || !text.endsWith('\n') ? undefined : (JSON.parse(text) as ServiceReady);
@@ -123,7 +127,7 @@ export class StagedWorker {
       logFile: this.#logFile,
     });
     this.#program = program;
-    this.#control = await connectToWorker(this.dataFolder, program);
+    this.#control = await connectToWorker(this.dataFolder, program, comeBackSeconds);
   }
 
   async kill(): Promise<void> {
@@ -158,11 +162,18 @@ export class StagedWorker {
   }
 }
 
+/** Engines and services that an earlier piece of this run left when it was killed itself. Sandboxes are the next engine's to find. */
+function endLeftPrograms(folder: string): void {
+  for (const { pid, command } of findOrphans(folder, () => false))
+    if (/\/(?:service|hrw)\.cjs /.test(command)) process.kill(pid, 'SIGKILL');
+}
+
 /** Starts everything; makes account, runbook and registrations where they are not there yet. */
 export async function setStage(
   folder: string,
   options: { workers: number; limit: number },
 ): Promise<{ service: StagedService; workers: StagedWorker[] }> {
+  endLeftPrograms(folder);
   const service = await StagedService.start(join(folder, 'service'));
   const workers = Array.from({ length: options.workers }, (_, index) => new StagedWorker(folder, `worker-${String(index + 1)}`));
   const isNew = !existsSync(join(folder, 'set'));

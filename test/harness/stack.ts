@@ -142,8 +142,8 @@ export async function startHeadlessWorker(
 }
 
 /** Waits for the worker's control channel, whoever hosts its engine. */
-export async function connectToWorker(dataFolder: string, program: Program): Promise<ControlClient> {
-  return await waitFor('the worker', 30, async () => {
+export async function connectToWorker(dataFolder: string, program: Program, seconds = 30): Promise<ControlClient> {
+  return await waitFor('the worker', seconds, async () => {
     if (program.child.exitCode !== null) throw new Error(`the worker ended:\n${readFileSync(program.logFile, 'utf8')}`);
     const controlFolder = join(dataFolder, 'control');
     return await connectControl({ dataFolder, controlFolder, addressFile: join(controlFolder, 'address.json') }).catch(
