@@ -19,8 +19,11 @@ import { skimFrames } from './frame-scanner.ts';
 const queueHighBytes = 4 * 1024 * 1024;
 const queueLowBytes = 1024 * 1024;
 const framesAtOnce = 16;
-/** The disk's refusals that pass: no room, no quota, read-only for now, not allowed for now, too many open files, a fault of the device. */
-const diskCodes = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EMFILE', 'ENFILE', 'EIO', 'EBUSY']);
+/**
+ * The disk's refusals that pass: no room, no quota, read-only for now, not allowed for now, too many open files, a fault of the device.
+ * ENOENT is what Node (22) makes of EROFS when it is to make folders in folders.
+ */
+const diskCodes = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'ENOENT', 'EACCES', 'EPERM', 'EMFILE', 'ENFILE', 'EIO', 'EBUSY']);
 
 /** What a producer hands in; sequence is the writer's, time too unless it is known better. */
 export type NewRecord = Omit<StreamRecord, 'seq' | 'time'> & { time?: string };

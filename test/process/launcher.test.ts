@@ -6,6 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../src-contract/app-error.ts';
+import { sandboxContractVersion } from '../../src-contract/sandbox.ts';
 import { systemClock } from '../../src-main/engine/clock.ts';
 import type { LauncherListener, SandboxSnapshot } from '../../src-main/launcher/launcher-listener.ts';
 import { Launcher } from '../../src-main/launcher/launcher.ts';
@@ -397,6 +398,29 @@ describe('the next engine', () => {
     // At once, before it is connected: a stop waits for that.
     expect(await launcher.stop('s1', 'a test')).toBe(true);
     expect((await ended()).report?.outcome).toBe('stopped');
+  });
+
+  it('adopts a sandbox of the release before, and one that it started dead is finished', async () => {
+    open('older');
+    start('s1');
+    const { pid } = await running('s1');
+    await launcher.close();
+    open('runs');
+    await launcher.adoptAll();
+    expect(listener.adoptions).toMatchObject([{ report: { contractVersion: sandboxContractVersion - 1, phase: 'running' } }]);
+    expect(listener.faults).toEqual([]);
+    expect(await waitFor('the link', 5, async () => (await launcher.stop('s1', 'a test')) || undefined)).toBe(true);
+    expect((await ended()).report?.outcome).toBe('stopped');
+    expect(isAlive(pid)).toBe(false);
+
+    open('older');
+    start('s2');
+    const second = await running('s2');
+    await launcher.close();
+    process.kill(second.pid, 'SIGKILL');
+    open('runs');
+    await launcher.adoptAll();
+    expect((await ended()).report).toMatchObject({ sandboxId: 's2', outcome: 'sandbox-crashed', recordCount: 3, verified: true });
   });
 
   it('goes on with a finish that its predecessor began, and reports it once', async () => {
