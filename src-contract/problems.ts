@@ -337,6 +337,13 @@ export const problemCatalogue = {
     text: ({ jobId, reason }) => `Job ${jobId}: ${reason}. Records before the damage are kept and shown.`,
     nextStep: () => 'Check the disk of this machine.',
   }),
+  'journal-quota': entry<{ jobId: string; runbookName: string; quotaMebibytes: number }>({
+    severity: 'warning',
+    title: () => 'A job writes more than its journal may hold',
+    text: ({ jobId, runbookName, quotaMebibytes }) =>
+      `Job ${jobId} (${runbookName}) has used most of its ${String(quotaMebibytes)} MiB, or all of them. What it writes beyond them is counted, and not kept; its journal says so.`,
+    nextStep: () => 'Look at what the runbook writes. If it writes in an endless loop, stop the job.',
+  }),
   'records-missing': entry<{ jobId: string; missing: number }>({
     severity: 'warning',
     title: () => 'The service does not have every record of a job',

@@ -46,6 +46,8 @@ export interface JournalWriterOptions {
   path: string;
   now: () => Date;
   delay: (milliseconds: number) => Promise<void>;
+  /** What comes when the file has reached this size is counted and not kept, and the journal says so. */
+  quotaBytes?: number;
   /** Replaces secrets in a record's text. Runs before anything is written. */
   mask?: ((text: string) => string) | undefined;
   /** Frames have reached the file. */
@@ -75,6 +77,9 @@ export class JournalWriter {
   #lastClosedAt = 0;
   #full = false;
   #ended = false;
+  /** Records beyond the quota. */
+  #dropped = 0;
+  #toldDropped = 0;
   #middle: { time: string; stream: string; bytes: Buffer } = { time: '', stream: '', bytes: Buffer.alloc(0) };
   #last: { stream: StreamName; time: string; source: Uint8Array; start: number; end: number } | undefined;
 
@@ -135,6 +140,11 @@ export class JournalWriter {
     return this.#chain.toString('hex');
   }
 
+  /** Of the file, with what waits to be written. */
+  get bytes(): number {
+    return this.#offset + this.#queuedBytes;
+  }
+
   /** True after the end frame: nothing more can be appended. */
   get isEnded(): boolean {
     return this.#ended;
@@ -167,6 +177,7 @@ export class JournalWriter {
       return;
     }
     this.#mustBeOpen();
+    if (this.#isBeyondQuota()) return;
     const middle = this.#middle;
     if (middle.time !== time || middle.stream !== stream) {
       this.#middle = { time, stream, bytes: recordMiddle(time, stream) };
@@ -180,6 +191,7 @@ export class JournalWriter {
 
   append(record: NewRecord): void {
     this.#mustBeOpen();
+    if (this.#isBeyondQuota()) return;
     const { time = this.#options.now().toISOString(), stream, text: given, ...rest } = record;
     const text = this.#options.mask?.(given) ?? given;
     const bytes = Buffer.from(text, 'utf8');
@@ -199,6 +211,11 @@ export class JournalWriter {
 
   /** Everything appended so far is in the file when this resolves (a crash of this process cannot take it back). */
   async flush(): Promise<void> {
+    // Here, not at the end: what is written down changes the chain, which is told before the end frame is written.
+    if (this.#dropped > this.#toldDropped) {
+      this.#toldDropped = this.#dropped;
+      this.decide(`${String(this.#dropped)} records have come since the quota was reached, and were not kept.`);
+    }
     this.#closeFrame();
     await this.#writing;
   }
@@ -228,6 +245,17 @@ export class JournalWriter {
     this.#ended = true;
     await this.#writing;
     await this.#file.close();
+  }
+
+  #isBeyondQuota(): boolean {
+    const { quotaBytes = Infinity } = this.#options;
+    if (this.bytes < quotaBytes) return false;
+    if (this.#dropped === 0) {
+      const mebibytes = (quotaBytes / 1024 / 1024).toFixed(0);
+      this.decide(`The journal has reached its quota of ${mebibytes} MiB: what comes from here on is counted, and not kept.`);
+    }
+    this.#dropped += 1;
+    return true;
   }
 
   #mustBeOpen(): void {

@@ -5,6 +5,7 @@
 import { rm } from 'node:fs/promises';
 import type { JobDataRead } from '../../src-contract/jrds.ts';
 import type { JobStatus, RunbookKind } from '../../src-contract/kinds.ts';
+import { journalQuotaBytes } from '../../src-contract/limits.ts';
 import type { SandboxHandOver } from '../../src-contract/sandbox.ts';
 import type { JournalSender } from '../journal/journal-sender.ts';
 import { JournalUploader } from '../journal/journal-uploader.ts';
@@ -103,6 +104,7 @@ export class Attempt {
       {
         path,
         now: timing.now,
+        quotaBytes: journalQuotaBytes,
         delay: (milliseconds) => timing.delay(milliseconds, new AbortController().signal),
         onWritten: () => {
           upload.sender?.poke();
@@ -138,6 +140,7 @@ export class Attempt {
     upload.sender = sender;
     state.followLive(() => ({
       recordCount: journal.recordCount,
+      journalBytes: journal.bytes,
       acknowledgedCount: sender.acknowledgedCount,
       lastRecord: journal.lastRecord,
       uploadTrouble: sender.trouble ?? this.#callTrouble,

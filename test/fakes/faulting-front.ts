@@ -86,7 +86,8 @@ export async function startFaultingFront(options: FrontOptions): Promise<Faultin
     const current = hit.has(name) ? undefined : plan;
     hit.add(name);
     const body = await readAll(incoming);
-    const forward = (given: Buffer): Promise<Answer> => forwardTo(options.serviceUrl, agentFor(incoming), incoming, outgoing, given);
+    const forward = (given: Buffer): Promise<Answer> =>
+      forwardTo(options.serviceUrl, agentFor(incoming), incoming, outgoing, given);
     if (current === undefined) {
       send(outgoing, await forward(body));
       return;

@@ -26,7 +26,10 @@ export function circumstances(): [string, string][] {
   const isChanged = git('status', '--porcelain', '--', 'src-main', 'src-service', 'src-contract') !== '';
   return [
     ['commit', `${git('rev-parse', '--short=12', 'HEAD')}${isChanged ? ', with changes' : ''}`],
-    ['machine', `${String(cpus().length)} cores, ${cpus()[0]?.model ?? 'unknown'}, ${gigabytes(totalmem())}, ${process.platform}`],
+    [
+      'machine',
+      `${String(cpus().length)} cores, ${cpus()[0]?.model ?? 'unknown'}, ${gigabytes(totalmem())}, ${process.platform}`,
+    ],
     ['Node', process.version],
     ['ended', new Date().toISOString()],
   ];
@@ -52,7 +55,8 @@ export function longReport(ledger: Ledger, end: LongRunEnd): { lines: string[]; 
   const lost = sum((one) => one.lost);
   const doubled = sum((one) => one.doubled);
   const faults = sum((one) => one.faults.length);
-  const isClean = lost + doubled + faults + end.orphans + end.leftFolders === 0 && end.recordsAtEnd === sum((one) => one.onService);
+  const isClean =
+    lost + doubled + faults + end.orphans + end.leftFolders === 0 && end.recordsAtEnd === sum((one) => one.onService);
   const rows: [string, string][] = [
     ...circumstances(),
     ['seed', plan.seed],

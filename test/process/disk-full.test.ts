@@ -51,7 +51,11 @@ describe('a journal on a disk that is full or read-only', () => {
     const disk = await smallDisk(context, 256);
     disk.setReadOnly(true);
     const file = path.join(disk.folder, 'job', 'sandbox.journal');
-    const creating = JournalWriter.create({ path: file, now: () => new Date(), delay: sleep }, beginning, AbortSignal.timeout(100));
+    const creating = JournalWriter.create(
+      { path: file, now: () => new Date(), delay: sleep },
+      beginning,
+      AbortSignal.timeout(100),
+    );
     await expect(creating).rejects.toThrow(/EROFS|ENOENT/);
   });
 
@@ -124,7 +128,9 @@ describe('a sandbox whose journals’ disk is full', () => {
     expect((await sandbox.state()).phase).not.toBe('ended');
     disk.empty();
     expect(await sandbox.ended).toBe(endedWell);
-    expect(jrds.records.map((record) => record.text)).toEqual(Array.from({ length: 400 }, (_, index) => `line ${String(index + 1)}`));
+    expect(jrds.records.map((record) => record.text)).toEqual(
+      Array.from({ length: 400 }, (_, index) => `line ${String(index + 1)}`),
+    );
     expect(jrds.final?.hrw).toMatchObject({ outcome: 'completed', recordCount: 400 });
   });
 });
@@ -146,7 +152,10 @@ describe('an engine whose whole data folder is on a full disk', () => {
 
     disk.fill();
     const jobName = randomUUID();
-    await service.rest.call('jobs:start', { params: { accountName, jobName }, body: { runbook: { name: 'say' }, runOn: 'small' } });
+    await service.rest.call('jobs:start', {
+      params: { accountName, jobName },
+      body: { runbook: { name: 'say' }, runOn: 'small' },
+    });
     await worker.when('the problem', (state) => state.problems.some((one) => one.code === 'sandbox-not-started'));
     await worker.when('the word about room', (state) => state.problems.some((one) => one.code === provokes('disk-space-low')));
     disk.empty();
@@ -180,6 +189,7 @@ function deadReport(journal: string): Parameters<typeof finishAttempt>[0]['repor
     startedAt: null,
     endedAt: null,
     recordCount: 1,
+    journalBytes: 0,
     acknowledgedCount: 0,
     lastRecord: null,
     outcome: null,
