@@ -1,5 +1,5 @@
 /**
- * `npm run test:faults -- long|report`: see `usage`. The fault matrix itself is part of `npm test` (test/process/fault-matrix.test.ts).
+ * `npm run test:faults -- long|soak`: see `usage`. The fault matrix itself is part of `npm test` (test/process/fault-matrix.test.ts).
  */
 import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -8,8 +8,11 @@ import { root } from '../harness/stack.ts';
 import { Ledger } from './ledger.ts';
 import { runLong } from './long-run.ts';
 import { longReport, writeReport } from './report.ts';
+import { soak } from './soak.ts';
 
-const usage = `usage: npm run test:faults -- [long] [options]
+const usage = `usage: npm run test:faults -- [long|soak] [options]
+
+long: many jobs under random kills. It goes on in its folder when it was ended.
 
   --jobs COUNT       jobs in all (10000); a run that is there may be given more
   --seed TEXT        what the schedule of jobs and kills is drawn from (1)
@@ -20,6 +23,12 @@ const usage = `usage: npm run test:faults -- [long] [options]
   --every SECONDS    mean time between two kills (2)
   --fresh            forgets the run in the folder first
   --no-report        leaves docs/reliability.md alone
+
+soak: many short jobs without a fault; compares what is held after few and after many of them.
+
+  --few COUNT        (200)
+  --many COUNT       (2000)
+  --limit, --folder, --no-report as above; the folder is made anew (.cache/soak)
 `;
 
 const { values, positionals } = parseArgs({
@@ -28,10 +37,12 @@ const { values, positionals } = parseArgs({
   options: {
     jobs: { type: 'string', default: '10000' },
     seed: { type: 'string', default: '1' },
-    folder: { type: 'string', default: join(root, '.cache', 'faults') },
+    folder: { type: 'string' },
     minutes: { type: 'string' },
     workers: { type: 'string', default: '2' },
     limit: { type: 'string', default: '3' },
+    few: { type: 'string', default: '200' },
+    many: { type: 'string', default: '2000' },
     every: { type: 'string', default: '2' },
     fresh: { type: 'boolean', default: false },
     report: { type: 'boolean', default: true },
@@ -42,7 +53,7 @@ const { values, positionals } = parseArgs({
 const say = (text: string): boolean => process.stdout.write(`${new Date().toISOString()} ${text}\n`);
 
 async function long(): Promise<number> {
-  const folder = resolve(values.folder);
+  const folder = resolve(values.folder ?? join(root, '.cache', 'faults'));
   if (values.fresh) rmSync(folder, { recursive: true, force: true });
   const ledger = new Ledger(folder, {
     seed: values.seed,
@@ -63,9 +74,19 @@ async function long(): Promise<number> {
   return isClean ? 0 : 1;
 }
 
-if (values.help || (positionals[0] ?? 'long') !== 'long') {
+async function steady(): Promise<number> {
+  const folder = resolve(values.folder ?? join(root, '.cache', 'soak'));
+  const plan = { folder, few: Number(values.few), many: Number(values.many), limit: Number(values.limit) };
+  const { lines, isSteady } = await soak(plan, say);
+  process.stdout.write(`\n${lines.join('\n')}\n`);
+  if (values.report) writeReport('soak', lines);
+  return isSteady ? 0 : 1;
+}
+
+const what = positionals[0] ?? 'long';
+if (!values.help && what === 'long') process.exitCode = await long();
+else if (!values.help && what === 'soak') process.exitCode = await steady();
+else {
   process.stdout.write(usage);
   process.exitCode = values.help ? 0 : 2;
-} else {
-  process.exitCode = await long();
 }
