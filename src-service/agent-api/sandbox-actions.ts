@@ -44,16 +44,14 @@ export function readPresence(request: Pick<FastifyRequest, 'headers'>, now: numb
     const value = request.headers[name];
     return typeof value === 'string' ? value : undefined;
   };
-  const version = text(headers.version)?.slice(0, 100) ?? null;
   return {
     lastSeenAt: now,
-    version,
+    version: text(headers.version)?.slice(0, 100) ?? null,
     kinds: readKinds(text(headers.kinds)),
     readiness: workerReadiness.safeParse(text(headers.state)).data ?? null,
     freeSlots: readCount(text(headers.freeSlots)),
     slotLimit: readCount(text(headers.limit)),
-    // A worker of ours holds its calls, but not the first one after silence: what it is given then is a holder's all the same.
-    holdsCalls: holdsCalls || version !== null,
+    holdsCalls,
   };
 }
 

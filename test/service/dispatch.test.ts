@@ -176,15 +176,6 @@ describe.each(engines)('dispatch on %s', (engine) => {
     expect((await readJob(started, job)).status).toBe('New');
   });
 
-  test('a worker of ours has 35 s also for what its first call got, which it does not hold', async (context) => {
-    const started = await startedOn(engine, context);
-    const worker = await registerWorker(started, 'Main');
-    const job = await queueJob(started, 'Main');
-    await start(sandboxOf(started, job, await worker.poll({ headers: ownHeaders() })));
-    await passTime(started, 40_000);
-    expect((await readJob(started, job)).status).toBe('New');
-  });
-
   test('a third lost attempt suspends the job, with every reason', async (context) => {
     const started = await startedOn(engine, context);
     const worker = await registerWorker(started, 'Main');
