@@ -42,7 +42,7 @@ export async function findUntakenJob(options: UntakenOptions): Promise<string | 
   if (connected === undefined) return undefined;
   const { service } = connected;
   try {
-    for (let failures = 0; !signal.aborted;) {
+    for (let failures = 0; ;) {
       try {
         const found = await service.getJobActions(launch.sandboxId, { waitSeconds: holdSeconds, signal });
         if (found.kind === 'unloaded' || !service.features.has('outcome')) return undefined;
@@ -52,12 +52,12 @@ export async function findUntakenJob(options: UntakenOptions): Promise<string | 
         failures = 0;
         await sleep(askAgainMs, signal);
       } catch (error) {
-        if (signal.aborted || !isAppError(error) || !error.retryable) return undefined;
+        if (!isAppError(error) || !error.retryable) return undefined;
         failures += 1;
         await sleep(retryDelayMs(failures, error), signal);
       }
+      if (signal.aborted) return undefined;
     }
-    return undefined;
   } finally {
     connected.close();
   }

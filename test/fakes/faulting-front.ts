@@ -6,7 +6,7 @@ import { createServer, request as callService, Agent } from 'node:https';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
+import { TLSSocket, type PeerCertificate } from 'node:tls';
 
 /** `before`: the service hears nothing. `midway`: half of a message passes. `after`: the service has done it, its answer does not arrive. */
 export const moments = ['before', 'midway', 'after'] as const;
@@ -59,7 +59,9 @@ export async function startFaultingFront(options: FrontOptions): Promise<Faultin
   const byFingerprint = new Map<string, Agent>();
 
   const agentFor = (incoming: IncomingMessage): Agent => {
-    const presented = (incoming.socket as TLSSocket).getPeerCertificate() as { fingerprint256?: string };
+    const { socket } = incoming;
+    // Without a certificate the answer is an empty object.
+    const presented: Partial<PeerCertificate> = socket instanceof TLSSocket ? socket.getPeerCertificate() : {};
     const fingerprint = presented.fingerprint256 ?? '';
     let agent = byFingerprint.get(fingerprint);
     if (agent === undefined) {
@@ -94,20 +96,27 @@ export async function startFaultingFront(options: FrontOptions): Promise<Faultin
     }
     const { moment, fault } = current;
     if (moment === 'before') {
-      if (fault === 'delay') await wait();
-      else return fail(fault, incoming, outgoing);
+      if (fault !== 'delay') {
+        fail(fault, incoming, outgoing);
+        return;
+      }
+      await wait();
       send(outgoing, await forward(body));
       return;
     }
     // A request that breaks off in its middle reaches the service too; what comes of it is not passed on.
     if (moment === 'midway' && fault === 'refuse') {
       await breakOff(options.serviceUrl, agentFor(incoming), incoming, body);
-      return fail(fault, incoming, outgoing);
+      fail(fault, incoming, outgoing);
+      return;
     }
     const found = await forward(body);
     if (moment === 'after') {
-      if (fault === 'delay') await wait();
-      else return fail(fault, incoming, outgoing);
+      if (fault !== 'delay') {
+        fail(fault, incoming, outgoing);
+        return;
+      }
+      await wait();
       send(outgoing, found);
       return;
     }

@@ -24,12 +24,13 @@ export interface KillerOptions {
 /** Resolves when the signal has fired and everything that was killed is there again. */
 export async function killAtRandom({ ledger, service, workers, say, signal }: KillerOptions): Promise<void> {
   const { seed, killEverySeconds } = ledger.progress.plan;
-  while (!signal.aborted) {
+  const isOver = (): boolean => signal.aborted;
+  while (!isOver()) {
     // Each kill has a row of its own: what a run that was interrupted had drawn already does not matter to the next.
     const number = Object.values(ledger.progress.kills).reduce((sum, count) => sum + count, 0);
     const chance = seededChance(seed, `kill ${String(number)}`);
     await rest(exponential(chance, killEverySeconds) * 1000, signal);
-    if (signal.aborted) return;
+    if (isOver()) return;
     const target = chooseTarget(chance);
     const worker = pick(chance, workers);
     if (worker === undefined) return;

@@ -128,7 +128,7 @@ async function findEnded(
   // The oldest few: what was asked for first ends first.
   for (const [index, { name }] of [...open].slice(0, 12)) {
     const job = await whileAway(() => rest.call('jobs:get', { params: { accountName, jobName: name } }), stop);
-    if (job?.endTime != null) return [index, job];
+    if (job !== undefined && job.endTime !== null) return [index, job];
   }
   return undefined;
 }
