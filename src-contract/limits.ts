@@ -6,6 +6,10 @@ export const maxRecordBytes = 1024 * 1024;
 export const frameTargetBytes = 256 * 1024;
 /** Records wait at most this long before they are written; the promise to the user is "live within 100 ms". */
 export const frameDelayMs = 50;
+/** A journal does not grow beyond this: one runbook in a loop must not take the disk from all others. Far above what a job has to say. */
+export const journalQuotaBytes = 4 * 1024 * 1024 * 1024;
+/** From this share of the quota on a person is told, while there is time to look at the runbook. */
+export const journalQuotaWarning = 0.8;
 /** Largest upload of frames before compression. Holds several frames, and any single frame (a record in JSON escapes up to six-fold). */
 export const maxUploadBytes = 8 * 1024 * 1024;
 /** How long a held call is held by default. Below the fencing limit, so that one lost answer does not fence. */

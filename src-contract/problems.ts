@@ -337,11 +337,32 @@ export const problemCatalogue = {
     text: ({ jobId, reason }) => `Job ${jobId}: ${reason}. Records before the damage are kept and shown.`,
     nextStep: () => 'Check the disk of this machine.',
   }),
+  'journal-quota': entry<{ jobId: string; runbookName: string; quotaMebibytes: number }>({
+    severity: 'warning',
+    title: () => 'A job writes more than its journal may hold',
+    text: ({ jobId, runbookName, quotaMebibytes }) =>
+      `Job ${jobId} (${runbookName}) has used most of its ${String(quotaMebibytes)} MiB, or all of them. What it writes beyond them is counted, and not kept; its journal says so.`,
+    nextStep: () => 'Look at what the runbook writes. If it writes in an endless loop, stop the job.',
+  }),
   'records-missing': entry<{ jobId: string; missing: number }>({
     severity: 'warning',
     title: () => 'The service does not have every record of a job',
     text: ({ jobId, missing }) => `Job ${jobId}: ${String(missing)} records are only on this machine.`,
     nextStep: () => 'They are sent again at the next contact; the job’s page shows them.',
+  }),
+  'holds-cut-short': entry<{ seconds: number }>({
+    severity: 'warning',
+    title: () => 'Something on the way ends calls that wait',
+    text: ({ seconds }) =>
+      `A proxy or firewall cuts connections that say nothing for a while. The service is asked to hold calls for ${String(seconds)} s only; jobs still start at once.`,
+    nextStep: () => 'Let connections to the service be silent for 30 s or more, on the proxy and on firewalls in between.',
+  }),
+  'disk-space-low': entry<{ dataFolder: string; freeMebibytes: number }>({
+    severity: 'warning',
+    title: () => 'The disk of this worker is almost full',
+    text: ({ dataFolder, freeMebibytes }) =>
+      `${String(freeMebibytes)} MiB are free for ${dataFolder}. When nothing is, jobs wait with what they write until there is room again.`,
+    nextStep: () => 'Make room on that disk, or keep old jobs for fewer days (Settings).',
   }),
   // --- the automation service itself ---------------------------------------------------------------------------------
   'service-already-running': entry<{ dataFolder: string; pid: number; since: string }>({

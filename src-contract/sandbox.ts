@@ -73,6 +73,8 @@ export const sandboxReport = z.object({
   startedAt: z.string().nullable(),
   endedAt: z.string().nullable(),
   recordCount: z.int().nonnegative(),
+  /** Size of the journal, with what is about to be written; absent from sandboxes that did not count it yet. */
+  journalBytes: z.number().nonnegative().default(0),
   acknowledgedCount: z.int().nonnegative(),
   lastRecord: z.object({ stream: streamName, text: z.string(), time: z.string() }).nullable(),
   outcome: attemptOutcome.nullable(),

@@ -121,6 +121,7 @@ function firstReport(handOver: SandboxHandOver): SandboxReport {
     startedAt: null,
     endedAt: null,
     recordCount: 0,
+    journalBytes: 0,
     acknowledgedCount: 0,
     lastRecord: null,
     outcome: null,

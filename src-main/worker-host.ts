@@ -25,6 +25,7 @@ import { writePrivateFile } from './storage/private-files.ts';
 import { openSettings, type OpenSettingsFile } from './storage/settings-store.ts';
 import { ClosingStack } from './worker-host/closing-stack.ts';
 import { ConnectionFlow } from './worker-host/connection-flow.ts';
+import { watchDiskSpace } from './worker-host/disk-space.ts';
 import { engineHandlers } from './worker-host/handlers.ts';
 import { Jobs } from './worker-host/jobs.ts';
 import { maintain } from './worker-host/maintenance.ts';
@@ -275,6 +276,19 @@ async function buildWorker(
     if (runtimes.length > 0) await lookForRuntimes();
   };
   void stack.add('maintenance', maintain({ clock, signal: ending.signal, work, fault }), async (running) => {
+    ending.abort();
+    await running;
+  });
+  const { folder: dataFolder } = layout;
+  const tellSpace = (low: { freeMebibytes: number } | undefined): void => {
+    if (low === undefined) engine.clear('disk-space');
+    // One problem, not one for each figure.
+    else if (!engine.problems.has('disk-space')) {
+      engine.raise('disk-space', new AppError('disk-space-low', { dataFolder, ...low }).toProblem());
+    }
+  };
+  const watching = watchDiskSpace({ folder: dataFolder, clock, signal: ending.signal, tell: tellSpace, fault });
+  void stack.add('disk space', watching, async (running) => {
     ending.abort();
     await running;
   });

@@ -4,6 +4,7 @@
  */
 import { AppError } from '../../src-contract/app-error.ts';
 import type { Problem } from '../../src-contract/problems.ts';
+import { HoldLength } from './hold-length.ts';
 import { Loop } from './loop.ts';
 import {
   delayAfterAnswer,
@@ -33,6 +34,9 @@ export class Engine {
   private readonly endingLoops = new Set<Promise<void>>();
   /** Was the last call answered? Only then is the next one held: a held call says nothing for 20 s, also when all is well. */
   private readonly inContact = { packs: false, poll: false };
+  private readonly holds = { packs: new HoldLength(), poll: new HoldLength() };
+  /** When the last call of each loop began, and whether it was held. */
+  private readonly lastCall = { packs: { hold: false, startedMs: 0 }, poll: { hold: false, startedMs: 0 } };
   private lastAnswerAt: { agent: string | null; worker: string | null } = { agent: null, worker: null };
 
   constructor(ports: EnginePorts, initial: EngineState) {
@@ -178,10 +182,10 @@ export class Engine {
 
   private async watchPacks(signal: AbortSignal): Promise<number> {
     const { clock, chance, watchPacks } = this.ports;
-    const startedMs = clock.monotonicMs();
-    const hold = this.inContact.packs;
-    const { held } = await watchPacks({ hold }, signal);
+    const { hold, startedMs, seconds } = this.beginCall('packs');
+    const { held } = await watchPacks({ hold, seconds }, signal);
     if (signal.aborted) return 0;
+    this.noteHold('packs', () => this.holds.packs.answered(hold));
     this.inContact.packs = true;
     this.lastAnswerAt.agent = clock.now().toISOString();
     this.clear('packs', { name: 'agentConnected', source: agentSource, message: 'The workspace answers again.' });
@@ -192,6 +196,7 @@ export class Engine {
   private packsFailed(error: unknown, failures: number): number {
     this.inContact.packs = false;
     const failure = this.describeFailure(error, failures);
+    this.noteFailedHold('packs', failure.retryable);
     const delayMs = delayAfterFailure(failure, this.ports.chance());
     if (isWorthTelling(failure)) {
       const { problem } = failure;
@@ -214,16 +219,16 @@ export class Engine {
     const { clock, chance } = this.ports;
     const request = wantedPoll(this.current);
     if (request === undefined) return 0;
-    const startedMs = clock.monotonicMs();
-    const hold = this.inContact.poll;
+    const { hold, startedMs, seconds } = this.beginCall('poll');
     this.asked = request;
     let answer;
     try {
-      answer = await this.ports.poll(request, { hold }, signal);
+      answer = await this.ports.poll(request, { hold, seconds }, signal);
     } finally {
       this.asked = undefined;
     }
     if (signal.aborted) return 0;
+    this.noteHold('poll', () => this.holds.poll.answered(hold));
     this.inContact.poll = true;
     this.lastAnswerAt.worker = clock.now().toISOString();
     this.clear('poll', { name: 'queryRecovered', source: workerSource, message: 'The service answers again.' });
@@ -236,6 +241,7 @@ export class Engine {
   private pollFailed(error: unknown, failures: number): number {
     this.inContact.poll = false;
     const failure = this.describeFailure(error, failures);
+    this.noteFailedHold('poll', failure.retryable);
     const delayMs = delayAfterFailure(failure, this.ports.chance());
     if (isWorthTelling(failure)) {
       const { problem } = failure;
@@ -248,6 +254,28 @@ export class Engine {
       this.dispatch({ kind: 'poll-failed', at: this.ports.clock.now().toISOString(), title: problem.title }, problem.code);
     }
     return delayMs;
+  }
+
+  private beginCall(which: 'packs' | 'poll'): { hold: boolean; startedMs: number; seconds: number } {
+    const begun = { hold: this.inContact[which], startedMs: this.ports.clock.monotonicMs() };
+    this.lastCall[which] = begun;
+    return { ...begun, seconds: this.holds[which].seconds };
+  }
+
+  private noteFailedHold(which: 'packs' | 'poll', retryable: boolean): void {
+    const { hold, startedMs } = this.lastCall[which];
+    const tookMs = this.ports.clock.monotonicMs() - startedMs;
+    this.noteHold(which, () => this.holds[which].failed({ held: hold, tookMs, retryable }));
+  }
+
+  /** Shows a hold that had to be shortened as long as it is. */
+  private noteHold(which: 'packs' | 'poll', note: () => void): void {
+    const before = this.holds[which].seconds;
+    note();
+    const { seconds, isShortened } = this.holds[which];
+    if (seconds === before) return;
+    if (isShortened) this.raise(`hold:${which}`, new AppError('holds-cut-short', { seconds }).toProblem());
+    else this.clear(`hold:${which}`);
   }
 
   /** Takes what is new and has room; the rest comes again. Answers how many were taken. */

@@ -11,6 +11,8 @@ export interface PollRequest {
 /** How a call is made: held by the service until there is something, or answered at once because we do not know yet that it answers. */
 export interface CallOptions {
   hold: boolean;
+  /** How long, where it is held. */
+  seconds: number;
 }
 
 /** undefined: there is nobody to ask. */

@@ -19,6 +19,11 @@ import { skimFrames } from './frame-scanner.ts';
 const queueHighBytes = 4 * 1024 * 1024;
 const queueLowBytes = 1024 * 1024;
 const framesAtOnce = 16;
+/**
+ * The disk's refusals that pass: no room, no quota, read-only for now, not allowed for now, too many open files, a fault of the device.
+ * ENOENT is what Node (22) makes of EROFS when it is to make folders in folders.
+ */
+const diskCodes = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'ENOENT', 'EACCES', 'EPERM', 'EMFILE', 'ENFILE', 'EIO', 'EBUSY']);
 
 /** What a producer hands in; sequence is the writer's, time too unless it is known better. */
 export type NewRecord = Omit<StreamRecord, 'seq' | 'time'> & { time?: string };
@@ -41,6 +46,8 @@ export interface JournalWriterOptions {
   path: string;
   now: () => Date;
   delay: (milliseconds: number) => Promise<void>;
+  /** What comes when the file has reached this size is counted and not kept, and the journal says so. */
+  quotaBytes?: number;
   /** Replaces secrets in a record's text. Runs before anything is written. */
   mask?: ((text: string) => string) | undefined;
   /** Frames have reached the file. */
@@ -70,6 +77,9 @@ export class JournalWriter {
   #lastClosedAt = 0;
   #full = false;
   #ended = false;
+  /** Records beyond the quota. */
+  #dropped = 0;
+  #toldDropped = 0;
   #middle: { time: string; stream: string; bytes: Buffer } = { time: '', stream: '', bytes: Buffer.alloc(0) };
   #last: { stream: StreamName; time: string; source: Uint8Array; start: number; end: number } | undefined;
 
@@ -82,10 +92,15 @@ export class JournalWriter {
     this.#frames = new FrameBuilder(nextSequence);
   }
 
-  /** Starts a journal. One that is already there belongs to an attempt that was started before: an error. */
-  static async create(options: JournalWriterOptions, beginning: JournalBeginning): Promise<JournalWriter> {
-    await mkdir(dirname(options.path), { recursive: true, mode: 0o700 });
-    const file = await open(options.path, 'wx', 0o600);
+  /**
+   * Starts a journal. One that is already there belongs to an attempt that was started before: an error. Where there is no room for it, it
+   * waits until there is, or until the signal fires: then it throws why.
+   */
+  static async create(options: JournalWriterOptions, beginning: JournalBeginning, signal?: AbortSignal): Promise<JournalWriter> {
+    const file = await outlast(options, signal, async () => {
+      await mkdir(dirname(options.path), { recursive: true, mode: 0o700 });
+      return await open(options.path, 'wx', 0o600);
+    });
     const writer = new JournalWriter(options, file, 0, emptyChain, 0);
     const time = options.now().toISOString();
     writer.#enqueueHeader({ kind: 'begin', contractVersion: sandboxContractVersion, ...beginning, time });
@@ -125,6 +140,11 @@ export class JournalWriter {
     return this.#chain.toString('hex');
   }
 
+  /** Of the file, with what waits to be written. */
+  get bytes(): number {
+    return this.#offset + this.#queuedBytes;
+  }
+
   /** True after the end frame: nothing more can be appended. */
   get isEnded(): boolean {
     return this.#ended;
@@ -157,6 +177,7 @@ export class JournalWriter {
       return;
     }
     this.#mustBeOpen();
+    if (this.#isBeyondQuota()) return;
     const middle = this.#middle;
     if (middle.time !== time || middle.stream !== stream) {
       this.#middle = { time, stream, bytes: recordMiddle(time, stream) };
@@ -170,6 +191,7 @@ export class JournalWriter {
 
   append(record: NewRecord): void {
     this.#mustBeOpen();
+    if (this.#isBeyondQuota()) return;
     const { time = this.#options.now().toISOString(), stream, text: given, ...rest } = record;
     const text = this.#options.mask?.(given) ?? given;
     const bytes = Buffer.from(text, 'utf8');
@@ -189,6 +211,11 @@ export class JournalWriter {
 
   /** Everything appended so far is in the file when this resolves (a crash of this process cannot take it back). */
   async flush(): Promise<void> {
+    // Here, not at the end: what is written down changes the chain, which is told before the end frame is written.
+    if (this.#dropped > this.#toldDropped) {
+      this.#toldDropped = this.#dropped;
+      this.decide(`${String(this.#dropped)} records have come since the quota was reached, and were not kept.`);
+    }
     this.#closeFrame();
     await this.#writing;
   }
@@ -196,7 +223,7 @@ export class JournalWriter {
   /** Everything appended so far is on the disk when this resolves (a power failure cannot take it back). */
   async sync(): Promise<void> {
     await this.flush();
-    await this.#file.datasync();
+    await outlast(this.#options, undefined, () => this.#file.datasync());
   }
 
   /** Writes the end frame and closes the file. */
@@ -208,7 +235,7 @@ export class JournalWriter {
     // The end frame continues the chain, but `chain` stays that of what the service gets.
     this.#enqueue({ bytes: encodeFrame(this.#chain, Buffer.from(JSON.stringify(header))).bytes, block: undefined });
     await this.#writing;
-    await this.#file.datasync();
+    await outlast(this.#options, undefined, () => this.#file.datasync());
     await this.#file.close();
   }
 
@@ -218,6 +245,17 @@ export class JournalWriter {
     this.#ended = true;
     await this.#writing;
     await this.#file.close();
+  }
+
+  #isBeyondQuota(): boolean {
+    const { quotaBytes = Infinity } = this.#options;
+    if (this.bytes < quotaBytes) return false;
+    if (this.#dropped === 0) {
+      const mebibytes = (quotaBytes / 1024 / 1024).toFixed(0);
+      this.decide(`The journal has reached its quota of ${mebibytes} MiB: what comes from here on is counted, and not kept.`);
+    }
+    this.#dropped += 1;
+    return true;
   }
 
   #mustBeOpen(): void {
@@ -290,12 +328,36 @@ export class JournalWriter {
         troubled = false;
       } catch (error) {
         troubled = true;
-        this.#options.onTrouble?.(error instanceof Error ? error.message : String(error));
+        this.#options.onTrouble?.(describe(error));
         await this.#options.delay(1000);
       }
     }
     return total;
   }
+}
+
+/** Room comes back, a file system is writable again: what the disk refuses is asked again each second, and said meanwhile. */
+async function outlast<Result>(
+  { delay, onTrouble }: JournalWriterOptions,
+  signal: AbortSignal | undefined,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  for (let isTroubled = false; ; isTroubled = true) {
+    try {
+      const result = await work();
+      if (isTroubled) onTrouble?.(null);
+      return result;
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+      if (!diskCodes.has(code) || signal?.aborted === true) throw error;
+      onTrouble?.(describe(error));
+      await delay(1000);
+    }
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function withoutFirst(buffers: readonly Buffer[], bytes: number): Buffer[] {

@@ -1,9 +1,13 @@
 /** Finishing a dead sandbox's job, seen from the launcher: whom to tell, what to tell, and what becomes of its report. */
-import { AppError } from '../../src-contract/app-error.ts';
+import { AppError, isAppError } from '../../src-contract/app-error.ts';
+import { holdSeconds } from '../../src-contract/limits.ts';
 import type { SandboxReport } from '../../src-contract/sandbox.ts';
 import { journalPath } from '../storage/layout.ts';
 import { finishDeadSandbox, type FinishingService } from './finish-dead.ts';
 import type { LaunchFacts } from './sandbox-folders.ts';
+
+/** Between two looks at a queue that is empty; the service holds the call besides. */
+const askAgainMs = 1000;
 
 export interface ServiceConnection {
   service: FinishingService;
@@ -25,8 +29,64 @@ export interface FinishAttemptOptions {
   signal: AbortSignal;
 }
 
-/** The final report; undefined when the signal fired first, and the next engine goes on. */
+export type UntakenOptions = Pick<FinishAttemptOptions, 'launch' | 'sleep' | 'retryDelayMs' | 'connectService' | 'signal'>;
+
+/**
+ * The job that a sandbox was started for and died before it had taken. The service may count it as picked up already, and would wait for it
+ * until it gives up the attempt: it is told instead. undefined: no such job, or a service that hands its actions out again by itself and
+ * would take a report for the job's end.
+ */
+export async function findUntakenJob(options: UntakenOptions): Promise<string | undefined> {
+  const { launch, sleep, retryDelayMs, signal } = options;
+  const connected = await options.connectService(launch);
+  if (connected === undefined) return undefined;
+  const { service } = connected;
+  try {
+    for (let failures = 0; ;) {
+      try {
+        const found = await service.getJobActions(launch.sandboxId, { waitSeconds: holdSeconds, signal });
+        if (found.kind === 'unloaded' || !service.features.has('outcome')) return undefined;
+        const jobId = found.actions[0]?.JobId;
+        if (jobId !== undefined) return jobId;
+        // Read by the sandbox, and soon to be read again.
+        failures = 0;
+        await sleep(askAgainMs, signal);
+      } catch (error) {
+        if (!isAppError(error) || !error.retryable) return undefined;
+        failures += 1;
+        await sleep(retryDelayMs(failures, error), signal);
+      }
+      if (signal.aborted) return undefined;
+    }
+  } finally {
+    connected.close();
+  }
+}
+
+/**
+ * The final report; undefined when the signal fired first, and the next engine goes on. A journal that cannot be opened or written now (a full
+ * disk, rights that somebody changes back) is tried again: nobody else finishes this attempt.
+ */
 export async function finishAttempt(options: FinishAttemptOptions): Promise<SandboxReport | undefined> {
+  const { report, sleep, retryDelayMs, onProgress, signal } = options;
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await finishOnce(options);
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      if (!isSystemError(error)) throw error;
+      onProgress({ ...report, phase: 'uploading', uploadTrouble: `The journal cannot be finished: ${error.message}` });
+      await sleep(retryDelayMs(failures, error), signal);
+    }
+  }
+}
+
+/** What the operating system refused, as Node throws it. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'errno' in error && 'syscall' in error;
+}
+
+async function finishOnce(options: FinishAttemptOptions): Promise<SandboxReport | undefined> {
   const { launch, report, jobId, journalsFolder, seen, processesLeft, now, sleep, retryDelayMs, signal } = options;
   const connected = await options.connectService(launch);
   try {
@@ -71,6 +131,7 @@ const refused = (): Promise<never> => Promise.reject(new AppError('not-registere
 /** This worker has left the group that the job came from: what is here stays here. */
 const noService: FinishingService = {
   features: new Set(),
+  getJobActions: refused,
   getJob: refused,
   changeStatus: refused,
   postStream: refused,

@@ -16,6 +16,10 @@ import type { SendEnd, SendTarget } from '../journal/journal-sender.ts';
 /** The service as far as finishing needs it; the JRDS client satisfies it. */
 export interface FinishingService extends FrameSink {
   readonly features: ReadonlySet<string>;
+  getJobActions(
+    sandboxId: string,
+    options: { waitSeconds: number; signal: AbortSignal },
+  ): Promise<{ kind: 'actions'; actions: readonly { JobId: string }[] } | { kind: 'unloaded' }>;
   getJob(jobId: string, options: { signal: AbortSignal }): Promise<JobDataRead>;
   changeStatus(
     sandboxId: string,

@@ -13,7 +13,7 @@ import { newEntry, snapshotOf, type Entry } from './entry.ts';
 import { endDeadTree } from './dead-tree.ts';
 import { readLostReport } from './lost-report.ts';
 import type { LauncherListener, SandboxSnapshot } from './launcher-listener.ts';
-import { finishAttempt, type ServiceConnection } from './finish-attempt.ts';
+import { findUntakenJob, finishAttempt, type ServiceConnection } from './finish-attempt.ts';
 import {
   findSandboxes,
   mayAdopt,
@@ -402,18 +402,20 @@ export class Launcher {
     entry.status = 'finishing';
     this.tellCount();
     listener.crashed(snapshotOf(entry), seen);
-    const jobId = report?.jobId ?? null;
-    if (report === undefined || jobId === null) {
-      // It had taken no job yet: the service hands the action out again, and it may then be started anew.
+    const { signal } = this.closing;
+    const jobId = report?.jobId ?? (await findUntakenJob({ ...rest, launch, signal }));
+    if (signal.aborted) return;
+    if (report === undefined || jobId === undefined) {
+      // It had taken no job: the service hands the action out again, if it still does, and it may then be started anew.
       await this.dismiss(entry);
       return;
     }
-    const { signal } = this.closing;
     const onProgress = (progress: SandboxReport): void => {
       entry.report = progress;
       if (!signal.aborted) listener.changed(snapshotOf(entry));
     };
-    const final = await finishAttempt({ ...rest, launch, report, jobId, seen, processesLeft, onProgress, signal });
+    const known = { ...report, jobId };
+    const final = await finishAttempt({ ...rest, launch, report: known, jobId, seen, processesLeft, onProgress, signal });
     if (final === undefined) return;
     entry.report = final;
     await this.end(entry);

@@ -5,6 +5,7 @@
 import { rm } from 'node:fs/promises';
 import type { JobDataRead } from '../../src-contract/jrds.ts';
 import type { JobStatus, RunbookKind } from '../../src-contract/kinds.ts';
+import { journalQuotaBytes } from '../../src-contract/limits.ts';
 import type { SandboxHandOver } from '../../src-contract/sandbox.ts';
 import type { JournalSender } from '../journal/journal-sender.ts';
 import { JournalUploader } from '../journal/journal-uploader.ts';
@@ -94,8 +95,7 @@ export class Attempt {
     state.change({ phase: 'loading', jobId: job.jobId, runbookName: job.runbookName, journalPath: path });
     const loaded = await this.#load(job);
     if (loaded === undefined) {
-      await clearGround(this.#parts.ground);
-      this.#end({ outcome: 'interrupted', reason: 'the service gave up on this attempt', exitCode: null }, null);
+      await this.#giveUp();
       return;
     }
     const facts = loaded instanceof Error ? undefined : loaded;
@@ -104,6 +104,7 @@ export class Attempt {
       {
         path,
         now: timing.now,
+        quotaBytes: journalQuotaBytes,
         delay: (milliseconds) => timing.delay(milliseconds, new AbortController().signal),
         onWritten: () => {
           upload.sender?.poke();
@@ -126,11 +127,20 @@ export class Attempt {
         runbookName: job.runbookName,
         runbookKind: facts?.kind ?? '',
       },
-    );
+      this.#fence.signal,
+    ).catch((error: unknown) => {
+      if (this.#fence.signal.aborted) return undefined;
+      throw error;
+    });
+    if (journal === undefined) {
+      await this.#giveUp();
+      return;
+    }
     const sender = this.#startSender(path, job);
     upload.sender = sender;
     state.followLive(() => ({
       recordCount: journal.recordCount,
+      journalBytes: journal.bytes,
       acknowledgedCount: sender.acknowledgedCount,
       lastRecord: journal.lastRecord,
       uploadTrouble: sender.trouble ?? this.#callTrouble,
@@ -138,6 +148,12 @@ export class Attempt {
     const { verdict, result } = await this.#execute(loaded, journal);
     this.#isOver = true;
     await this.#finish(job, journal, sender, verdict, result);
+  }
+
+  /** The service gave the attempt up before anything was run or written. */
+  async #giveUp(): Promise<void> {
+    await clearGround(this.#parts.ground);
+    this.#end({ outcome: 'interrupted', reason: 'the service gave up on this attempt', exitCode: null }, null);
   }
 
   /** Undefined when the service has given up on the attempt; an error when it does not have what the job needs. */

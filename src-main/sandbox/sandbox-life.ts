@@ -110,8 +110,13 @@ export class SandboxLife {
   }
 
   async #take(actions: JobActions['value']): Promise<void> {
-    const { handOver, service } = this.#options;
+    const { handOver, service, state } = this.#options;
     const messages = actions.map((action) => action.MessageMetadata);
+    if (this.#attempt === undefined) {
+      // Before the service forgets the message: if this process dies now, the engine knows whose end it has to report.
+      state.change({ jobId: actions[0]?.JobId ?? null });
+      await state.write();
+    }
     await this.#ask((signal) => service.acknowledge(handOver.sandboxId, messages, { signal }));
     for (const jobId of new Set(actions.map((action) => action.JobId))) await this.#consider(jobId);
   }

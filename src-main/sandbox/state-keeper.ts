@@ -7,7 +7,10 @@ import type { SandboxReport } from '../../src-contract/sandbox.ts';
 
 const tellIntervalMs = 100;
 
-export type LiveFigures = Pick<SandboxReport, 'recordCount' | 'acknowledgedCount' | 'lastRecord' | 'uploadTrouble'>;
+export type LiveFigures = Pick<
+  SandboxReport,
+  'recordCount' | 'journalBytes' | 'acknowledgedCount' | 'lastRecord' | 'uploadTrouble'
+>;
 
 export interface StateKeeperOptions {
   file: string;

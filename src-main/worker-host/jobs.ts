@@ -5,6 +5,7 @@
 import { AppError } from '../../src-contract/app-error.ts';
 import type { EngineArguments, EngineValue, JobView } from '../../src-contract/engine-calls.ts';
 import { outcomeLabels } from '../../src-contract/kinds.ts';
+import { journalQuotaBytes, journalQuotaWarning } from '../../src-contract/limits.ts';
 import type { SandboxCredential } from '../../src-contract/sandbox.ts';
 import { jobEventsBetween } from '../engine/job-events.ts';
 import { jobViewOf } from '../engine/job-view.ts';
@@ -115,7 +116,7 @@ export class Jobs implements LauncherListener {
       source: workerSource,
       message:
         view.jobId === ''
-          ? `The sandbox ${view.sandboxId} ended before it had taken a job: ${seen}. The service hands the job out again.`
+          ? `The sandbox ${view.sandboxId} ended before it had taken its job: ${seen}. The service is told, or hands the job out again by itself.`
           : `The sandbox ${view.sandboxId} of job ${view.jobId} (${view.runbookName}) ended without a word: ${seen}. Its journal is sent to the service, and the interruption reported.`,
       fields: { sandboxId: view.sandboxId, runbookName: view.runbookName, seen },
       ...(view.jobId === '' ? {} : { jobId: view.jobId }),
@@ -252,6 +253,7 @@ export class Jobs implements LauncherListener {
     for (const event of jobEventsBetween(start, view)) this.parts.log.write({ ...event, source: workerSource });
     if (start.phase === 'starting' && view.phase !== 'starting') this.parts.engine().clear('sandbox-start');
     this.noteUpload(view);
+    this.noteQuota(view, sandbox.report?.journalBytes ?? 0);
     if (view.jobId !== '' && (before === undefined || isNews(before, view))) this.save(view);
     this.changes.push(view.sandboxId, view);
     return view;
@@ -263,6 +265,15 @@ export class Jobs implements LauncherListener {
     const isStuck = view.phase === 'uploading' && view.uploadTrouble !== null && missing > 0;
     if (!isStuck) this.parts.engine().clear(cause);
     else this.parts.engine().raise(cause, new AppError('records-missing', { jobId: view.jobId, missing }).toProblem());
+  }
+
+  private noteQuota({ sandboxId, jobId, runbookName, phase }: JobView, bytes: number): void {
+    const cause = `quota:${sandboxId}`;
+    const quotaMebibytes = journalQuotaBytes / 1024 / 1024;
+    const isNear = phase !== 'ended' && bytes > journalQuotaBytes * journalQuotaWarning;
+    if (!isNear) this.parts.engine().clear(cause);
+    else if (!this.parts.engine().problems.has(cause))
+      this.parts.engine().raise(cause, new AppError('journal-quota', { jobId, runbookName, quotaMebibytes }).toProblem());
   }
 
   /** In order, and never in the way of what happens: an index that cannot be written is made again from the journals. */

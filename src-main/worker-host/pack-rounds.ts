@@ -3,7 +3,6 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { PackList } from '../../src-contract/agent-service.ts';
 import { AppError, isAppError } from '../../src-contract/app-error.ts';
-import { holdSeconds } from '../../src-contract/limits.ts';
 import type { CallOptions } from '../engine/poll-decisions.ts';
 import type { PackReceiver } from '../service-link/pack-receiver.ts';
 import type { OfferedPack, WorkspaceClient } from '../service-link/workspace-client.ts';
@@ -37,13 +36,13 @@ export class PackRounds {
     this.noteAccount(account);
   }
 
-  async round({ hold }: CallOptions, signal: AbortSignal): Promise<{ held: boolean }> {
+  async round({ hold, seconds }: CallOptions, signal: AbortSignal): Promise<{ held: boolean }> {
     // Still joining: whoever joins wakes us when there is a workspace to ask.
     if (this.parts.settings.current.connection === null) return await untilAborted(signal);
     const client = await this.access.workspaceClient();
     const answer = await client.getPacks({
       ...(this.etag === undefined ? {} : { etag: this.etag }),
-      waitSeconds: hold ? holdSeconds : 0,
+      waitSeconds: hold ? seconds : 0,
       signal,
     });
     if (answer.kind === 'unchanged') return { held: answer.held };

@@ -1,6 +1,5 @@
 /** The clients that follow from the settings' connection and registration: made when first needed, made anew when those change. */
 import { AppError } from '../../src-contract/app-error.ts';
-import { holdSeconds } from '../../src-contract/limits.ts';
 import type { ProxySettings } from '../../src-contract/settings.ts';
 import type { JrdsAddress } from '../../src-contract/sandbox.ts';
 import type { PollAnswer } from '../engine/ports.ts';
@@ -50,7 +49,7 @@ export class ServiceAccess {
     return this.workspace;
   }
 
-  async poll(request: PollRequest, { hold }: CallOptions, signal: AbortSignal): Promise<PollAnswer> {
+  async poll(request: PollRequest, { hold, seconds }: CallOptions, signal: AbortSignal): Promise<PollAnswer> {
     await this.runtimesFound;
     const client = await this.jrdsClient();
     const found = await client.getSandboxActions({
@@ -58,7 +57,7 @@ export class ServiceAccess {
       freeSlots: request.freeSlots,
       limit: request.limit,
       state: request.readiness,
-      waitSeconds: hold ? holdSeconds : 0,
+      waitSeconds: hold ? seconds : 0,
       signal,
     });
     const odd = found.actions.find(({ SandboxId }) => !safeSandboxId.test(SandboxId));

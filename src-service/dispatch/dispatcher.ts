@@ -280,6 +280,8 @@ export class Dispatcher {
         const poll = members.has(machineId) ? polls.get(machineId) : undefined;
         const action = poll && (await takeJob(tx, jobId, poll, this.secrets, now));
         if (action !== undefined) byMachine.set(machineId, [...(byMachine.get(machineId) ?? []), action]);
+        // Taken by another replica; or still locked by one that has just died, and free in a moment.
+        else if (poll !== undefined) this.deferred.add(key);
       }
       return byMachine;
     });

@@ -16,6 +16,8 @@ export class FakeFinishingService implements FinishingService {
   readonly posted: string[] = [];
   readonly ends: FinishedOnService[] = [];
   unloads = 0;
+  /** What waits for a sandbox that asks; `unloaded` where nothing ever will. */
+  jobActions: { JobId: string }[] | 'unloaded' = 'unloaded';
   /** Thrown by the next calls, one each. */
   readonly failures: Error[] = [];
   private readonly offered: readonly string[];
@@ -28,6 +30,11 @@ export class FakeFinishingService implements FinishingService {
   get acknowledged(): Acknowledged {
     return { acknowledged: this.records.length, chain: this.chain.toString('hex') };
   }
+
+  getJobActions: FinishingService['getJobActions'] = async () => {
+    await this.answer();
+    return this.jobActions === 'unloaded' ? { kind: 'unloaded' } : { kind: 'actions', actions: this.jobActions };
+  };
 
   getJob: FinishingService['getJob'] = async (jobId) => {
     await this.answer();

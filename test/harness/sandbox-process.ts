@@ -68,7 +68,7 @@ export async function runSandbox(
   return {
     pid,
     folder,
-    journal: journalPath(journalsFolder, jrds.jobId, jrds.sandboxId),
+    journal: journalPath(handOver.journalsFolder, jrds.jobId, jrds.sandboxId),
     ended: started.ended.then((how) => (how === endedWell ? how : `${how}: ${readLastWords(folder)}`)),
     state: async () => sandboxReport.parse(JSON.parse(await readFile(stateFile, 'utf8'))),
     members: () => treeOf(folder)?.members() ?? [],

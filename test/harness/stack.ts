@@ -117,7 +117,7 @@ export const accountName = 'contoso';
 export const workspaceName = 'contoso-workspace';
 
 /** An account, a workspace linked to it, and the pack that makes workers. */
-export async function makeAccount({ rest }: Service) {
+export async function makeAccount({ rest }: Pick<Service, 'rest'>) {
   await rest.call('accounts:create', { params: { accountName }, body: {} });
   const workspace = await rest.call('workspaces:create', { params: { workspace: workspaceName }, body: { accountName } });
   await rest.call('workspaces:add-pack', { params: { workspace: workspaceName, packName: 'AzureAutomation' }, body: {} });
@@ -142,8 +142,8 @@ export async function startHeadlessWorker(
 }
 
 /** Waits for the worker's control channel, whoever hosts its engine. */
-export async function connectToWorker(dataFolder: string, program: Program): Promise<ControlClient> {
-  return await waitFor('the worker', 30, async () => {
+export async function connectToWorker(dataFolder: string, program: Program, seconds = 30): Promise<ControlClient> {
+  return await waitFor('the worker', seconds, async () => {
     if (program.child.exitCode !== null) throw new Error(`the worker ended:\n${readFileSync(program.logFile, 'utf8')}`);
     const controlFolder = join(dataFolder, 'control');
     return await connectControl({ dataFolder, controlFolder, addressFile: join(controlFolder, 'address.json') }).catch(
@@ -153,7 +153,12 @@ export async function connectToWorker(dataFolder: string, program: Program): Pro
 }
 
 /** Connects to the workspace, waits for the pack, joins the group, waits until the first poll was answered. */
-export async function joinGroup(control: ControlClient, service: Service, account: Account, groupName: string): Promise<void> {
+export async function joinGroup(
+  control: ControlClient,
+  service: Pick<Service, 'ready'>,
+  account: Account,
+  groupName: string,
+): Promise<void> {
   const pem = readFileSync(service.ready.caFile, 'utf8');
   unwrap(
     await control.call('connection:connect', {
@@ -189,7 +194,7 @@ export function unwrap<Value>(
 
 /** Makes, fills and publishes a runbook. */
 export async function publishRunbook(
-  { rest }: Service,
+  { rest }: Pick<Service, 'rest'>,
   runbookName: string,
   kind: 'Bash' | 'Python3' | 'PowerShell7' | 'PowerShell',
   script: string,

@@ -209,6 +209,17 @@ describe('what a sandbox says becomes what a person sees', () => {
     await worker.when('its end', (now) => now.problems.length === 0 && now.running === 0);
   });
 
+  it('a job that has almost filled its journal is a problem until it has ended', async () => {
+    const worker = await registered('flood', { sandbox });
+    await startJob('flood', '/nowhere');
+    const job = await running(worker);
+    await tell(worker, job, 'flood');
+    const state = await worker.when('the problem', (now) => now.problems.length > 0);
+    expect(state.problems).toMatchObject([{ code: provokes('journal-quota'), details: { jobId: job.jobId } }]);
+    await tell(worker, job, 'end');
+    await worker.when('its end', (now) => now.problems.length === 0 && now.running === 0);
+  });
+
   it('a journal that is damaged in the middle is shown up to there, and said', async () => {
     const worker = await registered('damaged', { sandbox });
     await startJob('damaged', '/nowhere');

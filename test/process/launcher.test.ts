@@ -6,6 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../src-contract/app-error.ts';
+import { sandboxContractVersion } from '../../src-contract/sandbox.ts';
 import { systemClock } from '../../src-main/engine/clock.ts';
 import type { LauncherListener, SandboxSnapshot } from '../../src-main/launcher/launcher-listener.ts';
 import { Launcher } from '../../src-main/launcher/launcher.ts';
@@ -267,6 +268,31 @@ describe('a sandbox that dies', () => {
     expect(service?.ends).toEqual([]);
   });
 
+  it('before it took its job, which the service counts as picked up, is reported with that job', async () => {
+    if (service !== undefined) service.jobActions = [];
+    open('jobless');
+    start('s1');
+    const { seen } = await waitFor('the notice', 10, () => listener.crashes[0]);
+    expect(seen).toContain('nothing to do');
+    // The message that the sandbox had read comes back a little later.
+    if (service !== undefined) service.jobActions = [{ JobId: 'the-job' }];
+    const end = await ended();
+    expect(end.report).toMatchObject({ jobId: 'the-job', outcome: 'sandbox-crashed', recordCount: 0, verified: true });
+    expect(service?.ends).toMatchObject([{ status: 'Failed', report: { outcome: 'sandbox-crashed', recordCount: 0 } }]);
+    await waitFor('the folder’s removal', 5, () => (existsSync(sandboxFolder('s1')) ? undefined : true));
+  });
+
+  it('before it took its job is left to a plain service, which hands it out again', async () => {
+    service = new FakeFinishingService([]);
+    service.jobActions = [{ JobId: 'the-job' }];
+    open('jobless');
+    start('s1');
+    await waitFor('the notice', 10, () => listener.crashes[0]);
+    await waitFor('it to be forgotten', 10, () => (launcher.knows('s1') ? undefined : true));
+    expect(existsSync(sandboxFolder('s1'))).toBe(false);
+    expect(service.ends).toEqual([]);
+  });
+
   it('with a torn journal loses only what was torn, and the journal says so', async () => {
     open('runs');
     start('s1');
@@ -386,6 +412,29 @@ describe('the next engine', () => {
     // At once, before it is connected: a stop waits for that.
     expect(await launcher.stop('s1', 'a test')).toBe(true);
     expect((await ended()).report?.outcome).toBe('stopped');
+  });
+
+  it('adopts a sandbox of the release before, and one that it started dead is finished', async () => {
+    open('older');
+    start('s1');
+    const { pid } = await running('s1');
+    await launcher.close();
+    open('runs');
+    await launcher.adoptAll();
+    expect(listener.adoptions).toMatchObject([{ report: { contractVersion: sandboxContractVersion - 1, phase: 'running' } }]);
+    expect(listener.faults).toEqual([]);
+    expect(await waitFor('the link', 5, async () => (await launcher.stop('s1', 'a test')) || undefined)).toBe(true);
+    expect((await ended()).report?.outcome).toBe('stopped');
+    expect(isAlive(pid)).toBe(false);
+
+    open('older');
+    start('s2');
+    const second = await running('s2');
+    await launcher.close();
+    process.kill(second.pid, 'SIGKILL');
+    open('runs');
+    await launcher.adoptAll();
+    expect((await ended()).report).toMatchObject({ sandboxId: 's2', outcome: 'sandbox-crashed', recordCount: 3, verified: true });
   });
 
   it('goes on with a finish that its predecessor began, and reports it once', async () => {

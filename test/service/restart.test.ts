@@ -3,10 +3,19 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, type TestContext } from 'vitest';
 import { emptyChain, encodeFrame } from '../../src-contract/node/journal-frame.ts';
-import { connect, makeIdentity, registrationBody, signedCall, type Connection } from '../fakes/scripted-worker.ts';
+import {
+  connect,
+  makeIdentity,
+  registrationBody,
+  signedCall,
+  type ClientIdentity,
+  type Connection,
+} from '../fakes/scripted-worker.ts';
+import { postgresDatabase } from '../harness/postgres-database.ts';
 import { provokes } from '../harness/provokes.ts';
+import { createRestClient } from '../harness/rest-client.ts';
 import {
   accountName,
   makeAccount,
@@ -15,13 +24,19 @@ import {
   startProgram,
   startService,
   waitFor,
+  type Account,
   type Service,
 } from '../harness/stack.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
 import { actionsOf, jobActionsOf } from './job-life.ts';
 import { ownHeaders } from './started-service.ts';
 
+type Engine = 'SQLite' | 'PostgreSQL';
+
 interface Setting {
+  account: Account;
+  identity: ClientIdentity;
+  databaseUrl: string | undefined;
   service: Service;
   folder: string;
   jrds: string;
@@ -30,9 +45,10 @@ interface Setting {
   startJob: (jobName: string) => Promise<unknown>;
 }
 
-async function setting(): Promise<Setting> {
+async function setting(engine: Engine, context: TestContext): Promise<Setting> {
   const folder = await tempFolder();
-  const service = await startService(folder);
+  const databaseUrl = engine === 'SQLite' ? undefined : await postgresDatabase(context);
+  const service = await startService(folder, environmentOf(databaseUrl));
   onTestFinished(() => service.stop());
   const account = await makeAccount(service);
   await publishRunbook(service, 'Nightly', 'Bash', 'echo hello');
@@ -46,11 +62,14 @@ async function setting(): Promise<Setting> {
   const accountId = account.endpoint.split('/').at(-1) ?? '';
   const jrds = `${service.ready.agentUrl}/jrds/automationAccounts/${accountId}`;
   return {
+    account,
+    identity,
+    databaseUrl,
     service,
     folder,
     jrds,
     worker,
-    poll: () => worker.call('GET', `${jrds}/Sandboxes/GetSandboxActions`, { headers: ownHeaders({ wait: 2, freeSlots: 50 }) }),
+    poll: () => worker.call('GET', `${jrds}/Sandboxes/GetSandboxActions`, { headers: ownHeaders({ wait: 2, freeSlots: 60 }) }),
     startJob: (jobName) =>
       service.rest.call('jobs:start', {
         params: { accountName, jobName },
@@ -59,85 +78,147 @@ async function setting(): Promise<Setting> {
   };
 }
 
-test('every job that was accepted before a kill is there after it, and is handed out once', async () => {
-  const { service, poll, startJob } = await setting();
+/** Sandbox ids, until there are so many: rows that a killed service had locked are free only when its database has noticed. */
+async function pollUntil(poll: Setting['poll'], count: number): Promise<string[]> {
+  const ids: string[] = [];
+  await waitFor('every job', 40, async () => {
+    ids.push(...actionsOf(await poll()).map((action) => action.SandboxId));
+    return ids.length >= count ? true : undefined;
+  });
+  // One that was handed out twice would come now.
+  ids.push(...actionsOf(await poll()).map((action) => action.SandboxId));
+  return ids;
+}
+
+function environmentOf(databaseUrl: string | undefined): { env?: NodeJS.ProcessEnv } {
+  return databaseUrl === undefined ? {} : { env: { ...process.env, DATABASE_URL: databaseUrl } };
+}
+
+describe.each<Engine>(['SQLite', 'PostgreSQL'])('killed without warning, on %s', (engine) => {
+  test('every job that was accepted before a kill is there after it, and is handed out once', async (context) => {
+    const { service, poll, startJob } = await setting(engine, context);
+    const accepted: string[] = [];
+    const starting = Array.from({ length: 60 }, async (_, index) => {
+      const jobName = randomUUID();
+      await new Promise((resolve) => setTimeout(resolve, index * 4));
+      await startJob(jobName).then(
+        () => accepted.push(jobName),
+        () => undefined,
+      );
+    });
+    await waitFor('some jobs', 10, () => (accepted.length >= 15 ? true : undefined));
+    await service.restart('SIGKILL');
+    await Promise.all(starting);
+    expect(accepted.length).toBeGreaterThanOrEqual(15);
+    for (const jobName of accepted) {
+      const job = await service.rest.call('jobs:get', { params: { accountName, jobName } });
+      expect(job.status).toBe('New');
+    }
+    const ids = await pollUntil(poll, accepted.length);
+    expect(ids.length).toBeGreaterThanOrEqual(accepted.length);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('a job that runs goes on over a kill: its messages, its records, its end', async (context) => {
+    const { service, jrds, worker, poll, startJob } = await setting(engine, context);
+    const jobName = randomUUID();
+    await startJob(jobName);
+    const [action] = actionsOf(await poll());
+    const sandboxId = action?.SandboxId ?? '';
+    const sandbox = connect(readFileSync(service.ready.caFile, 'utf8'));
+    onTestFinished(() => sandbox.close());
+    const headers = { authorization: `Bearer ${action?.SandboxCookie ?? ''}` };
+    const call = (method: string, path: string, body?: object) =>
+      sandbox.call(method, `${jrds}/Sandboxes/${sandboxId}/jobs${path}`, { headers, ...(body && { body }) });
+
+    const [message] = jobActionsOf(await call('GET', '/getJobActions'));
+    const jobId = message?.JobId ?? '';
+    await call('POST', '/AcknowledgeJobActions', { MessageMetadatas: [message?.MessageMetadata] });
+    await call('POST', `/${jobId}/changeStatus`, { jobStatus: 'Running', isFinalStatus: false });
+    const [first, second] = frames();
+    const upload = (from: number, frame: typeof first) =>
+      sandbox.call('POST', `${jrds}/Sandboxes/${sandboxId}/jobs/${jobId}/records?from=${from}&chain=${frame.before}`, {
+        body: gzipSync(frame.bytes),
+        headers: { ...headers, 'content-encoding': 'gzip' },
+      });
+    expect((await upload(0, first)).status).toBe(200);
+
+    await service.restart('SIGKILL');
+
+    // The secret is derived from the vault's key, the certificate is the same, and what was acknowledged stays acknowledged.
+    expect((await call('GET', '/getJobActions')).json).toEqual({ value: [] });
+    expect((await call('GET', `/${jobId}/records/acknowledged`)).json).toEqual({ acknowledged: 1, chain: first.after });
+    expect((await upload(1, second)).status).toBe(200);
+    const report = {
+      outcome: 'completed',
+      reason: '',
+      exitCode: 0,
+      recordCount: 2,
+      chain: second.after,
+      runtime: 'bash',
+      processId: 1,
+      wallMs: 1,
+      cpuMs: null,
+      peakMemoryBytes: null,
+      processesLeft: 0,
+    };
+    const end = await call('POST', `/${jobId}/changeStatus`, { jobStatus: 'Completed', isFinalStatus: true, hrw: report });
+    expect(end.status).toBe(200);
+
+    await service.restart('SIGKILL');
+
+    const job = await service.rest.call('jobs:get', { params: { accountName, jobName } });
+    expect(job).toMatchObject({ status: 'Completed', verified: true, recordCount: 2 });
+    expect(worker).toBeDefined();
+  });
+});
+
+test('one replica of two, killed while both accept jobs: the other has every one, and hands each out once', async (context) => {
+  const { account, identity, databaseUrl, service, folder, startJob } = await setting('PostgreSQL', context);
+  const otherFolder = await tempFolder();
+  const other = await startService(otherFolder, {
+    ...environmentOf(databaseUrl),
+    arguments: ['--vault-key', join(folder, 'data', 'vault.key')],
+  });
+  onTestFinished(() => other.stop());
+  // Tokens are the database's: the first replica has made the only one.
+  const there = createRestClient({
+    restUrl: other.ready.restUrl,
+    caPem: readFileSync(other.ready.caFile, 'utf8'),
+    token: service.ready.administratorToken ?? '',
+  });
+  onTestFinished(() => there.close());
   const accepted: string[] = [];
   const starting = Array.from({ length: 60 }, async (_, index) => {
     const jobName = randomUUID();
     await new Promise((resolve) => setTimeout(resolve, index * 4));
-    await startJob(jobName).then(
+    const body = { runbook: { name: 'Nightly' }, parameters: {}, runOn: 'Main' };
+    const call = index % 2 === 0 ? startJob(jobName) : there.call('jobs:start', { params: { accountName, jobName }, body });
+    await call.then(
       () => accepted.push(jobName),
       () => undefined,
     );
   });
-  await waitFor('some jobs', 10, () => (accepted.length >= 15 ? true : undefined));
-  await service.restart('SIGKILL');
+  await waitFor('some jobs', 20, () => (accepted.length >= 15 ? true : undefined));
+  await service.program.kill();
   await Promise.all(starting);
-  expect(accepted.length).toBeGreaterThanOrEqual(15);
-  for (const jobName of accepted) {
-    const job = await service.rest.call('jobs:get', { params: { accountName, jobName } });
-    expect(job.status).toBe('New');
-  }
-  const ids = [...actionsOf(await poll()), ...actionsOf(await poll())].map((action) => action.SandboxId);
+  // Half of them went to the one that lives on.
+  expect(accepted.length).toBeGreaterThanOrEqual(30);
+  for (const jobName of accepted) expect((await there.call('jobs:get', { params: { accountName, jobName } })).status).toBe('New');
+  const worker = connect(readFileSync(other.ready.caFile, 'utf8'), identity);
+  onTestFinished(() => worker.close());
+  const accountId = account.endpoint.split('/').at(-1) ?? '';
+  const poll = (): ReturnType<Connection['call']> =>
+    worker.call('GET', `${other.ready.agentUrl}/jrds/automationAccounts/${accountId}/Sandboxes/GetSandboxActions`, {
+      headers: ownHeaders({ wait: 2, freeSlots: 60 }),
+    });
+  const ids = await pollUntil(poll, accepted.length);
   expect(ids.length).toBeGreaterThanOrEqual(accepted.length);
   expect(new Set(ids).size).toBe(ids.length);
-});
+}, 120_000);
 
-test('a job that runs goes on over a kill: its messages, its records, its end', async () => {
-  const { service, jrds, worker, poll, startJob } = await setting();
-  const jobName = randomUUID();
-  await startJob(jobName);
-  const [action] = actionsOf(await poll());
-  const sandboxId = action?.SandboxId ?? '';
-  const sandbox = connect(readFileSync(service.ready.caFile, 'utf8'));
-  onTestFinished(() => sandbox.close());
-  const headers = { authorization: `Bearer ${action?.SandboxCookie ?? ''}` };
-  const call = (method: string, path: string, body?: object) =>
-    sandbox.call(method, `${jrds}/Sandboxes/${sandboxId}/jobs${path}`, { headers, ...(body && { body }) });
-
-  const [message] = jobActionsOf(await call('GET', '/getJobActions'));
-  const jobId = message?.JobId ?? '';
-  await call('POST', '/AcknowledgeJobActions', { MessageMetadatas: [message?.MessageMetadata] });
-  await call('POST', `/${jobId}/changeStatus`, { jobStatus: 'Running', isFinalStatus: false });
-  const [first, second] = frames();
-  const upload = (from: number, frame: typeof first) =>
-    sandbox.call('POST', `${jrds}/Sandboxes/${sandboxId}/jobs/${jobId}/records?from=${from}&chain=${frame.before}`, {
-      body: gzipSync(frame.bytes),
-      headers: { ...headers, 'content-encoding': 'gzip' },
-    });
-  expect((await upload(0, first)).status).toBe(200);
-
-  await service.restart('SIGKILL');
-
-  // The secret is derived from the vault's key, the certificate is the same, and what was acknowledged stays acknowledged.
-  expect((await call('GET', '/getJobActions')).json).toEqual({ value: [] });
-  expect((await call('GET', `/${jobId}/records/acknowledged`)).json).toEqual({ acknowledged: 1, chain: first.after });
-  expect((await upload(1, second)).status).toBe(200);
-  const report = {
-    outcome: 'completed',
-    reason: '',
-    exitCode: 0,
-    recordCount: 2,
-    chain: second.after,
-    runtime: 'bash',
-    processId: 1,
-    wallMs: 1,
-    cpuMs: null,
-    peakMemoryBytes: null,
-    processesLeft: 0,
-  };
-  const end = await call('POST', `/${jobId}/changeStatus`, { jobStatus: 'Completed', isFinalStatus: true, hrw: report });
-  expect(end.status).toBe(200);
-
-  await service.restart('SIGKILL');
-
-  const job = await service.rest.call('jobs:get', { params: { accountName, jobName } });
-  expect(job).toMatchObject({ status: 'Completed', verified: true, recordCount: 2 });
-  expect(worker).toBeDefined();
-});
-
-test('a service that is asked to end ends at once, held calls and all', async () => {
-  const { service, poll } = await setting();
+test('a service that is asked to end ends at once, held calls and all', async (context) => {
+  const { service, poll } = await setting('SQLite', context);
   const held = poll();
   await new Promise((resolve) => setTimeout(resolve, 100));
   const startedAt = performance.now();
@@ -147,8 +228,8 @@ test('a service that is asked to end ends at once, held calls and all', async ()
   expect((await held).json).toEqual({ value: [] });
 });
 
-test('a second service on the same folder is refused by name, and the first goes on', async () => {
-  const { service, folder } = await setting();
+test('a second service on the same folder is refused by name, and the first goes on', async (context) => {
+  const { service, folder } = await setting('SQLite', context);
   const logFile = join(folder, 'second.log');
   const program = join(root, 'out', 'service.cjs');
   const second = startProgram(

@@ -20,6 +20,8 @@ const refused = (): AppError => new AppError('connection-refused', { host: 'serv
 
 class Bench {
   readonly clock = new FakeClock();
+  /** Seconds that each poll was asked to be held. */
+  readonly holds: number[] = [];
   readonly polls: Held<PollRequest & { hold: boolean }, PollAnswer>[] = [];
   readonly looks: Held<boolean, { held: boolean }>[] = [];
   readonly log: EngineLogEntry[] = [];
@@ -36,7 +38,10 @@ class Bench {
         clock: this.clock,
         chance: () => 0.5,
         log: (entry) => this.log.push(entry),
-        poll: (request, { hold }, signal) => this.hold(this.polls, { ...request, hold }, signal),
+        poll: (request, { hold, seconds }, signal) => {
+          this.holds.push(seconds);
+          return this.hold(this.polls, { ...request, hold }, signal);
+        },
         watchPacks: ({ hold }, signal) => this.hold(this.looks, hold, signal),
         knowsSandbox: (sandboxId) => this.known.has(sandboxId),
         startSandbox: (action) => {
@@ -160,6 +165,29 @@ describe('the held call', () => {
     bench.poll.fail(refused());
     await bench.clock.advance(500);
     expect(bench.poll.request.hold).toBe(false);
+  });
+
+  it('that something on the way cuts is shortened, and that is shown until it is as long as ever', async () => {
+    bench.engine.start();
+    await settle();
+    for (const seconds of [20, 20]) {
+      bench.poll.answer({ actions: [], held: false });
+      await settle();
+      expect([bench.poll.request.hold, bench.holds.at(-1)]).toEqual([true, seconds]);
+      await bench.clock.advance(9000);
+      bench.poll.fail(refused());
+      await bench.clock.advance(500);
+    }
+    bench.poll.answer({ actions: [], held: false });
+    await settle();
+    expect(bench.holds.at(-1)).toBe(10);
+    expect(bench.engine.problems.list()).toMatchObject([{ code: provokes('holds-cut-short'), details: { seconds: 10 } }]);
+    for (let held = 0; held < 120; held += 1) {
+      bench.poll.answer({ actions: [], held: true });
+      await bench.clock.advance(1000);
+    }
+    expect(bench.holds.at(-1)).toBe(20);
+    expect(bench.engine.problems.list()).toEqual([]);
   });
 
   it('is given up and asked anew when the worker is paused, resumed, full and free again', async () => {

@@ -130,6 +130,29 @@ describe('the journal writer', () => {
     await writer.close();
   });
 
+  it('keeps nothing beyond its quota, counts it, and says both in the journal, as part of the chain', async () => {
+    const options = await makeOptions({ quotaBytes: 1024 });
+    const writer = await JournalWriter.create(options, beginning);
+    await writer.flush();
+    for (let number = 0; writer.bytes < 1024; number += 1) {
+      appendText(writer, `line ${number}`);
+      await writer.flush();
+    }
+    const { recordCount } = writer;
+    for (let number = 0; number < 10; number += 1) appendText(writer, 'too much');
+    writer.append({ stream: 'Error', text: 'and more' });
+    await writer.flush();
+    const { chain } = writer;
+    await writer.end(ending);
+    const summary = await summarizeJournal(options.path);
+    expect(summary).toMatchObject({ recordCount, chain, damaged: null, end: ending });
+    expect(summary.decisions.map((one) => one.text)).toEqual([
+      'The journal has reached its quota of 0 MiB: what comes from here on is counted, and not kept.',
+      '11 records have come since the quota was reached, and were not kept.',
+    ]);
+    expect((await textsOf(options.path)).every((text) => text.startsWith('line '))).toBe(true);
+  });
+
   it('masks a text before anything of it reaches the file', async () => {
     const options = await makeOptions({ mask: (text) => text.replaceAll('hunter2', '***') });
     const writer = await JournalWriter.create(options, beginning);

@@ -1,0 +1,79 @@
+/**
+ * What the long run remembers, in its folder: its plan, what was killed, each judged job. Written line by line, so that a run that is ended,
+ * or killed itself, goes on where it was.
+ */
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { JobVerdict } from './judge.ts';
+
+export interface Plan {
+  seed: string;
+  jobs: number;
+  workers: number;
+  limit: number;
+  /** Mean seconds between two kills. */
+  killEverySeconds: number;
+}
+
+export const targets = ['engine', 'sandbox', 'service', 'engine and sandbox'] as const;
+export type Target = (typeof targets)[number];
+
+export interface Progress {
+  plan: Plan;
+  /** Jobs that were asked for: their indexes are below this. */
+  asked: number;
+  kills: Record<Target, number>;
+  seconds: number;
+  pieces: number;
+}
+
+export class Ledger {
+  readonly folder: string;
+  readonly sideFolder: string;
+  readonly progress: Progress;
+  readonly verdicts = new Map<string, JobVerdict>();
+  readonly #progressFile: string;
+  readonly #verdictFile: string;
+
+  /** Goes on with the plan that is there; `plan` is for a new run. */
+  constructor(folder: string, plan: Plan) {
+    this.folder = folder;
+    this.sideFolder = join(folder, 'counts');
+    this.#progressFile = join(folder, 'progress.json');
+    this.#verdictFile = join(folder, 'verdicts.ndjson');
+    mkdirSync(this.sideFolder, { recursive: true });
+    this.progress = existsSync(this.#progressFile)
+      ? (JSON.parse(readFileSync(this.#progressFile, 'utf8')) as Progress)
+      : { plan, asked: 0, kills: { engine: 0, sandbox: 0, service: 0, 'engine and sandbox': 0 }, seconds: 0, pieces: 0 };
+    // More jobs may be asked for later; the rest of a plan stays, or the seed would mean nothing.
+    this.progress.plan.jobs = Math.max(this.progress.plan.jobs, plan.jobs);
+    if (existsSync(this.#verdictFile)) {
+      for (const line of readFileSync(this.#verdictFile, 'utf8').split('\n')) {
+        const verdict = parseLine(line);
+        if (verdict !== undefined) this.verdicts.set(verdict.jobId, verdict);
+      }
+    }
+    this.progress.pieces += 1;
+    this.save();
+  }
+
+  save(): void {
+    const sibling = `${this.#progressFile}.new`;
+    writeFileSync(sibling, `${JSON.stringify(this.progress, null, 2)}\n`);
+    renameSync(sibling, this.#progressFile);
+  }
+
+  judged(verdict: JobVerdict): void {
+    appendFileSync(this.#verdictFile, `${JSON.stringify(verdict)}\n`);
+    this.verdicts.set(verdict.jobId, verdict);
+  }
+}
+
+/** The last line may be half a line. */
+function parseLine(line: string): JobVerdict | undefined {
+  try {
+    return JSON.parse(line) as JobVerdict;
+  } catch {
+    return undefined;
+  }
+}

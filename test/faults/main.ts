@@ -1,0 +1,92 @@
+/**
+ * `npm run test:faults -- long|soak`: see `usage`. The fault matrix itself is part of `npm test` (test/process/fault-matrix.test.ts).
+ */
+import { rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { root } from '../harness/stack.ts';
+import { Ledger } from './ledger.ts';
+import { runLong } from './long-run.ts';
+import { longReport, writeReport } from './report.ts';
+import { soak } from './soak.ts';
+
+const usage = `usage: npm run test:faults -- [long|soak] [options]
+
+long: many jobs under random kills. It goes on in its folder when it was ended.
+
+  --jobs COUNT       jobs in all (10000); a run that is there may be given more
+  --seed TEXT        what the schedule of jobs and kills is drawn from (1)
+  --folder FOLDER    where the run keeps everything (.cache/faults); it goes on there
+  --minutes NUMBER   ends this piece of the run after so long; call again to go on
+  --workers COUNT    headless workers (2)
+  --limit COUNT      sandboxes at a time on each (3)
+  --every SECONDS    mean time between two kills (2)
+  --fresh            forgets the run in the folder first
+  --no-report        leaves docs/reliability.md alone
+
+soak: many short jobs without a fault; compares what is held after few and after many of them.
+
+  --few COUNT        (200)
+  --many COUNT       (2000)
+  --limit, --folder, --no-report as above; the folder is made anew (.cache/soak)
+`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  allowNegative: true,
+  options: {
+    jobs: { type: 'string', default: '10000' },
+    seed: { type: 'string', default: '1' },
+    folder: { type: 'string' },
+    minutes: { type: 'string' },
+    workers: { type: 'string', default: '2' },
+    limit: { type: 'string', default: '3' },
+    few: { type: 'string', default: '200' },
+    many: { type: 'string', default: '2000' },
+    every: { type: 'string', default: '2' },
+    fresh: { type: 'boolean', default: false },
+    report: { type: 'boolean', default: true },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const say = (text: string): boolean => process.stdout.write(`${new Date().toISOString()} ${text}\n`);
+
+async function long(): Promise<number> {
+  const folder = resolve(values.folder ?? join(root, '.cache', 'faults'));
+  if (values.fresh) rmSync(folder, { recursive: true, force: true });
+  const ledger = new Ledger(folder, {
+    seed: values.seed,
+    jobs: Number(values.jobs),
+    workers: Number(values.workers),
+    limit: Number(values.limit),
+    killEverySeconds: Number(values.every),
+  });
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), values.minutes === undefined ? 2 ** 31 - 1 : Number(values.minutes) * 60_000);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const end = await runLong(ledger, say, stop.signal);
+  clearTimeout(timer);
+  const { lines, isClean } = longReport(ledger, end);
+  process.stdout.write(`\n${lines.join('\n')}\n`);
+  if (!end.isDone) return 0;
+  if (values.report) writeReport('long run', lines);
+  return isClean ? 0 : 1;
+}
+
+async function steady(): Promise<number> {
+  const folder = resolve(values.folder ?? join(root, '.cache', 'soak'));
+  const plan = { folder, few: Number(values.few), many: Number(values.many), limit: Number(values.limit) };
+  const { lines, isSteady } = await soak(plan, say);
+  process.stdout.write(`\n${lines.join('\n')}\n`);
+  if (values.report) writeReport('soak', lines);
+  return isSteady ? 0 : 1;
+}
+
+const what = positionals[0] ?? 'long';
+if (!values.help && what === 'long') process.exitCode = await long();
+else if (!values.help && what === 'soak') process.exitCode = await steady();
+else {
+  process.stdout.write(usage);
+  process.exitCode = values.help ? 0 : 2;
+}

@@ -1,0 +1,84 @@
+/** Writes what a run has found into docs/reliability.md, between the markers of its part. Nobody else writes there. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { root } from '../harness/stack.ts';
+import type { JobVerdict } from './judge.ts';
+import { targets, type Ledger } from './ledger.ts';
+import type { LongRunEnd } from './long-run.ts';
+
+const file = join(root, 'docs', 'reliability.md');
+
+export function writeReport(part: string, lines: readonly string[]): void {
+  const text = readFileSync(file, 'utf8');
+  const begin = `<!-- ${part}: written by npm run test:faults -->`;
+  const end = `<!-- end of ${part} -->`;
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end);
+  if (from === -1 || to < from) throw new Error(`${file} has no place for the ${part}`);
+  writeFileSync(file, `${text.slice(0, from + begin.length)}\n\n${lines.join('\n')}\n\n${text.slice(to)}`);
+}
+
+/** What was measured, and where. */
+export function circumstances(): [string, string][] {
+  const git = (...words: string[]): string => execFileSync('git', words, { cwd: root, encoding: 'utf8' }).trim();
+  const isChanged = git('status', '--porcelain', '--', 'src-main', 'src-service', 'src-contract') !== '';
+  return [
+    ['commit', `${git('rev-parse', '--short=12', 'HEAD')}${isChanged ? ', with changes' : ''}`],
+    [
+      'machine',
+      `${String(cpus().length)} cores, ${cpus()[0]?.model ?? 'unknown'}, ${gigabytes(totalmem())}, ${process.platform}`,
+    ],
+    ['Node', process.version],
+    ['ended', new Date().toISOString()],
+  ];
+}
+
+export function table(rows: readonly (readonly [string, string])[], heading: readonly [string, string]): string[] {
+  const all = [heading, ...rows];
+  const widths = [0, 1].map((column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
+  const line = (cells: readonly [string, string]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [line(heading), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...rows.map(line)];
+}
+
+export function longReport(ledger: Ledger, end: LongRunEnd): { lines: string[]; isClean: boolean } {
+  const { plan, kills, seconds, pieces } = ledger.progress;
+  const verdicts = [...ledger.verdicts.values()];
+  const sum = (figure: (verdict: JobVerdict) => number): number => verdicts.reduce((all, one) => all + figure(one), 0);
+  const by = (text: (verdict: JobVerdict) => string[]): string => {
+    const counts = new Map<string, number>();
+    for (const word of verdicts.flatMap(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
+    return [...counts].map(([word, count]) => `${word} ${String(count)}`).join(', ');
+  };
+  const lost = sum((one) => one.lost);
+  const doubled = sum((one) => one.doubled);
+  const faults = sum((one) => one.faults.length);
+  const isClean =
+    lost + doubled + faults + end.orphans + end.leftFolders === 0 && end.recordsAtEnd === sum((one) => one.onService);
+  const rows: [string, string][] = [
+    ...circumstances(),
+    ['seed', plan.seed],
+    ['workers, sandboxes at a time', `${String(plan.workers)} × ${String(plan.limit)}`],
+    ['time', `${String(Math.round(seconds / 60))} minutes in ${String(pieces)} ${pieces === 1 ? 'piece' : 'pieces'}`],
+    ['killed', targets.map((target) => `${target} ${String(kills[target])}`).join(', ')],
+    ['jobs accepted', String(end.listed)],
+    ['jobs ended', `${String(verdicts.length)} (${by((one) => [one.status])})`],
+    ['attempts', `${String(sum((one) => one.outcomes.length))} (${by((one) => one.outcomes)})`],
+    ['records written, counted by the runbooks', String(sum((one) => one.written))],
+    ['records on the service', String(end.recordsAtEnd)],
+    ['written into the pipe of a sandbox that died before it read them', String(sum((one) => one.unread))],
+    ['kept on the worker as not accepted', String(sum((one) => one.notAccepted))],
+    ['lost', String(lost)],
+    ['doubled', String(doubled)],
+    ['other faults', String(faults)],
+    ['runs that met another run of their job', String(sum((one) => one.overlaps))],
+    ['orphans (processes, sandbox folders)', `${String(end.orphans)}, ${String(end.leftFolders)}`],
+  ];
+  return { lines: table(rows, ['what', 'figure']), isClean };
+}
+
+function gigabytes(bytes: number): string {
+  return `${String(Math.round(bytes / 2 ** 30))} GiB`;
+}

@@ -1,0 +1,190 @@
+/**
+ * The parts that are killed: one automation service and some headless workers, each a process of its own, on data folders that outlive them
+ * and this harness. Each part comes back on its own folder; the service on its own ports.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ControlClient } from '../../src-main/control/control-client.ts';
+import {
+  connectToWorker,
+  joinGroup,
+  makeAccount,
+  publishRunbook,
+  root,
+  startProgram,
+  unwrap,
+  waitFor,
+  type Program,
+  type Service,
+  type ServiceReady,
+} from '../harness/stack.ts';
+import { createRestClient, type RestClient } from '../harness/rest-client.ts';
+import { findOrphans } from './orphans.ts';
+import { runbookName, runbookScript } from './runbook.ts';
+
+export const groupName = 'faults';
+const node = join(root, 'node_modules', 'node', 'bin', 'node');
+
+/** A run at low priority beside others waits its turn; what does not come at all is a fault all the same. */
+const comeBackSeconds = 600;
+
+/** What must be remembered of the first start. */
+interface Remembered {
+  ready: ServiceReady;
+  token: string;
+}
+
+export class StagedService {
+  readonly rest: RestClient;
+  readonly ready: ServiceReady;
+  readonly #folder: string;
+  #program: Program;
+
+  private constructor(folder: string, program: Program, { ready, token }: Remembered) {
+    this.#folder = folder;
+    this.#program = program;
+    this.ready = ready;
+    this.rest = createRestClient({ restUrl: ready.restUrl, caPem: readFileSync(ready.caFile, 'utf8'), token });
+  }
+
+  static async start(folder: string): Promise<StagedService> {
+    mkdirSync(folder, { recursive: true });
+    const memory = join(folder, 'remembered.json');
+    if (existsSync(memory)) {
+      const remembered = JSON.parse(readFileSync(memory, 'utf8')) as Remembered;
+      const program = await begin(folder, portsOf(remembered.ready));
+      return new StagedService(folder, program.program, remembered);
+    }
+    const { program, ready } = await begin(folder, ['--agent-port', '0', '--rest-port', '0']);
+    const remembered: Remembered = { ready, token: ready.administratorToken ?? '' };
+    writeFileSync(memory, JSON.stringify(remembered), { mode: 0o600 });
+    return new StagedService(folder, program, remembered);
+  }
+
+  get pid(): number {
+    return this.#program.pid;
+  }
+
+  async kill(): Promise<void> {
+    await this.#program.kill();
+  }
+
+  async comeBack(): Promise<void> {
+    this.#program = (await begin(this.#folder, portsOf(this.ready))).program;
+  }
+
+  async stop(): Promise<void> {
+    this.rest.close();
+    await this.#program.stop();
+  }
+}
+
+function portsOf(ready: ServiceReady): string[] {
+  return ['--agent-port', new URL(ready.agentUrl).port, '--rest-port', new URL(ready.restUrl).port];
+}
+
+async function begin(folder: string, ports: string[]): Promise<{ program: Program; ready: ServiceReady }> {
+  const readyFile = join(folder, 'ready.json');
+  const before = existsSync(readyFile) ? readFileSync(readyFile, 'utf8') : '';
+  const program = startProgram(
+    node,
+    [join(root, 'out', 'service.cjs'), '--data', join(folder, 'data'), ...ports, '--ready-file', readyFile],
+    { logFile: join(folder, 'service.log') },
+  );
+  const ready = await waitFor('the service', comeBackSeconds, () => {
+    if (program.child.exitCode !== null) throw new Error(`the service ended: ${program.logFile}`);
+    const text = existsSync(readyFile) ? readFileSync(readyFile, 'utf8') : '';
+    return text === before || !text.endsWith('\n') ? undefined : (JSON.parse(text) as ServiceReady);
+  });
+  return { program, ready };
+}
+
+export class StagedWorker {
+  readonly dataFolder: string;
+  readonly name: string;
+  readonly #logFile: string;
+  #program: Program | undefined;
+  #control: ControlClient | undefined;
+
+  constructor(folder: string, name: string) {
+    mkdirSync(folder, { recursive: true });
+    this.name = name;
+    this.dataFolder = join(folder, name);
+    this.#logFile = join(folder, `${name}.log`);
+  }
+
+  get control(): ControlClient {
+    if (this.#control === undefined) throw new Error(`${this.name} is not connected`);
+    return this.#control;
+  }
+
+  get pid(): number {
+    return this.#program?.pid ?? 0;
+  }
+
+  async start(): Promise<void> {
+    const program = startProgram(node, [join(root, 'out', 'hrw.cjs'), 'run', '--data', this.dataFolder], {
+      logFile: this.#logFile,
+    });
+    this.#program = program;
+    this.#control = await connectToWorker(this.dataFolder, program, comeBackSeconds);
+  }
+
+  async kill(): Promise<void> {
+    const control = this.#control;
+    this.#control = undefined;
+    await this.#program?.kill();
+    await control?.close();
+  }
+
+  async stop(): Promise<void> {
+    const control = this.#control;
+    this.#control = undefined;
+    await control?.close();
+    await this.#program?.stop();
+  }
+
+  /** Names of folders of sandboxes that are there now, with the process that was started for each. */
+  sandboxes(): { sandboxId: string; pid: number }[] {
+    const folder = join(this.dataFolder, 'sandboxes');
+    if (!existsSync(folder)) return [];
+    return readdirSync(folder).flatMap((sandboxId) => {
+      try {
+        const facts = JSON.parse(readFileSync(join(folder, sandboxId, 'launch.json'), 'utf8')) as {
+          process: { pid: number } | null;
+        };
+        return facts.process === null ? [] : [{ sandboxId, pid: facts.process.pid }];
+      } catch {
+        // Just being made, or just being removed.
+        return [];
+      }
+    });
+  }
+}
+
+/** Engines and services that an earlier piece of this run left when it was killed itself. Sandboxes are the next engine's to find. */
+function endLeftPrograms(folder: string): void {
+  for (const { pid, command } of findOrphans(folder, () => false))
+    if (/\/(?:service|hrw)\.cjs /.test(command)) process.kill(pid, 'SIGKILL');
+}
+
+/** Starts everything; makes account, runbook and registrations where they are not there yet. */
+export async function setStage(
+  folder: string,
+  options: { workers: number; limit: number },
+): Promise<{ service: StagedService; workers: StagedWorker[] }> {
+  endLeftPrograms(folder);
+  const service = await StagedService.start(join(folder, 'service'));
+  const workers = Array.from({ length: options.workers }, (_, index) => new StagedWorker(folder, `worker-${String(index + 1)}`));
+  const isNew = !existsSync(join(folder, 'set'));
+  const asService: Pick<Service, 'rest' | 'ready'> = service;
+  const account = isNew ? await makeAccount(asService) : undefined;
+  if (account !== undefined) await publishRunbook(asService, runbookName, 'Bash', runbookScript);
+  for (const worker of workers) {
+    await worker.start();
+    if (account !== undefined) await joinGroup(worker.control, asService, account, groupName);
+    unwrap(await worker.control.call('settings:change', { limit: options.limit }));
+  }
+  writeFileSync(join(folder, 'set'), '');
+  return { service, workers };
+}

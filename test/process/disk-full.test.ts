@@ -1,0 +1,204 @@
+/** No room, or no right, to write: whatever meets it waits, says so, and goes on when it can. Nothing ends by it, nothing is lost. */
+import path from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { readJournal, summarizeJournal } from '../../src-main/journal/journal-reader.ts';
+import { JournalWriter } from '../../src-main/journal/journal-writer.ts';
+import { finishAttempt } from '../../src-main/launcher/finish-attempt.ts';
+import { FakeFinishingService } from '../fakes/finishing-service.ts';
+import { ScriptedJrds } from '../fakes/scripted-jrds.ts';
+import { provokes } from '../harness/provokes.ts';
+import { endedWell, runSandbox, until } from '../harness/sandbox-process.ts';
+import { smallDisk } from '../harness/small-disk.ts';
+import { accountName, makeAccount, publishRunbook, startService, waitFor } from '../harness/stack.ts';
+import { tempFolder } from '../harness/temp-folder.ts';
+import { TestWorker } from '../harness/worker-in-process.ts';
+
+const beginning = { jobId: 'job', sandboxId: 'sandbox', attempt: 1, runbookName: 'Fill', runbookKind: 'Bash' };
+const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.min(milliseconds, 20)));
+
+async function textsOf(file: string): Promise<string[]> {
+  const texts: string[] = [];
+  for await (const frame of readJournal(file)) texts.push(...frame.records.map((record) => record.text));
+  return texts;
+}
+
+describe('a journal on a disk that is full or read-only', () => {
+  it('is begun when it can be, and says meanwhile what it waits for', async (context) => {
+    const disk = await smallDisk(context, 256);
+    disk.setReadOnly(true);
+    const troubles: (string | null)[] = [];
+    const file = path.join(disk.folder, 'job', 'sandbox.journal');
+    const options = {
+      path: file,
+      now: () => new Date(),
+      delay: sleep,
+      onTrouble: (trouble: string | null) => void troubles.push(trouble),
+    };
+    const creating = JournalWriter.create(options, beginning);
+    await until('the trouble', () => troubles.length > 0);
+    expect(troubles[0]).toMatch(/EROFS|ENOENT/);
+    disk.setReadOnly(false);
+    const writer = await creating;
+    expect(troubles.at(-1)).toBeNull();
+    writer.append({ stream: 'Output', text: 'one' });
+    await writer.end({ outcome: 'completed', reason: '', exitCode: 0 });
+    expect(await textsOf(file)).toEqual(['one']);
+  });
+
+  it('waits no longer than its attempt is wanted', async (context) => {
+    const disk = await smallDisk(context, 256);
+    disk.setReadOnly(true);
+    const file = path.join(disk.folder, 'job', 'sandbox.journal');
+    const creating = JournalWriter.create(
+      { path: file, now: () => new Date(), delay: sleep },
+      beginning,
+      AbortSignal.timeout(100),
+    );
+    await expect(creating).rejects.toThrow(/EROFS|ENOENT/);
+  });
+
+  it('keeps every record that came while nothing could be written, in order', async (context) => {
+    const disk = await smallDisk(context, 512);
+    const troubles: (string | null)[] = [];
+    const file = path.join(disk.folder, 'sandbox.journal');
+    const writer = await JournalWriter.create(
+      { path: file, now: () => new Date(), delay: sleep, onTrouble: (trouble) => void troubles.push(trouble) },
+      beginning,
+    );
+    const texts = Array.from({ length: 200 }, (_, index) => `line ${String(index)} ${'x'.repeat(400)}`);
+    for (const text of texts.slice(0, 50)) writer.append({ stream: 'Output', text });
+    await writer.flush();
+    disk.fill();
+    for (const text of texts.slice(50)) writer.append({ stream: 'Output', text });
+    const ending = writer.end({ outcome: 'completed', reason: '', exitCode: 0 });
+    await until('the trouble', () => troubles.some((trouble) => trouble?.includes('ENOSPC') === true));
+    disk.empty();
+    await ending;
+    expect(await textsOf(file)).toEqual(texts);
+    expect(await summarizeJournal(file)).toMatchObject({ damaged: null, recordCount: 200, end: { outcome: 'completed' } });
+  });
+
+  it('of a dead sandbox is finished when its disk can be written again, and the service is told once', async (context) => {
+    const disk = await smallDisk(context, 256);
+    const file = path.join(disk.folder, 'job', 'sandbox.journal');
+    const writer = await JournalWriter.create({ path: file, now: () => new Date(), delay: sleep }, beginning);
+    writer.append({ stream: 'Output', text: 'one' });
+    await writer.close();
+    disk.setReadOnly(true);
+    const service = new FakeFinishingService();
+    const troubles: (string | null)[] = [];
+    const launch = { sandboxId: 'sandbox', groupName: 'lab', pickedUpAt: '', jrdsUri: '', accountId: '', process: null };
+    const finishing = finishAttempt({
+      launch,
+      report: deadReport(file),
+      jobId: 'job',
+      journalsFolder: disk.folder,
+      seen: 'killed by a test',
+      processesLeft: 0,
+      now: () => new Date(),
+      sleep,
+      retryDelayMs: () => 20,
+      connectService: () => Promise.resolve({ service, close: () => undefined }),
+      onProgress: ({ uploadTrouble }) => void troubles.push(uploadTrouble),
+      signal: new AbortController().signal,
+    });
+    await until('the trouble', () => troubles.some((trouble) => trouble?.includes('EROFS') === true));
+    expect(service.ends).toEqual([]);
+    disk.setReadOnly(false);
+    expect(await finishing).toMatchObject({ outcome: 'sandbox-crashed', recordCount: 1, verified: true });
+    expect(service.ends).toHaveLength(1);
+  });
+});
+
+describe('a sandbox whose journals’ disk is full', () => {
+  it('waits with its job, loses nothing that the runbook writes, and completes when there is room', async (context) => {
+    const disk = await smallDisk(context, 1024);
+    const script = 'for i in $(seq 400); do echo "line $i"; sleep 0.002; done';
+    const jrds = await ScriptedJrds.start({ job: { kind: 'Bash', script } });
+    onTestFinished(() => jrds.close());
+    disk.fill();
+    const sandbox = await runSandbox(jrds, { journalsFolder: disk.folder });
+    await until('the job to be loaded', async () => (await sandbox.state()).phase !== 'starting');
+    disk.empty();
+    await until('some records', () => jrds.recordCount > 20);
+    disk.fill();
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect((await sandbox.state()).phase).not.toBe('ended');
+    disk.empty();
+    expect(await sandbox.ended).toBe(endedWell);
+    expect(jrds.records.map((record) => record.text)).toEqual(
+      Array.from({ length: 400 }, (_, index) => `line ${String(index + 1)}`),
+    );
+    expect(jrds.final?.hrw).toMatchObject({ outcome: 'completed', recordCount: 400 });
+  });
+});
+
+describe('an engine whose whole data folder is on a full disk', () => {
+  it('says so, ends by nothing, and runs jobs again when there is room', async (context) => {
+    const disk = await smallDisk(context, 24 * 1024);
+    const service = await startService(path.join(await tempFolder(), 'service'));
+    onTestFinished(() => service.stop());
+    const account = await makeAccount(service);
+    await publishRunbook(service, 'say', 'Bash', 'echo said\n');
+    const dataFolder = path.join(disk.folder, 'worker');
+    mkdirSync(dataFolder, { mode: 0o700 });
+    const worker = await TestWorker.start(dataFolder);
+    onTestFinished(() => worker.close());
+    await worker.connect(service, account);
+    await worker.register(account, 'small');
+    await worker.when('a ready worker', (state) => state.status === 'ready');
+
+    disk.fill();
+    const jobName = randomUUID();
+    await service.rest.call('jobs:start', {
+      params: { accountName, jobName },
+      body: { runbook: { name: 'say' }, runOn: 'small' },
+    });
+    await worker.when('the problem', (state) => state.problems.some((one) => one.code === 'sandbox-not-started'));
+    await worker.when('the word about room', (state) => state.problems.some((one) => one.code === provokes('disk-space-low')));
+    disk.empty();
+
+    const ended = await waitFor('the end of the job', 90, async () => {
+      const now = await service.rest.call('jobs:get', { params: { accountName, jobName } });
+      return now.endTime === null ? undefined : now;
+    });
+    expect(ended).toMatchObject({ status: 'Completed', verified: true });
+    await worker.when('no problem', (state) => state.problems.length === 0 && state.running === 0, 30);
+  }, 150_000);
+});
+
+function deadReport(journal: string): Parameters<typeof finishAttempt>[0]['report'] {
+  return {
+    contractVersion: 1,
+    sandboxId: 'sandbox',
+    process: { bootId: 'boot', pid: 1, startTime: '1' },
+    controlAddress: '',
+    phase: 'running',
+    since: '',
+    jobId: 'job',
+    runbookName: 'Fill',
+    kind: 'Bash',
+    runtime: null,
+    runtimePid: null,
+    startedBy: null,
+    attempt: 1,
+    parameters: {},
+    journalPath: journal,
+    startedAt: null,
+    endedAt: null,
+    recordCount: 1,
+    journalBytes: 0,
+    acknowledgedCount: 0,
+    lastRecord: null,
+    outcome: null,
+    outcomeReason: null,
+    exitCode: null,
+    wallMs: null,
+    cpuMs: null,
+    peakMemoryBytes: null,
+    verified: null,
+    uploadTrouble: null,
+  };
+}
