@@ -37,12 +37,13 @@ function read(bytes: Buffer, chunkBytes: number): unknown[] {
   let text = '';
   const reader = new ReportReader({
     begun: (version) => heard.push(['begun', version]),
-    text: (stream, piece, last, position) => {
+    text: (stream, piece, last, { position, value }) => {
       text += piece.toString('latin1');
       if (!last) return;
-      heard.push([stream, Buffer.from(text, 'latin1').toString('utf8'), ...(position === undefined ? [] : [position])]);
+      heard.push([stream, Buffer.from(text, 'latin1').toString('utf8'), ...(position === undefined ? [] : [position]), ...(value === undefined ? [] : [value])]);
       text = '';
     },
+    progress: (activityId, progress) => heard.push(['progress', activityId, progress]),
     ended: (exitCode, exception) => heard.push(['ended', exitCode, exception]),
     garbled: (reason) => heard.push(['garbled', reason]),
   });
