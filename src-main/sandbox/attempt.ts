@@ -301,7 +301,9 @@ export class Attempt {
     for (const [stream, count] of intake.dropped)
       journal.decide(`${count} ${stream} records were left out: the runbook's settings switch that stream off.`);
     if (intake.mergedProgress > 0)
-      journal.decide(`${intake.mergedProgress} Progress records were left out: a newer one of the same activity followed at once.`);
+      journal.decide(
+        `${intake.mergedProgress} Progress records were left out: a newer one of the same activity followed at once.`,
+      );
     return result;
   }
 

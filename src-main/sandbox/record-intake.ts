@@ -126,7 +126,12 @@ export class RecordIntake {
       .filter((part) => part.trim() !== '')
       .join(' | ');
     // Activities are a few words; what is longer than a record may be is somebody's mistake.
-    this.#options.journal.append({ stream: 'Progress', time: this.#time, text: cut(text), progress: { ...progress, activity: cut(activity), status: cut(status) } });
+    this.#options.journal.append({
+      stream: 'Progress',
+      time: this.#time,
+      text: cut(text),
+      progress: { ...progress, activity: cut(activity), status: cut(status) },
+    });
     this.#end();
   }
 

@@ -45,7 +45,9 @@ export async function openPipes(folder: string, withReport: boolean): Promise<Ru
 }
 
 async function openNamedPipes(folder: string, withReport: boolean): Promise<RuntimePipes> {
-  const files = ['output', 'error', 'report', 'control'].slice(0, withReport ? 4 : 2).map((name) => path.join(folder, `${name}.pipe`));
+  const files = ['output', 'error', 'report', 'control']
+    .slice(0, withReport ? 4 : 2)
+    .map((name) => path.join(folder, `${name}.pipe`));
   for (const file of files) rmSync(file, { force: true });
   await run('mkfifo', ['-m', '600', ...files], { env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' } });
   // The reader first and without waiting for a writer; then the writer's end opens at once.

@@ -76,7 +76,9 @@ function start(sandboxId: string): SandboxSnapshot {
       address: { jrdsUri: 'https://service/jrds', accountId: 'account', trust: { kind: 'system' }, proxy: { kind: 'none' } },
       credential: { kind: 'sandbox-secret', secret: 'the secret' },
       runtimes: [],
-      stopGraceSeconds: 5, startLimitSeconds: 60, culture: '',
+      stopGraceSeconds: 5,
+      startLimitSeconds: 60,
+      culture: '',
     }),
   );
 }
@@ -183,7 +185,9 @@ describe('a sandbox that does not start', () => {
         sandboxFolder: sandboxFolder('s1'),
         journalsFolder: path.join(folder, 'journals'),
         runtimes: [],
-        stopGraceSeconds: 1, startLimitSeconds: 60, culture: '',
+        stopGraceSeconds: 1,
+        startLimitSeconds: 60,
+        culture: '',
       };
       const executable = { file: process.execPath, leading: [fixture, way] };
       const onSpawned = (pid: number): void => {

@@ -65,7 +65,10 @@ export function addSteerCommands(program: Command, io: CommandIo, access: Worker
   addWorkerOptions(settings.command('set'))
     .description('change one')
     .argument('<name>', changeable.join(', '))
-    .argument('<value>', 'a number; for limit also "automatic" (as many as there are cores); for culture a name such as de-CH, or "automatic" (the machine\'s own)')
+    .argument(
+      '<value>',
+      'a number; for limit also "automatic" (as many as there are cores); for culture a name such as de-CH, or "automatic" (the machine\'s own)',
+    )
     .addHelpText('after', '\nExamples:\n  hrw settings set limit 4\n  hrw settings set limit automatic\n')
     .action(
       workerAction(io, access, async ({ args, ask, print }) => {

@@ -71,7 +71,8 @@ function withMark(script: string): string {
 
 function describeSettings(request: RuntimeRequest, scriptFile: string): string {
   const { reportPipe, controlPipe, logVerbose, logDebug, logProgress, culture, parameters } = request;
-  if (reportPipe === undefined || controlPipe === undefined) throw new Error('PowerShell needs pipes for its reports and its control');
+  if (reportPipe === undefined || controlPipe === undefined)
+    throw new Error('PowerShell needs pipes for its reports and its control');
   const settings: [string, string][] = [
     ['Script', scriptFile],
     ['Pipe', reportPipe],
