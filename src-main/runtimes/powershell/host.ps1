@@ -55,12 +55,11 @@ function Connect-Pipe([string] $Name, [string] $Direction) {
 # What a person needs to know of a failure: message, place, category, stack, inner exceptions.
 function Format-Failure($Failure) {
     $lines = @($Failure.ToString())
-    $position = $Failure.InvocationInfo.PositionMessage
-    if ($position) { $lines += $position }
+    # Without a file it is the place of the call below.
+    if ($Failure.InvocationInfo.ScriptName) { $lines += $Failure.InvocationInfo.PositionMessage }
     $lines += @(& $describePrompt $Failure)
     $lines += "Category: $($Failure.CategoryInfo)"
     $lines += "Error id: $($Failure.FullyQualifiedErrorId)"
-    # What has no file is the call below, which says nothing to the runbook's author.
     $lines += @("$($Failure.ScriptStackTrace)".Split("`n") | Where-Object { $_ -and $_ -notlike 'at <ScriptBlock>, <No file>*' })
     for ($cause = $Failure.Exception.InnerException; $null -ne $cause; $cause = $cause.InnerException) {
         $lines += "Caused by $($cause.GetType().FullName): $($cause.Message)"
@@ -76,9 +75,7 @@ function Format-Failure($Failure) {
 # For errors that come from asking somebody: what was asked. Also for the sink, to which it goes as text: a script block would run here.
 $describePrompt = {
     param($Failure)
-    $cause = $Failure.Exception
-    if ($cause -isnot [System.Management.Automation.PSInvalidOperationException] -and $cause -isnot [System.Management.Automation.MethodInvocationException]) { return }
-    if ("$cause" -notmatch 'ConsoleHostUserInterface\.|ConsoleHostRawUserInterface\.') { return }
+    if ("$($Failure.Exception)" -notmatch 'ConsoleHostUserInterface\.|ConsoleHostRawUserInterface\.') { return }
     $asked = "$($Failure.InvocationInfo.Line)".Trim()
     "The runbook asked ($asked), and nobody is there to answer. Give it a parameter or an asset instead."
 }
@@ -151,19 +148,10 @@ $sink = {
         # What is called here must not speak in the runbook's streams.
         $ErrorActionPreference = 'Stop'
         $VerbosePreference = $DebugPreference = $WarningPreference = $InformationPreference = $ProgressPreference = 'SilentlyContinue'
-        $writeRecord = {
-            param($Code, $Text, $Invocation)
-            # Without a file it is the place of the call below. Records that a script's own Write-Warning makes have only that.
-            if ($null -ne $Invocation -and $Invocation.ScriptName) {
-                $Writer.Write([byte] 112)
-                $Writer.Write([byte] $Code)
-                $Writer.Write([int] $Invocation.ScriptLineNumber)
-                $Writer.Write([int] $Invocation.OffsetInLine)
-                $Writer.Write([string] $Invocation.ScriptName)
-            } else {
-                $Writer.Write([byte] 114)
-                $Writer.Write([byte] $Code)
-            }
+        $writeOutput = {
+            param($Text)
+            $Writer.Write([byte] 114)
+            $Writer.Write([byte] 79)
             $Writer.Write([string] $Text)
             $Buffer.Flush()
         }
@@ -250,16 +238,20 @@ $sink = {
                 $held = @()
                 $formatter.Dispose()
                 if ($Pending.Count -gt 0) { & $writeValue }
-                if ($lines.Count -gt 0) { & $writeRecord 79 ($lines -join "`n") }
+                if ($lines.Count -gt 0) { & $writeOutput ($lines -join "`n") }
             }
         }
+        # PowerShell shows errors by themselves: what it makes of one is whole when it has taken it.
+        $errorFormatter = { Microsoft.PowerShell.Utility\Out-String -Stream -Width 4096 }.GetSteppablePipeline()
+        $errorFormatter.Begin($true)
         $describeError = {
             param($Failure)
             if ($Failure.FullyQualifiedErrorId -eq 'NativeCommandError' -or $Failure.FullyQualifiedErrorId -eq 'NativeCommandErrorMessage') {
                 return $Failure.Exception.Message
             }
-            $text = ($Failure | Microsoft.PowerShell.Utility\Out-String -Width 4096).Trim()
-            @($text, (& $describePrompt $Failure) | Where-Object { $_ }) -join "`n"
+            $text = (@($errorFormatter.Process($Failure)) -join "`n").Trim()
+            $prompt = & $describePrompt $Failure
+            if ($prompt) { "$text`n$prompt" } else { $text }
         }
     }
     process {
@@ -271,20 +263,23 @@ $sink = {
             $Buffer.Flush()
             return
         }
+        # No calls of script blocks here: each costs more than all that is written.
+        $place = $null
         if ($_ -is [System.Management.Automation.InformationalRecord]) {
-            if ($null -ne $formatter) { . $endGroup; $formatter = $null }
             $code = if ($_ -is [System.Management.Automation.WarningRecord]) { 87 }
             elseif ($_ -is [System.Management.Automation.VerboseRecord]) { 86 }
             else { 68 }
-            & $writeRecord $code $_.Message $_.InvocationInfo
+            $text = $_.Message
+            $place = $_.InvocationInfo
         } elseif ($_ -is [System.Management.Automation.InformationRecord]) {
-            if ($null -ne $formatter) { . $endGroup; $formatter = $null }
-            & $writeRecord 73 $_.MessageData
+            $code = 73
+            $text = $_.MessageData
         } elseif ($_ -is [System.Management.Automation.ErrorRecord]) {
-            if ($null -ne $formatter) { . $endGroup; $formatter = $null }
+            $code = 69
             $text = try { & $describeError $_ } catch { $global:Error.RemoveAt(0); "$_" }
-            & $writeRecord 69 $text $_.InvocationInfo
-        } elseif ($null -ne $_) {
+            $place = $_.InvocationInfo
+        } else {
+            if ($null -eq $_) { return }
             $null = $Pending.Add($_)
             $one = $_
             $lines = try {
@@ -302,16 +297,31 @@ $sink = {
                 $held += $lines
             } else {
                 & $writeValue
-                & $writeRecord 79 (($held + $lines) -join "`n")
+                & $writeOutput (($held + $lines) -join "`n")
                 $held = @()
             }
+            return
         }
+        if ($null -ne $formatter) { . $endGroup; $formatter = $null }
+        # Without a file it is the place of the call below. Records that a script's own Write-Warning makes have only that.
+        if ($null -ne $place -and $place.ScriptName) {
+            $Writer.Write([byte] 112)
+            $Writer.Write([byte] $code)
+            $Writer.Write([int] $place.ScriptLineNumber)
+            $Writer.Write([int] $place.OffsetInLine)
+            $Writer.Write([string] $place.ScriptName)
+        } else {
+            $Writer.Write([byte] 114)
+            $Writer.Write([byte] $code)
+        }
+        $Writer.Write([string] $text)
+        $Buffer.Flush()
     }
     end { . $endGroup }
 }
 
-# The call itself, in one line, because PowerShell shows the line of any later one in errors: what to call, its parameters, those of them that are names of credential assets, where to say how it went. Its
-# variables are private, so that the runbook cannot meet them; $? tells `exit 3` from a native program's 3.
+# The call itself: what to call, its parameters, where to say how it went. In one line, because PowerShell shows the line of any later one
+# in errors. Its variable is private, so that the runbook cannot meet it; $? tells `exit 3` from a native program's 3.
 $call = { $private:given = $args[1]; & $args[0] @given; $args[2].Completed = $? }
 # A path, or a script block made from one.
 $runbook = $settings.Script
