@@ -3,7 +3,9 @@
  * this run before and after the runbook; what stands between is the runbook's output, its streams no longer told apart.
  *
  *   MARK begin VERSION
- *   MARK end CODE MESSAGE       the message of what ended the runbook; nothing for one that ended by itself
+ *   MARK end CODE MESSAGE       why the runbook could not be called; nothing for one that ended by itself
+ *
+ * An empty line stands before the second mark, so that it begins a line; it is no output.
  */
 const newline = 0x0a;
 /** A console that says more than this before the mark is remembered only from here on. */
@@ -23,10 +25,17 @@ export class MarkedConsole {
   /** The line under way, as long as it may still turn out to be a mark. */
   #line: Buffer = Buffer.alloc(0);
   #isLongLine = false;
+  /** The empty line that came last, which may be the one before the mark. */
+  #blank: Buffer | undefined;
 
   constructor(mark: string, listener: MarkedConsoleListener) {
     this.#mark = Buffer.from(`${mark} `);
     this.#listener = listener;
+  }
+
+  /** Between the marks. */
+  get isWithin(): boolean {
+    return this.#state === 'within';
   }
 
   push(chunk: Buffer): void {
@@ -44,16 +53,24 @@ export class MarkedConsole {
   end(): void {
     if (this.#state === 'within' && this.#line.length > 0) this.#takeLine(this.#line);
     this.#line = Buffer.alloc(0);
+    if (this.#blank !== undefined) this.#listener.output(this.#blank);
+    this.#blank = undefined;
   }
 
   #keep(bytes: Buffer): void {
     if (this.#isLongLine || !this.#mayBeMark(bytes)) {
       if (bytes.length === 0) return;
       this.#isLongLine = true;
-      this.#listener.output(bytes);
+      this.#say(bytes);
     } else {
       this.#line = Buffer.from(bytes);
     }
+  }
+
+  #say(bytes: Buffer): void {
+    if (this.#blank !== undefined) this.#listener.output(this.#blank);
+    this.#blank = bytes.length <= 2 && bytes.at(-1) === newline ? bytes : undefined;
+    if (this.#blank === undefined) this.#listener.output(bytes);
   }
 
   /** The end's message is short; anything longer is no mark. */
@@ -66,7 +83,7 @@ export class MarkedConsole {
     const isMark = !this.#isLongLine && line.subarray(0, this.#mark.length).equals(this.#mark);
     this.#isLongLine = false;
     if (!isMark) {
-      if (this.#state === 'within') this.#listener.output(line);
+      if (this.#state === 'within') this.#say(line);
       return;
     }
     const [verb = '', value = '', ...message] = line.toString('utf8', this.#mark.length).trimEnd().split(' ');
@@ -75,6 +92,7 @@ export class MarkedConsole {
       this.#listener.begun(value);
     } else if (verb === 'end' && this.#state === 'within') {
       this.#state = 'after';
+      this.#blank = undefined;
       this.#listener.ended(Number(value) || 0, message.length === 0 ? null : message.join(' '));
     }
   }

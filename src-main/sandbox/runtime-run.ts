@@ -107,7 +107,7 @@ export class RuntimeRun {
     const isDrained = await this.#drainedWithin(drainLimitMs);
     pipes.close();
     terminal?.close();
-    this.#marked?.end();
+    if (this.#marked !== undefined && this.#host !== undefined) this.#endMarked(this.#marked, this.#host, exit);
     intake.finish();
     // Who was ending the host, or began to stop while the rest was ended, still has a word for the journal, which is open until here.
     await this.#hostEnding;
@@ -179,6 +179,13 @@ export class RuntimeRun {
       output: (bytes) => intake.output(bytes),
       ended: (exitCode, exception) => this.#ended(host, exitCode, exception),
     });
+  }
+
+  /** PowerShell prints what ended the runbook, and ends with an exit code of its own. Success needs the second mark. */
+  #endMarked(marked: MarkedConsole, host: HostWords, exit: Extract<RuntimeEnd, { kind: 'ended' }>): void {
+    const hasFailed = marked.isWithin && exit.exitCode !== null && exit.exitCode !== 0;
+    marked.end();
+    if (hasFailed) host.ended = { exitCode: exit.exitCode ?? 1, exception: this.#options.view.tail.trim() };
   }
 
   #begun(version: string): void {

@@ -12,21 +12,16 @@ $ProgressPreference = 'SilentlyContinue'
 $runbook = $settings.script
 Remove-Variable -Name property -ErrorAction SilentlyContinue
 
+# Each mark begins a line, whatever was printed before it.
+''
 "$Mark begin $($PSVersionTable.PSVersion)"
-$completed = $null
-$before = $Error.Count
-# No catch: it would make errors that end only their statement end the runbook.
-try {
-    & $runbook @parameters *>&1
-    $completed = $?
-} finally {
-    $code = 0
-    $message = ''
-    if ($completed -ne $true) {
-        $code = if ($completed -eq $false -and $LASTEXITCODE) { $LASTEXITCODE } else { 1 }
-        if ($Error.Count -gt $before -and ($null -eq $completed -or -not $LASTEXITCODE)) {
-            $message = " $("$($Error[0]) $($Error[0].InvocationInfo.PositionMessage)" -replace '\s+', ' ')"
-        }
-    }
-    Write-Host "$Mark end $code$message"
+# Nothing around it: a try or a trap would make errors that end only their statement end the runbook. One that ends the runbook ends this
+# script too, and PowerShell with it, with exit code 1.
+& $runbook @parameters *>&1
+$code = if ($?) { 0 } elseif ($LASTEXITCODE) { $LASTEXITCODE } else { 1 }
+''
+if ($code -eq 1 -and -not $LASTEXITCODE) {
+    "$Mark end $code $("$($Error[0]) $($Error[0].InvocationInfo.PositionMessage)" -replace '\s+', ' ')"
+} else {
+    "$Mark end $code"
 }

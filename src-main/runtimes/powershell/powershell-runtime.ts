@@ -53,6 +53,8 @@ export function createPowerShellRuntime(scripts: PowerShellScripts): RuntimeDefi
           POWERSHELL_UPDATECHECK: 'Off',
           // Windows has it; runbooks that were written there read it.
           COMPUTERNAME: hostname().split('.')[0] ?? '',
+          // The console of Constrained Language Mode is where records come from; colours would be in them.
+          NO_COLOR: '1',
           [folderVariable]: privateFolder,
           [markVariable]: consoleMark,
         },
