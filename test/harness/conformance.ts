@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
 import type { StreamRecord } from '../../src-contract/records.ts';
 import { ScriptedJrds } from '../fakes/scripted-jrds.ts';
 import type { Expectation } from '../fixtures/runbooks/expectation.ts';
-import { findRuntime, requireRuntime } from './runtimes.ts';
+import { findRuntime, pwshAlone, requireRuntime } from './runtimes.ts';
 import { endedWell, runSandbox } from './sandbox-process.ts';
 import { tempFolder } from './temp-folder.ts';
 
@@ -23,6 +23,9 @@ async function conforms(expectation: Expectation, context: TestContext): Promise
   requireRuntime(context, 'pwsh');
   const script = await readFile(path.join(folder, `${expectation.name}.ps1`), 'utf8');
   const [jrds, bare] = await Promise.all([runInSandbox(expectation, script), runBare(expectation, script)]);
+  const exception = withoutFolders(jrds.final?.exception ?? '');
+  const outcome = `${String(jrds.final?.hrw?.outcome)}: ${String(jrds.final?.hrw?.reason)}`;
+  expect(jrds.final?.jobStatus, outcome).toBe(expectation.fails === undefined ? 'Completed' : 'Failed');
   const records = jrds.records.map((record) => simplify(record));
   expect(records.map(([stream, text]) => [stream, text])).toEqual(
     expectation.records.map(([stream, text]) => [stream, withoutBlanks(text)]),
@@ -31,8 +34,6 @@ async function conforms(expectation: Expectation, context: TestContext): Promise
     if (value !== undefined) expect(records[index]?.[2], `the value of record ${index}`).toEqual(value);
   });
   if (expectation.decisions !== undefined) expect(jrds.decisions).toEqual(expectation.decisions);
-  const exception = withoutFolders(jrds.final?.exception ?? '');
-  expect(jrds.final?.jobStatus, exception).toBe(expectation.fails === undefined ? 'Completed' : 'Failed');
   if (expectation.fails !== undefined) expect(exception).toMatch(expectation.fails);
   compareWithBare(expectation, records, bare);
 }
@@ -72,7 +73,7 @@ async function runInSandbox({ name, parameters, settings, culture }: Expectation
   } as const;
   const jrds = await ScriptedJrds.start({ job });
   onTestFinished(() => jrds.close());
-  const sandbox = await runSandbox(jrds, culture === undefined ? {} : { culture });
+  const sandbox = await runSandbox(jrds, { runtimes: pwshAlone(), ...(culture !== undefined && { culture }) });
   expect(await sandbox.ended).toBe(endedWell);
   return jrds;
 }

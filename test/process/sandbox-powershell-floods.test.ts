@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { spawn } from 'node:child_process';
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
 import { ScriptedJrds } from '../fakes/scripted-jrds.ts';
-import { findRuntime, requireRuntime } from '../harness/runtimes.ts';
+import { findRuntime, pwshAlone, requireRuntime } from '../harness/runtimes.ts';
 import { endedWell, runSandbox } from '../harness/sandbox-process.ts';
 
 const count = 200_000;
@@ -35,7 +35,7 @@ async function flood(context: TestContext, script: string): Promise<{ jrds: Scri
   const jrds = await ScriptedJrds.start({ keepRecords: false, job: { kind: 'PowerShell7', script, settings } });
   onTestFinished(() => jrds.close());
   const begun = performance.now();
-  const sandbox = await runSandbox(jrds);
+  const sandbox = await runSandbox(jrds, { runtimes: pwshAlone() });
   const peaks: Peaks = { sandbox: 0, pwsh: 0 };
   const end = await watch(async () => {
     peaks.sandbox = Math.max(peaks.sandbox, await peakOf(sandbox.pid));

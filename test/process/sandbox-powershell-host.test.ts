@@ -6,7 +6,7 @@ import { sandboxCalls } from '../../src-contract/sandbox.ts';
 import type { SandboxHandOver } from '../../src-contract/sandbox.ts';
 import { connectLineChannel } from '../../src-main/channel/line-channel-client.ts';
 import { ScriptedJrds, type JrdsOptions } from '../fakes/scripted-jrds.ts';
-import { requireRuntime } from '../harness/runtimes.ts';
+import { pwshAlone, requireRuntime } from '../harness/runtimes.ts';
 import { endedWell, runSandbox, until, type RunningSandbox } from '../harness/sandbox-process.ts';
 
 /** Whatever else the machine has to do. */
@@ -29,7 +29,7 @@ async function start(
   requireRuntime(context, 'pwsh');
   const jrds = await ScriptedJrds.start({ job: { kind: 'PowerShell7', script, ...(settings && { settings }) } });
   onTestFinished(() => jrds.close());
-  return { jrds, sandbox: await runSandbox(jrds, change) };
+  return { jrds, sandbox: await runSandbox(jrds, { runtimes: pwshAlone(), ...change }) };
 }
 
 const texts = ({ jrds }: Run): string[] => jrds.records.map((record) => record.text);
@@ -83,7 +83,8 @@ describe('the console of a PowerShell runbook', () => {
   it('is a terminal that can be watched, is no input, and is nobody’s controlling terminal', limits, async (context) => {
     const script = [
       '[Console]::Out.WriteLine("past PowerShell: $([Console]::IsOutputRedirected)")',
-      'Start-Process /bin/sh -ArgumentList "-c", "test -t 1 && echo by a child; (: < /dev/tty) 2>/dev/null || echo no controlling terminal" -Wait',
+      "Set-Content ./child.sh 'test -t 1 && echo by a child; (: < /dev/tty) 2> /dev/null || echo no controlling terminal'",
+      'Start-Process /bin/sh -ArgumentList ./child.sh -Wait',
       '"input ends: $($null -eq [Console]::In.ReadLine())"',
       'Start-Sleep 300',
     ].join('\n');

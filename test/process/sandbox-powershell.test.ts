@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
 import { ScriptedJrds, type JrdsOptions } from '../fakes/scripted-jrds.ts';
-import { requireRuntime } from '../harness/runtimes.ts';
+import { pwshAlone, requireRuntime } from '../harness/runtimes.ts';
 import { endedWell, runSandbox, until } from '../harness/sandbox-process.ts';
 
 interface Given {
@@ -19,7 +19,7 @@ async function startJob(context: TestContext, { script, parameters, settings }: 
 
 async function run(context: TestContext, given: Given): Promise<ScriptedJrds> {
   const jrds = await startJob(context, given);
-  const sandbox = await runSandbox(jrds);
+  const sandbox = await runSandbox(jrds, { runtimes: pwshAlone() });
   expect(await sandbox.ended).toBe(endedWell);
   return jrds;
 }
@@ -180,7 +180,7 @@ describe('a PowerShell runbook', () => {
 
   it('can be stopped', async (context) => {
     const jrds = await startJob(context, { script: '"ready"\nStart-Sleep 300' });
-    const sandbox = await runSandbox(jrds);
+    const sandbox = await runSandbox(jrds, { runtimes: pwshAlone() });
     await until('the first record', () => jrds.recordCount > 0);
     jrds.stopJob();
     expect(await sandbox.ended).toBe(endedWell);
