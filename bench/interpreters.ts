@@ -30,15 +30,17 @@ export async function runBare(kind: BenchKind, script: string): Promise<BareRun>
   try {
     const start = performance.now();
     const child = spawn(executable, [...words, file], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, NO_COLOR: '1' },
     });
     let firstByteMs = Number.NaN;
     let bytes = 0;
-    child.stdout.on('data', (chunk: Buffer) => {
+    const count = (chunk: Buffer): void => {
       if (bytes === 0) firstByteMs = performance.now() - start;
       bytes += chunk.length;
-    });
+    };
+    child.stdout.on('data', count);
+    child.stderr.on('data', count);
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', resolve);

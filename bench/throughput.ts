@@ -17,13 +17,30 @@ interface Shape {
   name: string;
   lines: number;
   characters: number;
+  /** Of PowerShell, with $line in it; the line itself unless given. */
+  statement?: string;
 }
+
+/** A tenth of the lines: PowerShell takes ten times as long for each. */
+const powerShellStreams = [
+  ['warnings', 'Write-Warning $line'],
+  ['errors', 'Write-Error $line'],
+  ['host lines', 'Write-Host $line'],
+] as const;
 
 export async function measureThroughput({ service, groupName, kind, quick, publish }: ThroughputOptions): Promise<Figure[]> {
   const share = quick ? 0.05 : 1;
   const shapes: Shape[] =
     kind === 'PowerShell7'
-      ? [{ name: 'short lines', lines: Math.round(200_000 * share), characters: 20 }]
+      ? [
+          { name: 'short lines', lines: Math.round(200_000 * share), characters: 20 },
+          ...powerShellStreams.map(([name, statement]) => ({
+            name,
+            lines: Math.round(20_000 * share),
+            characters: 20,
+            statement,
+          })),
+        ]
       : [
           { name: 'short lines', lines: Math.round(1_000_000 * share), characters: 20 },
           { name: 'long lines', lines: Math.round(50_000 * share), characters: 4000 },
@@ -52,10 +69,10 @@ export async function measureThroughput({ service, groupName, kind, quick, publi
   return figures;
 }
 
-function write(kind: BenchKind, { lines, characters }: Shape): string {
+function write(kind: BenchKind, { lines, characters, statement = '$line' }: Shape): string {
   switch (kind) {
     case 'PowerShell7':
-      return `$line = 'x' * ${String(characters)}\nfor ($i = 0; $i -lt ${String(lines)}; $i++) { $line }\n`;
+      return `$line = 'x' * ${String(characters)}\nfor ($i = 0; $i -lt ${String(lines)}; $i++) { ${statement} }\n`;
     case 'Python3':
       // Buffered, as a program that writes much would: otherwise Python's own write call is all that is measured.
       return `import sys\nout = open(1, 'w', buffering=1 << 16)\nline = 'x' * ${String(characters)} + '\\n'\nfor _ in range(${String(lines)}):\n    out.write(line)\nout.flush()\n`;

@@ -38,6 +38,10 @@ export const sandboxHandOver = z.strictObject({
   groupName: z.string(),
   /** Stop ladder: how long to wait after asking before the tree is ended. */
   stopGraceSeconds: z.number().positive(),
+  /** How long a runtime's host may take until it begins the runbook. */
+  startLimitSeconds: z.number().positive(),
+  /** Culture of PowerShell runbooks, BCP 47; empty: the machine's own. */
+  culture: z.string(),
   /** Only for a foreign service that puts several jobs into one sandbox id: this process takes just this job. */
   onlyJobId: z.string().optional(),
 });
@@ -90,12 +94,31 @@ export const sandboxReport = z.object({
 });
 export type SandboxReport = z.infer<typeof sandboxReport>;
 
-/** Engine → sandbox calls over the control endpoint; the sandbox pushes `report` events. */
+/**
+ * A stretch of the runtime's console: what it wrote beside its records, control sequences included. Where the beginning is no longer kept,
+ * `from` is more than was asked for.
+ */
+export const consolePiece = z.strictObject({
+  from: z.int().nonnegative(),
+  /** Bytes ever written: where to go on. */
+  next: z.int().nonnegative(),
+  /** Base64. */
+  bytes: z.string(),
+  columns: z.int(),
+  rows: z.int(),
+});
+
+/** Engine → sandbox calls over the control endpoint; the sandbox pushes `report` and `console` events. */
 export const sandboxCalls = {
   'sandbox:report': { arguments: z.strictObject({}), value: sandboxReport },
+  'sandbox:console': { arguments: z.strictObject({ from: z.int().nonnegative() }), value: consolePiece },
   'sandbox:stop': { arguments: z.strictObject({ reason: z.string() }), value: z.strictObject({ accepted: z.boolean() }) },
 } as const;
-export const sandboxEvents = { report: sandboxReport } as const;
+export const sandboxEvents = {
+  report: sandboxReport,
+  /** The console has grown to so many bytes: at most ten times a second. */
+  console: z.strictObject({ next: z.int().nonnegative() }),
+} as const;
 
 /** Header line of the journal's first frame. */
 export const journalBegin = z.object({

@@ -20,11 +20,18 @@ export type ProxySettings = z.infer<typeof proxySettings>;
 
 export const settingsVersion = 1;
 
+const startLimitSeconds = z.number().min(5).max(3600);
+const culture = z.string().regex(/^([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*)?$/);
+
 export const settings = z.object({
   version: z.literal(settingsVersion),
   /** How many sandboxes may run at once; null: as many as this machine has cores. */
   limit: z.int().min(1).max(50).nullable(),
   stopGraceSeconds: z.number().min(1).max(3600),
+  /** A runtime that has not begun its runbook by then has failed to start. */
+  startLimitSeconds: startLimitSeconds.default(120),
+  /** Culture of PowerShell runbooks, as BCP 47 names it (de-CH); empty: the machine's own. */
+  culture: culture.default(''),
   /** Ended jobs are kept this long. */
   retentionDays: z.int().min(1).max(3650),
   paused: z.boolean(),
@@ -59,10 +66,17 @@ export const defaultSettings: Settings = {
   version: settingsVersion,
   limit: null,
   stopGraceSeconds: 15,
+  startLimitSeconds: 120,
+  culture: '',
   retentionDays: 30,
   paused: false,
   connection: null,
   registration: null,
 };
 /** What a person may change by `settings:change`. */
-export const changeableSettings = settings.pick({ limit: true, stopGraceSeconds: true, retentionDays: true }).partial().strict();
+export const changeableSettings = settings
+  .pick({ limit: true, stopGraceSeconds: true, retentionDays: true })
+  // As they are, without their defaults: what is not given is left alone.
+  .extend({ startLimitSeconds, culture })
+  .partial()
+  .strict();

@@ -10,9 +10,10 @@ import { sandboxContractVersion, type SandboxHandOver, type SandboxReport } from
 import { identifyThisProcess } from './platform/process-identity.ts';
 import { describeSearch } from './platform/runtimes.ts';
 import { bashRuntime } from './runtimes/bash/bash-runtime.ts';
-import { createPowerShellRuntime } from './runtimes/powershell/powershell-runtime.ts';
+import { createPowerShellRuntime, type PowerShellScripts } from './runtimes/powershell/powershell-runtime.ts';
 import { pythonRuntime } from './runtimes/python/python-runtime.ts';
 import { controlAddress, openControlEndpoint } from './sandbox/control-endpoint.ts';
+import { ConsoleView } from './sandbox/console-view.ts';
 import { prepareGround } from './sandbox/ground.ts';
 import { acknowledge, cleanOwnEnvironment, letGoOfStandardStreams, readHandOver } from './sandbox/hand-over.ts';
 import type { Timing } from './sandbox/ports.ts';
@@ -32,7 +33,7 @@ async function main(): Promise<void> {
   cleanOwnEnvironment(process.env);
   mkdirSync(sandboxFolder, { recursive: true, mode: 0o700 });
   // Everything that is needed later is in memory from here on: the program's files may be replaced under it.
-  const runtimes = [bashRuntime, pythonRuntime, createPowerShellRuntime(readHostScript())];
+  const runtimes = [bashRuntime, pythonRuntime, createPowerShellRuntime(readHostScripts())];
 
   const state = new StateKeeper({
     file: path.join(sandboxFolder, 'state.json'),
@@ -40,6 +41,7 @@ async function main(): Promise<void> {
     initial: firstReport(handOver),
     onTroubleWriting: (error) => process.stderr.write(`The state could not be written: ${String(error)}\n`),
   });
+  const view = new ConsoleView();
   const ground = prepareGround(sandboxFolder, path.basename(sandboxFolder));
   // Whoever needs it awaits it; until then a failure must not end the process unheard.
   ground.catch(() => undefined);
@@ -53,15 +55,18 @@ async function main(): Promise<void> {
     environment: process.env,
     state,
     ground,
+    view,
     startSibling: (jobId) => startSibling(handOver, jobId, process.env),
   });
   const endpoint = await openControlEndpoint({
     folder: sandboxFolder,
     report: () => state.report,
+    view,
     stop: (reason) => life.stop(reason),
     onFault: (error) => process.stderr.write(`A call of the engine failed: ${String(error)}\n`),
   });
   state.follow(endpoint.publish);
+  view.follow(endpoint.publishConsole);
   await state.write();
   acknowledge(state.report.process);
   letGoOfStandardStreams(sandboxFolder);
@@ -94,11 +99,12 @@ const timing: Timing = {
 };
 
 /** Beside the bundle in a checkout; among the resources of an installation, whose program lies in their `bin`. */
-function readHostScript(): string {
+function readHostScripts(): PowerShellScripts {
   const { execPath, argv } = process;
   const isSingleExecutable = argv[1] === undefined || argv[1] === execPath;
   const folder = isSingleExecutable ? path.join(path.dirname(execPath), '..') : path.dirname(fileURLToPath(import.meta.url));
-  return readFileSync(path.join(folder, 'runtimes', 'powershell', 'host.ps1'), 'utf8');
+  const read = (name: string): string => readFileSync(path.join(folder, 'runtimes', 'powershell', name), 'utf8');
+  return { host: read('host.ps1'), constrained: read('constrained.ps1') };
 }
 
 function firstReport(handOver: SandboxHandOver): SandboxReport {

@@ -219,13 +219,13 @@ export function recordMiddle(time: string, stream: string): Buffer {
 }
 
 /** What may be said of a line beside its text. */
-export type LineExtra = Pick<StreamRecord, 'part' | 'repaired' | 'position'>;
+export type LineExtra = Pick<StreamRecord, 'part' | 'repaired' | 'position' | 'value'>;
 
 /** What follows the text. */
 export const plainTail = Buffer.from('"}');
 const repairedTail = Buffer.from('","repaired":true}');
 
-export function recordTail({ repaired, part, position }: LineExtra): Buffer {
-  if (part === undefined && position === undefined) return repaired === true ? repairedTail : plainTail;
-  return Buffer.from(`",${JSON.stringify({ part, repaired, position }).slice(1)}`);
+export function recordTail({ repaired, part, position, value }: LineExtra): Buffer {
+  if (part === undefined && position === undefined && value === undefined) return repaired === true ? repairedTail : plainTail;
+  return Buffer.from(`",${JSON.stringify({ part, repaired, position, value }).slice(1)}`);
 }

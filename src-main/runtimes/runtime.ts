@@ -20,9 +20,14 @@ export interface RuntimeRequest {
   privateFolder: string;
   /** Where the host writes its reports; undefined for a runtime that has no host of ours. */
   reportPipe: string | undefined;
+  /** Where it reads that it is to stop. */
+  controlPipe: string | undefined;
   /** Streams that the runbook's settings switch on. */
   logVerbose: boolean;
+  logDebug: boolean;
   logProgress: boolean;
+  /** BCP 47; empty: the machine's own. */
+  culture: string;
 }
 
 export interface RuntimeCommand {
@@ -30,6 +35,11 @@ export interface RuntimeCommand {
   arguments: string[];
   /** Beside the sandbox's own base. */
   environment: Record<string, string>;
+  /**
+   * What a host that is not allowed to open pipes prints on a line of its console before and after the runbook, followed by its version or
+   * exit code. Made anew for each run, so that no runbook can print it.
+   */
+  consoleMark?: string;
 }
 
 export interface RecordPosition {
@@ -38,12 +48,27 @@ export interface RecordPosition {
   script?: string;
 }
 
+export interface RecordFacts {
+  position?: RecordPosition;
+  /** JSON text of the object that the record's text shows. */
+  value?: string;
+}
+
+export interface Progress {
+  activity: string;
+  status: string;
+  percent?: number;
+  done?: boolean;
+}
+
 /** What a host of ours has to say, in the order in which it said it. */
 export interface HostListener {
   /** Its first word: the script is about to be run. */
   begun(version: string): void;
   /** A piece of a record's text, UTF-8; `last` ends the record. */
-  text(stream: StreamName, piece: Buffer, last: boolean, position: RecordPosition | undefined): void;
+  text(stream: StreamName, piece: Buffer, last: boolean, about: RecordFacts): void;
+  /** How far an activity has come. What came before of the same activity no longer matters. */
+  progress(activityId: number, progress: Progress): void;
   /** Its last word. `exception` is null for a runbook that ended without one. */
   ended(exitCode: number, exception: string | null): void;
   /** The host said something that this version does not understand: nothing after it can be read. */

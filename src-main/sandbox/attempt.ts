@@ -14,9 +14,11 @@ import { journalPath } from '../storage/layout.ts';
 import { reportEnd } from './final-report.ts';
 import { clearGround, type Ground } from './ground.ts';
 import { chooseRuntime, combine, droppedStreams, type Choice, type LoadedJob } from './job-loading.ts';
+import type { ConsoleView } from './console-view.ts';
 import { decideOutcome, type Verdict } from './outcome.ts';
 import { describeParameters } from './parameters.ts';
 import type { JobService, Runtime, RuntimeCommand, Timing } from './ports.ts';
+import { openPseudoTerminal } from './pseudo-terminal.ts';
 import { RecordIntake } from './record-intake.ts';
 import { RecordPoster } from './record-poster.ts';
 import { runtimeEnvironment } from './runtime-environment.ts';
@@ -35,6 +37,7 @@ export interface AttemptParts {
   environment: NodeJS.ProcessEnv;
   state: StateKeeper;
   ground: Promise<Ground>;
+  view: ConsoleView;
 }
 
 type ChosenRuntime = Extract<Choice, { kind: 'runtime' }>;
@@ -55,6 +58,8 @@ export class Attempt {
   /** Statuses reach the service in their order, beside the running job. */
   #statuses: Promise<void> = Promise.resolve();
   #callTrouble: string | null = null;
+  /** What was slowed because the disk could not keep up goes on. */
+  #resumeReading: () => void = () => undefined;
 
   constructor(parts: AttemptParts, job: JobDataRead) {
     this.#parts = parts;
@@ -110,11 +115,7 @@ export class Attempt {
           upload.sender?.poke();
           state.touch();
         },
-        onDrain: () =>
-          void this.#parts.ground.then(
-            ({ pipes }) => pipes.resume(),
-            () => undefined,
-          ),
+        onDrain: () => this.#resumeReading(),
         onTrouble: (reason) => {
           this.#callTrouble = reason === null ? null : `The journal cannot be written: ${reason}`;
           state.touch();
@@ -254,8 +255,11 @@ export class Attempt {
         workFolder,
         privateFolder,
         reportPipe: pipes.reportPipe,
+        controlPipe: pipes.controlPipe,
         logVerbose: settings.logVerbose === true,
+        logDebug: settings.logDebug === true,
         logProgress: settings.logProgress === true,
+        culture: this.#parts.handOver.culture,
       });
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
@@ -269,7 +273,7 @@ export class Attempt {
     { tree, pipes, workFolder }: Ground,
     journal: JournalWriter,
   ): Promise<RunResult> {
-    const { environment, handOver, state, timing } = this.#parts;
+    const { environment, handOver, state, timing, view } = this.#parts;
     const intake = new RecordIntake({
       journal,
       now: timing.now,
@@ -283,14 +287,23 @@ export class Attempt {
       jobId: job.jobId,
       activityId: job.trackingId ?? handOver.sandboxId,
     });
+    // Records of a runtime without a host come from pipes, never from a terminal.
+    const terminal = runtime.readHost === undefined ? undefined : await openPseudoTerminal();
+    this.#resumeReading = () => {
+      pipes.resume();
+      terminal?.resume();
+    };
     this.#run = new RuntimeRun({
       command,
-      environment: { ...base, ...command.environment, ...tree.environment },
+      environment: { ...base, ...command.environment, ...(terminal && { TERM: 'xterm-256color' }), ...tree.environment },
       workFolder,
       tree,
       pipes,
+      terminal,
+      view,
       intake,
       readHost: runtime.readHost?.bind(runtime),
+      startLimitSeconds: handOver.startLimitSeconds,
       stopGraceSeconds: handOver.stopGraceSeconds,
       decide: (text) => journal.decide(text),
       onStarted: (runtimePid) => {
@@ -303,6 +316,10 @@ export class Attempt {
     const result = await this.#run.result;
     for (const [stream, count] of intake.dropped)
       journal.decide(`${count} ${stream} records were left out: the runbook's settings switch that stream off.`);
+    if (intake.mergedProgress > 0)
+      journal.decide(
+        `${intake.mergedProgress} Progress records were left out: a newer one of the same activity followed at once.`,
+      );
     return result;
   }
 

@@ -7,13 +7,18 @@ import { describeProblem } from '../../src-contract/problems.ts';
 import { sandboxCalls, type SandboxReport } from '../../src-contract/sandbox.ts';
 import { channelAddress } from '../channel/channel-address.ts';
 import { serveLineChannel } from '../channel/line-channel-server.ts';
+import type { ConsoleView } from './console-view.ts';
+import { consoleColumns, consoleRows } from './pseudo-terminal.ts';
 
 /** The one role; whoever can read the key has it. */
 const role = 'engine';
 
+const consoleIntervalMs = 100;
+
 export interface ControlEndpointOptions {
   folder: string;
   report: () => SandboxReport;
+  view: ConsoleView;
   stop: (reason: string) => boolean;
   onFault: (error: unknown) => void;
 }
@@ -21,6 +26,8 @@ export interface ControlEndpointOptions {
 export interface ControlEndpoint {
   address: string;
   publish: (report: SandboxReport) => void;
+  /** The console has grown. */
+  publishConsole: () => void;
   close: () => Promise<void>;
 }
 
@@ -37,18 +44,35 @@ export async function openControlEndpoint(options: ControlEndpointOptions): Prom
     onCall: (_role, call, callArguments) => Promise.resolve(answer(options, call, callArguments)),
     onFault: options.onFault,
   });
+  let timer: NodeJS.Timeout | undefined;
   return {
     address: server.address,
     publish: (report) => server.publish('report', report),
-    close: () => server.close(),
+    publishConsole() {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        server.publish('console', { next: options.view.next });
+      }, consoleIntervalMs);
+    },
+    async close() {
+      clearTimeout(timer);
+      await server.close();
+    },
   };
 }
 
-function answer({ report, stop }: ControlEndpointOptions, call: string, given: unknown): Answer<unknown> {
+function answer({ report, view, stop }: ControlEndpointOptions, call: string, given: unknown): Answer<unknown> {
   switch (call) {
     case 'sandbox:report': {
       const parsed = sandboxCalls[call].arguments.safeParse(given);
       return parsed.success ? { ok: true, value: report() } : refuse(call, parsed.error.message);
+    }
+    case 'sandbox:console': {
+      const parsed = sandboxCalls[call].arguments.safeParse(given);
+      if (!parsed.success) return refuse(call, parsed.error.message);
+      const { from, next, bytes } = view.read(parsed.data.from);
+      const value = { from, next, bytes: bytes.toString('base64'), columns: consoleColumns, rows: consoleRows };
+      return { ok: true, value };
     }
     case 'sandbox:stop': {
       const parsed = sandboxCalls[call].arguments.safeParse(given);

@@ -15,6 +15,13 @@ export interface HostWords {
   garbled: string | undefined;
 }
 
+/** A host that had not begun the runbook when its time was over; it was ended. */
+export interface StuckStart {
+  seconds: number;
+  /** Libraries in its process. */
+  modules: readonly string[];
+}
+
 export type RuntimeEnd =
   /** It could not be started at all. */
   | { kind: 'not-started'; reason: string }
@@ -26,8 +33,9 @@ export type RuntimeEnd =
       signal: NodeJS.Signals | null;
       /** undefined: this runtime has no host of ours. */
       host: HostWords | undefined;
-      /** The last part of what it wrote to stderr. */
+      /** The last part of what it wrote to stderr, or to its console. */
       errorTail: string;
+      stuck?: StuckStart;
     };
 
 export interface AttemptFacts {
@@ -88,6 +96,8 @@ function judgeByExit(runtime: string, { exitCode, signal, errorTail }: Ended): V
 
 function judgeByHost(runtime: string, end: Ended, host: HostWords, exitCode: number | null): Verdict {
   const how = end.signal === null ? `ended with exit code ${String(end.exitCode)}` : `was ended by ${end.signal}`;
+  if (host.begun === undefined && end.stuck !== undefined)
+    return { outcome: 'never-started', reason: describeStuck(runtime, end.stuck, end.errorTail), exitCode };
   if (host.begun === undefined) {
     const reason = withTail(`${runtime} ${how} before it began the runbook`, end.errorTail);
     return { outcome: 'never-started', reason, exitCode };
@@ -102,6 +112,11 @@ function judgeByHost(runtime: string, end: Ended, host: HostWords, exitCode: num
   if (host.ended.exitCode !== 0)
     return { outcome: 'failed', reason: `The runbook ended with exit code ${String(host.ended.exitCode)}.`, exitCode };
   return { outcome: 'completed', reason: 'the runbook ended', exitCode };
+}
+
+function describeStuck(runtime: string, { seconds, modules }: StuckStart, errorTail: string): string {
+  const loaded = modules.length === 0 ? 'what is loaded into it could not be read' : `loaded into it: ${modules.join(', ')}`;
+  return withTail(`${runtime} had not begun the runbook after ${String(seconds)} s and was ended; ${loaded}`, errorTail);
 }
 
 function withTail(sentence: string, errorTail: string): string {

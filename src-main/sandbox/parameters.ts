@@ -26,7 +26,9 @@ function readValue(text: string | null): unknown {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    // A whole number that would lose digits stays text: runtimes with longer numbers take it from there.
+    return typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value) ? text : value;
   } catch {
     return text;
   }

@@ -64,14 +64,18 @@ export interface RuntimeRequest {
   workFolder: string;
   privateFolder: string;
   reportPipe: string | undefined;
+  controlPipe: string | undefined;
   logVerbose: boolean;
+  logDebug: boolean;
   logProgress: boolean;
+  culture: string;
 }
 
 export interface RuntimeCommand {
   file: string;
   arguments: string[];
   environment: Record<string, string>;
+  consoleMark?: string;
 }
 
 export interface RecordPosition {
@@ -80,9 +84,22 @@ export interface RecordPosition {
   script?: string;
 }
 
+export interface RecordFacts {
+  position?: RecordPosition;
+  value?: string;
+}
+
+export interface Progress {
+  activity: string;
+  status: string;
+  percent?: number;
+  done?: boolean;
+}
+
 export interface HostListener {
   begun(version: string): void;
-  text(stream: StreamName, piece: Buffer, last: boolean, position: RecordPosition | undefined): void;
+  text(stream: StreamName, piece: Buffer, last: boolean, about: RecordFacts): void;
+  progress(activityId: number, progress: Progress): void;
   ended(exitCode: number, exception: string | null): void;
   garbled(reason: string): void;
 }

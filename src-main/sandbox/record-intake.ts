@@ -1,8 +1,10 @@
 /** Takes what a runtime writes, makes records of it and puts them into the journal. Slows the runtime when the disk cannot keep up. */
 import type { StreamName } from '../../src-contract/kinds.ts';
 import type { JournalWriter } from '../journal/journal-writer.ts';
+import type { LineExtra } from '../journal/frame-builder.ts';
 import { OutputSplitter } from './output-splitter.ts';
-import type { RecordPosition } from './ports.ts';
+import type { Progress, RecordFacts } from './ports.ts';
+import { ProgressMerger } from './progress-merger.ts';
 
 /** So much of stderr is kept for the exception of a runbook that ends with a bad exit code. */
 const errorTailBytes = 4096;
@@ -22,9 +24,11 @@ export class RecordIntake {
   /** One a stream: a host's records are whole entries, not lines. */
   readonly #entries = new Map<StreamName, OutputSplitter>();
   readonly #dropped = new Map<StreamName, number>();
+  readonly #progress = new ProgressMerger((progress) => this.#appendProgress(progress));
   #time = '';
   #timeMs = 0;
-  #position: RecordPosition | undefined;
+  /** Of the record under way. */
+  #about: LineExtra | undefined;
   #errorTail: Buffer = Buffer.alloc(0);
 
   constructor(options: IntakeOptions) {
@@ -35,6 +39,16 @@ export class RecordIntake {
     const text = this.#errorTail.toString('utf8');
     // The beginning is most likely the middle of a line.
     return this.#errorTail.length < errorTailBytes ? text : text.slice(text.indexOf('\n') + 1);
+  }
+
+  /** Progress records that a newer one took the place of. */
+  get mergedProgress(): number {
+    return this.#progress.merged;
+  }
+
+  /** Too much waits for the disk. */
+  get isFull(): boolean {
+    return this.#options.journal.isFull;
   }
 
   get dropped(): ReadonlyMap<StreamName, number> {
@@ -55,21 +69,31 @@ export class RecordIntake {
   }
 
   /** A piece of one record of a runtime's host. */
-  text(stream: StreamName, piece: Buffer, last: boolean, position: RecordPosition | undefined): void {
+  text(stream: StreamName, piece: Buffer, last: boolean, { position, value }: RecordFacts): void {
     if (this.#options.droppedStreams.has(stream)) {
-      if (last) this.#dropped.set(stream, (this.#dropped.get(stream) ?? 0) + 1);
+      if (last) this.#drop(stream);
       return;
     }
     let entry = this.#entries.get(stream);
     if (entry === undefined) this.#entries.set(stream, (entry = this.#splitterFor(stream)));
-    this.#begin(position);
+    this.#begin(
+      position === undefined && value === undefined
+        ? undefined
+        : { ...(position && { position }), ...(last && value !== undefined && { value: parseValue(value) }) },
+    );
     entry.pushEntry(piece, last);
     this.#end();
+  }
+
+  progress(activityId: number, progress: Progress): void {
+    if (this.#options.droppedStreams.has('Progress')) this.#drop('Progress');
+    else this.#progress.add(activityId, progress);
   }
 
   /** The runtime writes no more. */
   finish(): void {
     this.#begin(undefined);
+    this.#progress.end();
     this.#output.end();
     this.#error.end();
     for (const entry of this.#entries.values()) entry.end();
@@ -77,21 +101,56 @@ export class RecordIntake {
 
   #splitterFor(stream: StreamName): OutputSplitter {
     return new OutputSplitter((source, start, end, extra) => {
-      const whole = this.#position === undefined ? extra : { ...extra, position: this.#position };
+      const whole = this.#about === undefined ? extra : { ...extra, ...this.#about };
       this.#options.journal.appendLine(stream, this.#time, source, start, end, whole);
     });
   }
 
   /** The records of a chunk have one time: they came together. Text for it is made once a millisecond. */
-  #begin(position: RecordPosition | undefined): void {
-    this.#position = position;
+  #begin(about: LineExtra | undefined): void {
+    this.#about = about;
     const now = this.#options.now();
     if (now.getTime() === this.#timeMs) return;
     this.#timeMs = now.getTime();
     this.#time = now.toISOString();
   }
 
+  #drop(stream: StreamName): void {
+    this.#dropped.set(stream, (this.#dropped.get(stream) ?? 0) + 1);
+  }
+
+  #appendProgress(progress: Progress): void {
+    this.#begin(undefined);
+    const { activity, status, percent, done } = progress;
+    const text = [activity, status, percent === undefined ? '' : `${String(percent)} %`, done === true ? 'done' : '']
+      .filter((part) => part.trim() !== '')
+      .join(' | ');
+    // Activities are a few words; what is longer than a record may be is somebody's mistake.
+    this.#options.journal.append({
+      stream: 'Progress',
+      time: this.#time,
+      text: cut(text),
+      progress: { ...progress, activity: cut(activity), status: cut(status) },
+    });
+    this.#end();
+  }
+
   #end(): void {
     if (this.#options.journal.isFull) this.#options.onFull();
   }
+}
+
+/** Undefined for what is no JSON: a host's mistake, and no reason to lose the record. */
+function parseValue(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+const longestProgress = 10_000;
+
+function cut(text: string): string {
+  return text.length <= longestProgress ? text : `${text.slice(0, longestProgress)}…`;
 }

@@ -3,7 +3,7 @@
  * pair, and a script that says `echo … > /dev/stderr` cannot open a socket. The names go once both ends are open.
  */
 import { execFile, type ChildProcess, type StdioOptions } from 'node:child_process';
-import { closeSync, constants, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, openSync, rmSync, writeSync } from 'node:fs';
 import { createServer, Socket, type Server } from 'node:net';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
@@ -22,6 +22,10 @@ export interface RuntimePipes {
   stdio: StdioOptions;
   /** What the runtime's host is to open; undefined where it has none. */
   reportPipe: string | undefined;
+  /** Where it reads that it is to stop; closes with this process, which is a reason to stop as well. */
+  controlPipe: string | undefined;
+  /** Asks the host to stop. Safe to call when nobody listens. */
+  askToStop(): void;
   /** Right after the spawn: from here on chunks come. */
   attach(child: ChildProcess, listeners: PipeListeners): void;
   pause(): void;
@@ -41,18 +45,27 @@ export async function openPipes(folder: string, withReport: boolean): Promise<Ru
 }
 
 async function openNamedPipes(folder: string, withReport: boolean): Promise<RuntimePipes> {
-  const files = ['output', 'error', 'report'].slice(0, withReport ? 3 : 2).map((name) => path.join(folder, `${name}.pipe`));
+  const files = ['output', 'error', 'report', 'control']
+    .slice(0, withReport ? 4 : 2)
+    .map((name) => path.join(folder, `${name}.pipe`));
   for (const file of files) rmSync(file, { force: true });
   await run('mkfifo', ['-m', '600', ...files], { env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' } });
   // The reader first and without waiting for a writer; then the writer's end opens at once.
-  const readers = files.map((file) => openSync(file, constants.O_RDONLY | constants.O_NONBLOCK));
+  const readers = files.slice(0, 3).map((file) => openSync(file, constants.O_RDONLY | constants.O_NONBLOCK));
   const writers = files.slice(0, 2).map((file) => openSync(file, constants.O_WRONLY));
   for (const file of files.slice(0, 2)) rmSync(file);
+  // Both ways, so that it opens before the host does and never asks us to wait for it.
+  const control = files[3] === undefined ? undefined : openSync(files[3], constants.O_RDWR | constants.O_NONBLOCK);
   const reading = new Readers();
   let attached = false;
+  let closed = false;
   return {
     stdio: ['ignore', writers[0] ?? 'ignore', writers[1] ?? 'ignore'],
     reportPipe: files[2],
+    controlPipe: files[3],
+    askToStop() {
+      if (control !== undefined && !closed) writeSync(control, 's');
+    },
     attach(_child, listeners) {
       attached = true;
       writers.forEach(closeSync);
@@ -78,10 +91,12 @@ async function openNamedPipes(folder: string, withReport: boolean): Promise<Runt
     },
     drained: reading.drained,
     close() {
+      if (closed) return;
+      closed = true;
       reading.close();
       if (!attached) [...readers, ...writers].forEach(closeSync);
-      attached = true;
-      if (files[2] !== undefined) rmSync(files[2], { force: true });
+      if (control !== undefined) closeSync(control);
+      for (const file of files.slice(2)) rmSync(file, { force: true });
     },
   };
 }
@@ -89,7 +104,10 @@ async function openNamedPipes(folder: string, withReport: boolean): Promise<Runt
 /** Node's own pipes are true pipes there, and a named pipe's reader is a server. */
 async function openWindowsPipes(folder: string, withReport: boolean): Promise<RuntimePipes> {
   const reading = new Readers();
-  const name = `\\\\.\\pipe\\hrw-report-${path.basename(folder)}-${String(process.pid)}`;
+  // The folder above is the sandbox's; its name is no secret, but two sandboxes must not meet.
+  const pipeName = (use: string): string =>
+    `\\\\.\\pipe\\hrw-${use}-${path.basename(path.dirname(folder))}-${String(process.pid)}`;
+  const names = { report: pipeName('report'), control: pipeName('control') };
   let onReport: (chunk: Buffer) => void = () => undefined;
   const server: Server | undefined = withReport
     ? createServer((socket) => {
@@ -97,10 +115,23 @@ async function openWindowsPipes(folder: string, withReport: boolean): Promise<Ru
         server?.close();
       })
     : undefined;
-  if (server !== undefined) await new Promise<void>((resolve, reject) => server.once('error', reject).listen(name, resolve));
+  const listeners = new Set<Socket>();
+  const controlServer: Server | undefined = withReport
+    ? createServer((socket) => {
+        listeners.add(socket);
+        // A host that has ended is no reason to fail.
+        socket.on('error', () => undefined);
+        controlServer?.close();
+      })
+    : undefined;
+  await Promise.all([listen(server, names.report), listen(controlServer, names.control)]);
   return {
     stdio: ['ignore', 'pipe', 'pipe'],
-    reportPipe: withReport ? name : undefined,
+    reportPipe: withReport ? names.report : undefined,
+    controlPipe: withReport ? names.control : undefined,
+    askToStop() {
+      for (const socket of listeners) socket.write('s');
+    },
     attach(child, listeners) {
       onReport = listeners.report;
       if (child.stdout !== null) reading.add(child.stdout, listeners.output);
@@ -113,13 +144,20 @@ async function openWindowsPipes(folder: string, withReport: boolean): Promise<Ru
     },
     release() {
       server?.close();
+      controlServer?.close();
     },
     drained: reading.drained,
     close() {
       reading.close();
       server?.close();
+      controlServer?.close();
+      for (const socket of listeners) socket.destroy();
     },
   };
+}
+
+async function listen(server: Server | undefined, name: string): Promise<void> {
+  if (server !== undefined) await new Promise<void>((resolve, reject) => server.once('error', reject).listen(name, resolve));
 }
 
 class Readers {

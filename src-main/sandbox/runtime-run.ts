@@ -1,11 +1,15 @@
 /**
  * One run of a runtime: its start, what it writes, its end, the end of everything that it started, and the stop ladder in between
- * (ask the whole tree, wait, end what is left). Tells facts; what they mean is decided in outcome.ts.
+ * (ask the host where there is one, ask the whole tree, wait, end what is left). Tells facts; what they mean is decided in outcome.ts.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { loadedModules } from '../platform/loaded-modules.ts';
 import type { ProcessTree, TreeEnding } from '../platform/process-tree.ts';
-import type { HostWords, RuntimeEnd } from './outcome.ts';
+import type { ConsoleView } from './console-view.ts';
+import { MarkedConsole } from './marked-console.ts';
+import type { HostWords, RuntimeEnd, StuckStart } from './outcome.ts';
 import type { Runtime, RuntimeCommand } from './ports.ts';
+import type { PseudoTerminal } from './pseudo-terminal.ts';
 import type { RecordIntake } from './record-intake.ts';
 import type { RuntimePipes } from './runtime-pipes.ts';
 
@@ -22,6 +26,8 @@ const hostExitLimitMs = 10_000;
  */
 const drainLimitMs = 5000;
 const lookAgainMs = 20;
+/** Of the grace of a stop, the part in which only the host is asked: a runbook's `finally` blocks run in it. */
+const hostShare = 0.75;
 
 export interface RunOptions {
   command: RuntimeCommand;
@@ -31,6 +37,12 @@ export interface RunOptions {
   pipes: RuntimePipes;
   intake: RecordIntake;
   readHost: Runtime['readHost'];
+  /** The console of a runtime with a host, where one can be had; else its standard output and error are pipes. */
+  terminal: PseudoTerminal | undefined;
+  /** Gets what a runtime with a host writes beside its records. */
+  view: ConsoleView;
+  /** How long a host may take until it begins the runbook. */
+  startLimitSeconds: number;
   stopGraceSeconds: number;
   /** Something worth keeping in the journal. */
   decide: (text: string) => void;
@@ -57,6 +69,9 @@ export class RuntimeRun {
   #stopping: Promise<void> | undefined;
   #hostLimit: NodeJS.Timeout | undefined;
   #hostEnding: Promise<void> | undefined;
+  #startLimit: NodeJS.Timeout | undefined;
+  #stuck: StuckStart | undefined;
+  #marked: MarkedConsole | undefined;
   readonly result: Promise<RunResult>;
 
   constructor(options: RunOptions) {
@@ -73,11 +88,13 @@ export class RuntimeRun {
   }
 
   async #run(): Promise<RunResult> {
-    const { tree, pipes, intake } = this.#options;
+    const { tree, pipes, intake, terminal } = this.#options;
     const exit = await this.#start();
+    clearTimeout(this.#startLimit);
     if (exit.kind !== 'ended') {
       this.#isOver = true;
       pipes.close();
+      terminal?.close();
       tree.dispose();
       return { end: exit, processId: null, wallMs: 0, cpuMs: null, peakMemoryBytes: null, processesLeft: 0 };
     }
@@ -87,8 +104,10 @@ export class RuntimeRun {
     await this.#letLeftoversEnd();
     await this.#stopping;
     const ending = await tree.end();
-    const isDrained = await drainedWithin(pipes, drainLimitMs);
+    const isDrained = await this.#drainedWithin(drainLimitMs);
     pipes.close();
+    terminal?.close();
+    if (this.#marked !== undefined && this.#host !== undefined) this.#endMarked(this.#marked, this.#host, exit);
     intake.finish();
     // Who was ending the host, or began to stop while the rest was ended, still has a word for the journal, which is open until here.
     await this.#hostEnding;
@@ -99,19 +118,20 @@ export class RuntimeRun {
     const usage = tree.usage();
     tree.dispose();
     const wallMs = Math.round(performance.now() - this.#startedAt);
-    const end: RuntimeEnd = { ...exit, host: this.#host, errorTail: intake.errorTail };
+    const errorTail = this.#host === undefined ? intake.errorTail : this.#options.view.tail;
+    const end: RuntimeEnd = { ...exit, host: this.#host, errorTail, ...(this.#stuck && { stuck: this.#stuck }) };
     return { end, processId: this.#child?.pid ?? null, wallMs, ...usage, processesLeft: ending.left };
   }
 
   async #start(): Promise<RuntimeEnd> {
-    const { command, environment, workFolder, tree, pipes, intake, onStarted } = this.#options;
+    const { command, environment, workFolder, tree, pipes, terminal, onStarted } = this.#options;
     const reader = this.#makeReader();
     try {
       const child = tree.spawn(() =>
         spawn(command.file, command.arguments, {
           cwd: workFolder,
           env: environment,
-          stdio: pipes.stdio,
+          stdio: terminal?.stdio ?? pipes.stdio,
           // A session of its own: no terminal, and nothing that is sent to ours reaches it.
           detached: process.platform !== 'win32',
           windowsHide: true,
@@ -123,11 +143,8 @@ export class RuntimeRun {
         child.once('exit', (exitCode, signal) => resolve({ kind: 'ended', exitCode, signal, host: undefined, errorTail: '' }));
       });
       if (child.pid !== undefined) {
-        pipes.attach(child, {
-          output: (chunk) => intake.output(chunk),
-          error: (chunk) => intake.error(chunk),
-          report: (chunk) => reader?.push(chunk),
-        });
+        this.#listen(child, (chunk) => reader?.push(chunk));
+        this.#limitStart(child.pid);
         onStarted(child.pid);
       }
       return await ended;
@@ -136,20 +153,84 @@ export class RuntimeRun {
     }
   }
 
+  #listen(child: ChildProcess, report: (chunk: Buffer) => void): void {
+    const { pipes, terminal, intake, view, command } = this.#options;
+    if (this.#host === undefined) {
+      pipes.attach(child, { output: (chunk) => intake.output(chunk), error: (chunk) => intake.error(chunk), report });
+      return;
+    }
+    if (command.consoleMark !== undefined) this.#marked = this.#readMarks(command.consoleMark, this.#host);
+    const shown = (chunk: Buffer): void => {
+      view.push(chunk);
+      this.#marked?.push(chunk);
+      if (intake.isFull) terminal?.pause();
+    };
+    terminal?.attach(shown);
+    pipes.attach(child, { output: shown, error: shown, report });
+  }
+
+  #readMarks(mark: string, host: HostWords): MarkedConsole {
+    const { intake, decide } = this.#options;
+    return new MarkedConsole(mark, {
+      begun: (version) => {
+        this.#begun(version);
+        decide('PowerShell is held to Constrained Language Mode here: all streams of the runbook came as one text.');
+      },
+      output: (bytes) => intake.output(bytes),
+      ended: (exitCode, exception) => this.#ended(host, exitCode, exception),
+    });
+  }
+
+  /** PowerShell prints what ended the runbook, and ends with an exit code of its own. Success needs the second mark. */
+  #endMarked(marked: MarkedConsole, host: HostWords, exit: Extract<RuntimeEnd, { kind: 'ended' }>): void {
+    const hasFailed = marked.isWithin && exit.exitCode !== null && exit.exitCode !== 0;
+    marked.end();
+    if (hasFailed) host.ended = { exitCode: exit.exitCode ?? 1, exception: this.#options.view.tail.trim() };
+  }
+
+  #begun(version: string): void {
+    clearTimeout(this.#startLimit);
+    if (this.#host !== undefined) this.#host.begun ??= version;
+  }
+
+  #ended(host: HostWords, exitCode: number, exception: string | null): void {
+    host.ended = { exitCode, exception };
+    if (this.#hasExited) return;
+    this.#hostLimit = setTimeout(() => {
+      this.#hostEnding = this.#endHost();
+    }, hostExitLimitMs);
+  }
+
+  #limitStart(pid: number): void {
+    const { startLimitSeconds, tree } = this.#options;
+    if (this.#host === undefined) return;
+    const giveUp = async (): Promise<void> => {
+      this.#stuck = { seconds: startLimitSeconds, modules: await loadedModules(pid) };
+      await tree.end();
+    };
+    this.#startLimit = setTimeout(() => void giveUp(), startLimitSeconds * 1000);
+  }
+
+  /** Pipes and terminal alike; a pause is none of the time. */
+  async #drainedWithin(milliseconds: number): Promise<boolean> {
+    const { pipes, terminal } = this.#options;
+    const drained = Promise.all([pipes.drained, terminal?.drained]);
+    return await drainedWithin(() => pipes.isPaused, drained, milliseconds);
+  }
+
   #makeReader(): { push(chunk: Buffer): void } | undefined {
     const { intake, readHost } = this.#options;
     const host = this.#host;
     if (host === undefined) return undefined;
     return readHost?.({
-      begun: (version) => (host.begun ??= version),
-      text: (stream, piece, last, position) => intake.text(stream, piece, last, position),
-      ended: (exitCode, exception) => {
-        host.ended = { exitCode, exception };
-        if (this.#hasExited) return;
-        this.#hostLimit = setTimeout(() => {
-          this.#hostEnding = this.#endHost();
-        }, hostExitLimitMs);
+      begun: (version) => {
+        this.#begun(version);
+        // It has the pipe to speak through: its console is only looked at.
+        this.#marked = undefined;
       },
+      text: (stream, piece, last, about) => intake.text(stream, piece, last, about),
+      progress: (activityId, progress) => intake.progress(activityId, progress),
+      ended: (exitCode, exception) => this.#ended(host, exitCode, exception),
       garbled: (reason) => (host.garbled ??= reason),
     });
   }
@@ -163,10 +244,10 @@ export class RuntimeRun {
 
   /** Until nothing is left and the pipes are closed, or the grace is over. A stop has a grace of its own. */
   async #letLeftoversEnd(): Promise<void> {
-    const { tree, pipes } = this.#options;
+    const { tree } = this.#options;
     const deadline = performance.now() + leftoverGraceMs;
     const isWaiting = (): boolean => this.#stopping === undefined && performance.now() < deadline;
-    if (isWaiting()) await drainedWithin(pipes, leftoverGraceMs);
+    if (isWaiting()) await this.#drainedWithin(leftoverGraceMs);
     while (isWaiting() && tree.members().length > 0) await sleep(lookAgainMs);
   }
 
@@ -174,9 +255,15 @@ export class RuntimeRun {
     const { tree, stopGraceSeconds, decide } = this.#options;
     const start = performance.now();
     const asked = tree.members().length;
-    tree.signal('SIGTERM');
     const deadline = start + stopGraceSeconds * 1000;
-    while (tree.members().length > 0 && performance.now() < deadline) await sleep(lookAgainMs);
+    const isWaitingUntil = (time: number): boolean => tree.members().length > 0 && performance.now() < time;
+    if (this.#host?.begun !== undefined && this.#marked === undefined) {
+      this.#options.pipes.askToStop();
+      const hostDeadline = start + stopGraceSeconds * 1000 * hostShare;
+      while (this.#child?.exitCode === null && isWaitingUntil(hostDeadline)) await sleep(lookAgainMs);
+    }
+    tree.signal('SIGTERM');
+    while (isWaitingUntil(deadline)) await sleep(lookAgainMs);
     const waitedMs = Math.round(performance.now() - start);
     if (tree.members().length === 0) {
       decide(`Stop (${reason}): ${asked} processes were asked to end and had ended after ${waitedMs} ms.`);
@@ -206,7 +293,7 @@ export class RuntimeRun {
 }
 
 /** Whether everything was handed on in time. Time in which the pipes are paused does not count. */
-function drainedWithin(pipes: RuntimePipes, milliseconds: number): Promise<boolean> {
+function drainedWithin(isPaused: () => boolean, drained: Promise<unknown>, milliseconds: number): Promise<boolean> {
   return new Promise((resolve) => {
     let leftMs = milliseconds;
     const settle = (isDrained: boolean): void => {
@@ -214,10 +301,10 @@ function drainedWithin(pipes: RuntimePipes, milliseconds: number): Promise<boole
       resolve(isDrained);
     };
     const timer = setInterval(() => {
-      if (!pipes.isPaused) leftMs -= lookAgainMs;
+      if (!isPaused()) leftMs -= lookAgainMs;
       if (leftMs <= 0) settle(false);
     }, lookAgainMs);
-    void pipes.drained.then(() => settle(true));
+    void drained.then(() => settle(true));
   });
 }
 

@@ -82,11 +82,12 @@ export function engineHandlers(sources: HandlerSources): EngineHandlers {
       // `undefined` means "leave it", also where a caller spelled it out.
       const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
       const after = await settings.change(given);
-      const names = (['limit', 'stopGraceSeconds', 'retentionDays'] as const).filter((name) => before[name] !== after[name]);
+      const changeable = ['limit', 'stopGraceSeconds', 'startLimitSeconds', 'culture', 'retentionDays'] as const;
+      const names = changeable.filter((name) => before[name] !== after[name]);
       if (names.length > 0) {
         const told = names.map(
           (name) =>
-            `${name} from ${String(before[name] ?? defaultSettings[name] ?? 'automatic')} to ${String(after[name] ?? 'automatic')}`,
+            `${name} from ${String(before[name] ?? defaultSettings[name] ?? 'automatic') || 'automatic'} to ${String(after[name] ?? 'automatic') || 'automatic'}`,
         );
         log.write({ name: 'settingsChanged', source: workerSource, message: `Settings changed: ${told.join(', ')}.` });
       }

@@ -57,6 +57,8 @@ export class Jobs implements LauncherListener {
       credential: await this.credentialFor(secret, groupName),
       runtimes: runtimes().map(({ kind, executable, label }) => ({ kind, executable, label })),
       stopGraceSeconds: settings.current.stopGraceSeconds,
+      startLimitSeconds: settings.current.startLimitSeconds,
+      culture: settings.current.culture,
     }));
     const jobCount = this.launcher().runningCount;
     log.write({

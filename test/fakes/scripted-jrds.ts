@@ -123,6 +123,8 @@ export class ScriptedJrds {
       credential: { kind: 'sandbox-secret', secret: 'c2FuZGJveCBzZWNyZXQ=' },
       groupName: 'group-a',
       stopGraceSeconds: 5,
+      startLimitSeconds: 60,
+      culture: '',
       ...given,
     };
   }

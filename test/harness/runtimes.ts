@@ -57,3 +57,8 @@ function isExecutable(file: string): boolean {
     return false;
   }
 }
+
+/** For a sandbox that needs nothing else: what the search for runtimes would come to, without starting it. */
+export function pwshAlone(): { kind: string; executable: string; label: string }[] {
+  return [{ kind: 'PowerShell7', executable: findRuntime('pwsh') ?? 'pwsh', label: 'PowerShell 7' }];
+}

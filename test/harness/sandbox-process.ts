@@ -40,7 +40,8 @@ export async function runSandbox(
   const sandboxesFolder = path.join(data, 'sandboxes');
   const journalsFolder = path.join(data, 'journals');
   const { folder, stateFile } = sandboxLayout(sandboxesFolder, jrds.sandboxId);
-  const runtimes = await findRuntimes({ environment: process.env, platform: process.platform });
+  // Looking for them starts each once; a busy machine may take longer for that than the search waits.
+  const runtimes = change.runtimes ?? (await findRuntimes({ environment: process.env, platform: process.platform }));
   const handOver = jrds.handOver({ sandboxFolder: folder, journalsFolder, runtimes, ...change });
   await writeLaunchFacts(sandboxesFolder, {
     sandboxId: jrds.sandboxId,

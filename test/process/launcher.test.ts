@@ -78,6 +78,8 @@ function start(sandboxId: string): SandboxSnapshot {
       credential: { kind: 'sandbox-secret', secret: 'the secret' },
       runtimes: [],
       stopGraceSeconds: 5,
+      startLimitSeconds: 60,
+      culture: '',
     }),
   );
 }
@@ -185,6 +187,8 @@ describe('a sandbox that does not start', () => {
         journalsFolder: path.join(folder, 'journals'),
         runtimes: [],
         stopGraceSeconds: 1,
+        startLimitSeconds: 60,
+        culture: '',
       };
       const executable = { file: process.execPath, leading: [fixture, way] };
       const onSpawned = (pid: number): void => {

@@ -9,6 +9,7 @@ import type { SandboxReport } from '../../src-contract/sandbox.ts';
 import { systemClock } from '../../src-main/engine/clock.ts';
 import { identifyThisProcess } from '../../src-main/platform/process-identity.ts';
 import { Attempt, type AttemptParts } from '../../src-main/sandbox/attempt.ts';
+import { ConsoleView } from '../../src-main/sandbox/console-view.ts';
 import { prepareGround, type Ground } from '../../src-main/sandbox/ground.ts';
 import type { JobService, Runtime } from '../../src-main/sandbox/ports.ts';
 import { SandboxLife } from '../../src-main/sandbox/sandbox-life.ts';
@@ -124,6 +125,8 @@ async function partsOf(service: Service, change: { ground?: Promise<Ground>; run
       journalsFolder: path.join(folder, 'journals'),
       runtimes: [{ kind: 'Bash', executable: '/bin/bash', label: 'Bash' }],
       stopGraceSeconds: 1,
+      startLimitSeconds: 60,
+      culture: '',
     },
     service,
     timing: {
@@ -139,6 +142,7 @@ async function partsOf(service: Service, change: { ground?: Promise<Ground>; run
     describeSearch: () => '',
     environment: { PATH: '/usr/bin:/bin' },
     state,
+    view: new ConsoleView(),
     ground: change.ground ?? prepareGround(folder, `attempt-${path.basename(folder)}`),
   };
   return { parts, state, delays, folder };

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ProcessTree } from '../../src-main/platform/process-tree.ts';
 import { JournalWriter } from '../../src-main/journal/journal-writer.ts';
+import { ConsoleView } from '../../src-main/sandbox/console-view.ts';
 import { prepareGround } from '../../src-main/sandbox/ground.ts';
 import type { Runtime } from '../../src-main/sandbox/ports.ts';
 import { RecordIntake } from '../../src-main/sandbox/record-intake.ts';
@@ -39,6 +40,9 @@ async function startRun(script: string, { readHost, changeTree, onStarted = () =
     pipes,
     intake: new RecordIntake({ journal, now, droppedStreams: new Set(), onFull: () => undefined }),
     readHost,
+    terminal: undefined,
+    view: new ConsoleView(),
+    startLimitSeconds: 60,
     stopGraceSeconds: 1,
     decide: (text) => void decisions.push(text),
     onStarted,

@@ -51,6 +51,17 @@ describe('the outcome of an attempt', () => {
     ['words that cannot be read', ended({ host: { ...spoke, garbled: 'odd' } }), 'interrupted', 0],
     ['an exception', ended({ exitCode: 1, host: { ...spoke, ended: { exitCode: 1, exception: 'no room' } } }), 'failed', 1],
     ['an exit code of its own', ended({ exitCode: 7, host: { ...spoke, ended: { exitCode: 7, exception: null } } }), 'failed', 7],
+    [
+      'no word before its time was over',
+      ended({
+        exitCode: null,
+        signal: 'SIGKILL',
+        host: { begun: undefined, ended: undefined, garbled: undefined },
+        stuck: { seconds: 120, modules: ['scan.so', 'libc.so.6'] },
+      }),
+      'never-started',
+      null,
+    ],
   ] as const)('of a runtime with a host, after %s', (_what, end, outcome, exitCode) => {
     expect(decide(end)).toMatchObject({ outcome, exitCode });
   });

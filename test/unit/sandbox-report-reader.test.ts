@@ -24,6 +24,16 @@ const begin = Buffer.concat([Buffer.from('b'), stringField('7.6.5')]);
 const plain = (stream: string, text: string): Buffer => Buffer.concat([Buffer.from(`r${stream}`), stringField(text)]);
 const placed = (stream: string, text: string): Buffer =>
   Buffer.concat([Buffer.from(`p${stream}`), integerField(12), integerField(3), stringField('/x.ps1'), stringField(text)]);
+const value = (json: string): Buffer => Buffer.concat([Buffer.from('v'), stringField(json)]);
+const progress = (percent: number, done: boolean): Buffer =>
+  Buffer.concat([
+    Buffer.from('g'),
+    integerField(3),
+    Buffer.from([done ? 1 : 0]),
+    integerField(percent),
+    stringField('Copy'),
+    stringField('half'),
+  ]);
 const end = (exitCode: number, exception: string | null): Buffer =>
   Buffer.concat([
     Buffer.from('e'),
@@ -37,12 +47,18 @@ function read(bytes: Buffer, chunkBytes: number): unknown[] {
   let text = '';
   const reader = new ReportReader({
     begun: (version) => heard.push(['begun', version]),
-    text: (stream, piece, last, position) => {
+    text: (stream, piece, last, { position, value }) => {
       text += piece.toString('latin1');
       if (!last) return;
-      heard.push([stream, Buffer.from(text, 'latin1').toString('utf8'), ...(position === undefined ? [] : [position])]);
+      heard.push([
+        stream,
+        Buffer.from(text, 'latin1').toString('utf8'),
+        ...(position === undefined ? [] : [position]),
+        ...(value === undefined ? [] : [value]),
+      ]);
       text = '';
     },
+    progress: (activityId, progress) => heard.push(['progress', activityId, progress]),
     ended: (exitCode, exception) => heard.push(['ended', exitCode, exception]),
     garbled: (reason) => heard.push(['garbled', reason]),
   });
@@ -58,6 +74,11 @@ describe('what a PowerShell host reports', () => {
     plain('O', 'one\ntwo'),
     placed('E', 'bad'),
     plain('W', long),
+    value('{"a":1}'),
+    plain('O', 'with a value'),
+    plain('O', 'without'),
+    progress(50, false),
+    progress(-1, true),
     end(1, 'why'),
     end(-5, null),
   ]);
@@ -69,6 +90,10 @@ describe('what a PowerShell host reports', () => {
       ['Output', 'one\ntwo'],
       ['Error', 'bad', { line: 12, column: 3, script: '/x.ps1' }],
       ['Warning', long],
+      ['Output', 'with a value', '{"a":1}'],
+      ['Output', 'without'],
+      ['progress', 3, { activity: 'Copy', status: 'half', percent: 50 }],
+      ['progress', 3, { activity: 'Copy', status: 'half', done: true }],
       ['ended', 1, 'why'],
       ['ended', -5, null],
     ]);

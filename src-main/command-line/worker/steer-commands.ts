@@ -9,7 +9,7 @@ import { describeEvent } from './describe-worker.ts';
 import type { WorkerAccess } from './worker-access.ts';
 import { addWorkerOptions, dataFolderOf, refusalOf, workerAction, type WorkerOptions } from './worker-options.ts';
 
-const changeable = ['limit', 'stopGraceSeconds', 'retentionDays'] as const;
+const changeable = ['limit', 'stopGraceSeconds', 'startLimitSeconds', 'culture', 'retentionDays'] as const;
 type SettingName = (typeof changeable)[number];
 
 export function addSteerCommands(program: Command, io: CommandIo, access: WorkerAccess): void {
@@ -65,7 +65,10 @@ export function addSteerCommands(program: Command, io: CommandIo, access: Worker
   addWorkerOptions(settings.command('set'))
     .description('change one')
     .argument('<name>', changeable.join(', '))
-    .argument('<value>', 'a number; for limit also "automatic" (as many as there are cores)')
+    .argument(
+      '<value>',
+      'a number; for limit also "automatic" (as many as there are cores); for culture a name such as de-CH, or "automatic" (the machine\'s own)',
+    )
     .addHelpText('after', '\nExamples:\n  hrw settings set limit 4\n  hrw settings set limit automatic\n')
     .action(
       workerAction(io, access, async ({ args, ask, print }) => {
@@ -80,15 +83,16 @@ function readChange(name: string, text: string): EngineArguments<'settings:chang
   const known = changeable.find((one) => one === name);
   if (known === undefined) throw new WrongUse(`There is no setting ${name}. There are: ${changeable.join(', ')}.`);
   if (known === 'limit' && text === 'automatic') return { limit: null };
+  if (known === 'culture') return { culture: text === 'automatic' ? '' : text };
   const value = Number(text);
   if (text.trim() === '' || Number.isNaN(value)) throw new WrongUse(`${name}: ${text} is no number.`);
   return { [known]: value };
 }
 
-function pick({ limit, stopGraceSeconds, retentionDays }: Settings): Pick<Settings, SettingName> {
-  return { limit, stopGraceSeconds, retentionDays };
+function pick({ limit, stopGraceSeconds, startLimitSeconds, culture, retentionDays }: Settings): Pick<Settings, SettingName> {
+  return { limit, stopGraceSeconds, startLimitSeconds, culture, retentionDays };
 }
 
 function describeSettings(found: Pick<Settings, SettingName>): string {
-  return changeable.map((name) => `${name.padEnd(16)}  ${String(found[name] ?? 'automatic')}\n`).join('');
+  return changeable.map((name) => `${name.padEnd(17)}  ${String(found[name] ?? 'automatic') || 'automatic'}\n`).join('');
 }

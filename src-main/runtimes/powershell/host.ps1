@@ -9,78 +9,249 @@
 param([string] $SettingsFile)
 
 $ErrorActionPreference = 'Stop'
-# Each line: a name, a tab, a value in base64 of UTF-8. Read without ConvertFrom-Json, which takes dates for more than text.
-$settings = @{}
-$parameters = @{}
-foreach ($line in [System.IO.File]::ReadAllLines($SettingsFile)) {
-    $kind, $name, $encoded = $line.Split("`t")
-    $text = [System.Text.Encoding]::UTF8.GetString([System.Convert]::FromBase64String($encoded))
-    switch -CaseSensitive ($kind) {
-        'setting' { $settings[$name] = $text }
-        'string' { $parameters[$name] = $text }
-        'boolean' { $parameters[$name] = $text -eq 'true' }
-        'null' { $parameters[$name] = $null }
-        'integer' { $parameters[$name] = [long] $text }
-        'number' { $parameters[$name] = [double]::Parse($text, [System.Globalization.CultureInfo]::InvariantCulture) }
-        'json' {
-            $parsed = ConvertFrom-Json -InputObject $text
-            if ($text.StartsWith('[')) { $parsed = @($parsed) }
-            $parameters[$name] = $parsed
+$isWindows51 = $PSVersionTable.PSVersion.Major -lt 6
+$onWindows = $isWindows51 -or $IsWindows
+
+# Each line: a kind, a name, a value in base64 of UTF-8, with tabs between. Arrays and objects: what is in them follows, up to an end.
+# Read without ConvertFrom-Json, which takes some texts for dates.
+function Read-Settings([string] $File) {
+    $settings = @{}
+    $parameters = @{}
+    $open = [System.Collections.Stack]::new()
+    foreach ($line in [System.IO.File]::ReadAllLines($File)) {
+        $kind, $name, $encoded = $line.Split("`t")
+        $text = [System.Text.Encoding]::UTF8.GetString([System.Convert]::FromBase64String($encoded))
+        $value = switch -CaseSensitive ($kind) {
+            'setting' { $settings[$name] = $text; continue }
+            'array' { $open.Push(@($name, [System.Collections.ArrayList]::new())); continue }
+            'object' { $open.Push(@($name, [ordered]@{})); continue }
+            'string' { $text }
+            'boolean' { $text -eq 'true' }
+            'null' { $null }
+            'integer' { [long] $text }
+            'number' { [double]::Parse($text, [System.Globalization.CultureInfo]::InvariantCulture) }
+            'end' {
+                $name, $made = $open.Pop()
+                if ($made -is [System.Collections.ArrayList]) { , $made.ToArray() } else { [pscustomobject] $made }
+            }
+        }
+        if ($kind -ceq 'setting' -or $kind -ceq 'array' -or $kind -ceq 'object') { continue }
+        $holder = if ($open.Count -gt 0) { , $open.Peek()[1] } else { $parameters }
+        if ($holder -is [System.Collections.ArrayList]) { $null = $holder.Add($value) } else { $holder[$name] = $value }
+    }
+    [System.IO.File]::Delete($File)
+    $settings, $parameters
+}
+
+function Connect-Pipe([string] $Name, [string] $Direction) {
+    if ($Name.StartsWith('\\.\pipe\')) {
+        $pipe = [System.IO.Pipes.NamedPipeClientStream]::new('.', $Name.Substring(9), $(if ($Direction -eq 'Read') { 'In' } else { 'Out' }))
+        $pipe.Connect(10000)
+        return $pipe
+    }
+    [System.IO.FileStream]::new($Name, 'Open', $Direction, 'ReadWrite', 1)
+}
+
+# What a person needs to know of a failure: message, place, category, stack, inner exceptions.
+function Format-Failure($Failure) {
+    $lines = @($Failure.ToString())
+    # Without a file it is the place of the call below.
+    if ($Failure.InvocationInfo.ScriptName) { $lines += $Failure.InvocationInfo.PositionMessage }
+    $lines += @(& $describePrompt $Failure)
+    $lines += "Category: $($Failure.CategoryInfo)"
+    $lines += "Error id: $($Failure.FullyQualifiedErrorId)"
+    $lines += @("$($Failure.ScriptStackTrace)".Split("`n") | Where-Object { $_ -and $_ -notlike 'at <ScriptBlock>, <No file>*' })
+    for ($cause = $Failure.Exception.InnerException; $null -ne $cause; $cause = $cause.InnerException) {
+        $lines += "Caused by $($cause.GetType().FullName): $($cause.Message)"
+    }
+    if ($Failure.Exception -is [System.Management.Automation.PSSecurityException] -and $onWindows) {
+        $lines += 'Execution policies, the first that is set decides: ' +
+            (@(Get-ExecutionPolicy -List | ForEach-Object { "$($_.Scope) $($_.ExecutionPolicy)" }) -join ', ')
+        $lines += 'MachinePolicy and UserPolicy are set by Group Policy; LocalMachine and CurrentUser by Set-ExecutionPolicy.'
+    }
+    $lines -join "`n"
+}
+
+# For errors that come from asking somebody: what was asked. Also for the sink, to which it goes as text: a script block would run here.
+$describePrompt = {
+    param($Failure)
+    if ("$($Failure.Exception)" -notmatch 'ConsoleHostUserInterface\.|ConsoleHostRawUserInterface\.') { return }
+    $asked = "$($Failure.InvocationInfo.Line)".Trim()
+    "The runbook asked ($asked), and nobody is there to answer. Give it a parameter or an asset instead."
+}
+
+# A parameter that is declared as a credential gets the name of a credential asset; one declared as a hashtable gets one for an object.
+function Convert-Parameters([string] $Script, [hashtable] $Parameters, $Runspace) {
+    if ($Parameters.Count -eq 0 -or [System.IO.File]::ReadAllText($Script) -notmatch 'credential|hashtable') { return }
+    $tokens = $problems = $null
+    $tree = [System.Management.Automation.Language.Parser]::ParseFile($Script, [ref] $tokens, [ref] $problems)
+    if ($null -eq $tree.ParamBlock) { return }
+    foreach ($declared in $tree.ParamBlock.Parameters) {
+        $name = $declared.Name.VariablePath.UserPath
+        if (-not $Parameters.ContainsKey($name)) { continue }
+        $value = $Parameters[$name]
+        if ($declared.StaticType -eq [pscredential] -and $value -is [string]) {
+            $reader = [powershell]::Create().AddCommand('Get-AutomationPSCredential').AddParameter('Name', $value)
+            $reader.Runspace = $Runspace
+            $Parameters[$name] = @($reader.Invoke())[0]
+            $reader.Dispose()
+        } elseif ($declared.StaticType -eq [hashtable] -and $value -is [System.Management.Automation.PSCustomObject]) {
+            $table = @{}
+            foreach ($property in $value.PSObject.Properties) { $table[$property.Name] = $property.Value }
+            $Parameters[$name] = $table
         }
     }
 }
-[System.IO.File]::Delete($SettingsFile)
+
+$settings, $parameters = Read-Settings $SettingsFile
 
 # What native programs write is UTF-8 both ways, without a byte order mark.
 $utf8 = [System.Text.UTF8Encoding]::new($false)
 $OutputEncoding = $utf8
 try { [System.Console]::OutputEncoding = $utf8 } catch { $null = $_ }
-if ($PSVersionTable.PSVersion.Major -ge 7) { $PSStyle.OutputRendering = 'PlainText' }
-
-if ($settings.Pipe.StartsWith('\\.\pipe\')) {
-    $stream = [System.IO.Pipes.NamedPipeClientStream]::new('.', $settings.Pipe.Substring(9), [System.IO.Pipes.PipeDirection]::Out)
-    $stream.Connect(10000)
-} else {
-    $stream = [System.IO.FileStream]::new($settings.Pipe, 'Open', 'Write', 'ReadWrite', 1)
+try { [System.Console]::InputEncoding = $utf8 } catch { $null = $_ }
+if (-not $isWindows51) { $PSStyle.OutputRendering = 'PlainText' }
+if ($settings.Culture) {
+    $culture = [System.Globalization.CultureInfo]::GetCultureInfo($settings.Culture)
+    [System.Globalization.CultureInfo]::DefaultThreadCurrentCulture = $culture
+    [System.Globalization.CultureInfo]::DefaultThreadCurrentUICulture = $culture
+    [System.Globalization.CultureInfo]::CurrentCulture = $culture
+    [System.Globalization.CultureInfo]::CurrentUICulture = $culture
 }
+# Where nobody has set a policy, clients of Windows PowerShell run no scripts at all. This speaks for the process alone, and
+# whatever somebody has set (AllSigned, say) stays.
+if ($isWindows51 -and @(Get-ExecutionPolicy -List | Where-Object { $_.ExecutionPolicy -ne 'Undefined' }).Count -eq 0) {
+    $env:PSExecutionPolicyPreference = 'RemoteSigned'
+}
+
+$stream = Connect-Pipe $settings.Pipe 'Write'
 # One write to the pipe a record: gathered here, flushed at its end.
 $buffered = [System.IO.BufferedStream]::new($stream, 65536)
 $writer = [System.IO.BinaryWriter]::new($buffered, $utf8)
+# A byte, or the pipe's end, asks to stop.
+$control = Connect-Pipe $settings.Control 'Read'
+$stopAsked = $control.ReadAsync([byte[]]::new(1), 0, 1)
 
 $runspace = [runspacefactory]::CreateRunspace($Host, [initialsessionstate]::CreateDefault2())
 $runspace.Open()
 $variables = $runspace.SessionStateProxy
 $variables.SetVariable('OutputEncoding', $utf8)
-$variables.SetVariable('ProgressPreference', 'SilentlyContinue')
+if ($settings.Progress -ne 'true') { $variables.SetVariable('ProgressPreference', 'SilentlyContinue') }
 if ($settings.Verbose -eq 'true') { $variables.SetVariable('VerbosePreference', 'Continue') }
+if ($settings.Debug -eq 'true') { $variables.SetVariable('DebugPreference', 'Continue') }
 
 # Runs at the end of the runbook's pipeline: each record is written where it is produced, so that a slow reader slows the runbook.
 $sink = {
-    param($Writer, $Buffer)
+    param($Writer, $Buffer, $Progress, $Pending, $DescribePromptText)
     begin {
-        $writeRecord = {
-            param($Code, $Text, $Invocation)
-            # Without a file it is the place of the call below. Records that a script's own Write-Warning makes have only that.
-            if ($null -ne $Invocation -and $Invocation.ScriptName) {
-                $Writer.Write([byte] 112)
-                $Writer.Write([byte] $Code)
-                $Writer.Write([int] $Invocation.ScriptLineNumber)
-                $Writer.Write([int] $Invocation.OffsetInLine)
-                $Writer.Write([string] $Invocation.ScriptName)
-            } else {
-                $Writer.Write([byte] 114)
-                $Writer.Write([byte] $Code)
-            }
+        $describePrompt = [scriptblock]::Create($DescribePromptText)
+        # What is called here must not speak in the runbook's streams.
+        $ErrorActionPreference = 'Stop'
+        $VerbosePreference = $DebugPreference = $WarningPreference = $InformationPreference = $ProgressPreference = 'SilentlyContinue'
+        $writeOutput = {
+            param($Text)
+            $Writer.Write([byte] 114)
+            $Writer.Write([byte] 79)
             $Writer.Write([string] $Text)
             $Buffer.Flush()
         }
+        # Progress does not pass through the pipeline. This is called on its thread, where the record is produced.
+        $Progress.add_DataAdded({
+                param($Source)
+                foreach ($one in $Source.ReadAll()) {
+                    $Writer.Write([byte] 103)
+                    $Writer.Write([int] $one.ActivityId)
+                    $Writer.Write([byte] $(if ($one.RecordType -eq 'Completed') { 1 } else { 0 }))
+                    $Writer.Write([int] $one.PercentComplete)
+                    $Writer.Write([string] $one.Activity)
+                    $Writer.Write([string] $(if ($one.CurrentOperation) { "$($one.StatusDescription): $($one.CurrentOperation)" } else { $one.StatusDescription }))
+                }
+                $Buffer.Flush()
+            }.GetNewClosure())
+
+        # Data as JSON can say it: so many levels of it, so many entries in all. What is neither data nor has properties of its own
+        # to be shown by is its text. A property that throws is null.
+        $budget = @{ Left = 0 }
+        $simplify = {
+            param($Value, $Levels)
+            $budget.Left -= 1
+            if ($null -eq $Value -or $budget.Left -lt 0) { return $null }
+            if ($Value -is [string] -or $Value -is [bool]) { return $Value.PSObject.BaseObject }
+            if ($Value -is [enum] -or $Value -is [char]) { return $Value.ToString() }
+            if ($Value -is [datetime] -or $Value -is [System.DateTimeOffset]) { return $Value.ToString('o') }
+            if ($Value -is [double] -or $Value -is [single]) {
+                if ([double]::IsNaN($Value) -or [double]::IsInfinity($Value)) { return $Value.ToString([cultureinfo]::InvariantCulture) }
+                return $Value.PSObject.BaseObject
+            }
+            if ($Value -is [decimal] -or ($Value -is [System.ValueType] -and $Value.GetType().IsPrimitive)) { return $Value.PSObject.BaseObject }
+            if ($Levels -eq 0 -or $Value -is [System.ValueType] -or $Value -is [type] -or $Value -is [uri] -or $Value -is [version]) { return "$Value" }
+            if ($Value -is [System.Collections.IDictionary]) {
+                $made = [ordered]@{}
+                foreach ($key in @($Value.Keys)) {
+                    if ($budget.Left -le 0) { break }
+                    $made["$key"] = & $simplify $Value[$key] ($Levels - 1)
+                }
+                return $made
+            }
+            if ($Value -is [System.Collections.IList]) {
+                $items = [System.Collections.ArrayList]::new()
+                foreach ($item in $Value) {
+                    if ($budget.Left -le 0) { break }
+                    $null = $items.Add((& $simplify $item ($Levels - 1)))
+                }
+                return , $items.ToArray()
+            }
+            $isData = $Value -is [System.Management.Automation.PSCustomObject]
+            # Getters of living objects cost what they cost: below the top only data is opened.
+            if (-not $isData -and $Levels -lt 4) { return "$Value" }
+            $shown = if (-not $isData -and $Value.PSStandardMembers.DefaultDisplayPropertySet) { $Value.PSStandardMembers.DefaultDisplayPropertySet.ReferencedPropertyNames }
+            $made = [ordered]@{}
+            foreach ($property in $Value.PSObject.Properties) {
+                if ($budget.Left -le 0) { break }
+                if ($null -ne $shown -and $shown -notcontains $property.Name) { continue }
+                $made[$property.Name] = try { & $simplify $property.Value ($Levels - 1) } catch { $global:Error.RemoveAt(0); $null }
+            }
+            $made
+        }
+        # The objects of the record that comes next, ahead of it: one as it is, several (PowerShell looks at the first rows of a
+        # table together) as an array.
+        $writeValue = {
+            $json = try {
+                $budget.Left = 1000
+                $simple = @(foreach ($one in $Pending) { , (& $simplify $one 4) })
+                if ($simple.Count -eq 1) { $simple = $simple[0] }
+                if ($null -ne $simple) { Microsoft.PowerShell.Utility\ConvertTo-Json -InputObject $simple -Compress -Depth 10 }
+            } catch { $global:Error.RemoveAt(0) }
+            $Pending.Clear()
+            if ($json -and $json.Length -le 32768) {
+                $Writer.Write([byte] 118)
+                $Writer.Write([string] $json)
+            }
+        }
         # Objects are formatted as the console would show them: a run of them by one formatter, so that a table has one head.
         $formatter = $null
+        # Empty lines ahead of what is still to be shown.
+        $held = @()
         $endGroup = {
             if ($null -ne $formatter) {
-                foreach ($line in $formatter.End()) { & $writeRecord 79 $line }
+                $lines = $held + @($formatter.End())
+                $held = @()
                 $formatter.Dispose()
+                if ($Pending.Count -gt 0) { & $writeValue }
+                if ($lines.Count -gt 0) { & $writeOutput ($lines -join "`n") }
             }
+        }
+        # PowerShell shows errors by themselves: what it makes of one is whole when it has taken it.
+        $errorFormatter = { Microsoft.PowerShell.Utility\Out-String -Stream -Width 4096 }.GetSteppablePipeline()
+        $errorFormatter.Begin($true)
+        $describeError = {
+            param($Failure)
+            if ($Failure.FullyQualifiedErrorId -eq 'NativeCommandError' -or $Failure.FullyQualifiedErrorId -eq 'NativeCommandErrorMessage') {
+                return $Failure.Exception.Message
+            }
+            $text = (@($errorFormatter.Process($Failure)) -join "`n").Trim()
+            $prompt = & $describePrompt $Failure
+            if ($prompt) { "$text`n$prompt" } else { $text }
         }
     }
     process {
@@ -92,46 +263,77 @@ $sink = {
             $Buffer.Flush()
             return
         }
-        if ($_ -is [System.Management.Automation.ErrorRecord]) {
-            if ($null -ne $formatter) { . $endGroup; $formatter = $null }
-            $text = if ($_.FullyQualifiedErrorId -eq 'NativeCommandError' -or $_.FullyQualifiedErrorId -eq 'NativeCommandErrorMessage') {
-                $_.Exception.Message
-            } else {
-                ($_ | Microsoft.PowerShell.Utility\Out-String -Width 4096).Trim()
-            }
-            & $writeRecord 69 $text $_.InvocationInfo
-        } elseif ($_ -is [System.Management.Automation.InformationRecord]) {
-            if ($null -ne $formatter) { . $endGroup; $formatter = $null }
-            & $writeRecord 73 $_.MessageData
-        } elseif ($_ -is [System.Management.Automation.InformationalRecord]) {
-            if ($null -ne $formatter) { . $endGroup; $formatter = $null }
+        # No calls of script blocks here: each costs more than all that is written.
+        $place = $null
+        if ($_ -is [System.Management.Automation.InformationalRecord]) {
             $code = if ($_ -is [System.Management.Automation.WarningRecord]) { 87 }
             elseif ($_ -is [System.Management.Automation.VerboseRecord]) { 86 }
             else { 68 }
-            & $writeRecord $code $_.Message $_.InvocationInfo
-        } elseif ($null -ne $_) {
-            if ($null -eq $formatter) {
-                $formatter = { Microsoft.PowerShell.Utility\Out-String -Stream }.GetSteppablePipeline()
-                $formatter.Begin($true)
+            $text = $_.Message
+            $place = $_.InvocationInfo
+        } elseif ($_ -is [System.Management.Automation.InformationRecord]) {
+            $code = 73
+            $text = $_.MessageData
+        } elseif ($_ -is [System.Management.Automation.ErrorRecord]) {
+            $code = 69
+            $text = try { & $describeError $_ } catch { $global:Error.RemoveAt(0); "$_" }
+            $place = $_.InvocationInfo
+        } else {
+            if ($null -eq $_) { return }
+            $null = $Pending.Add($_)
+            $one = $_
+            $lines = try {
+                if ($null -eq $formatter) {
+                    $formatter = { Microsoft.PowerShell.Utility\Out-String -Stream -Width 120 }.GetSteppablePipeline()
+                    $formatter.Begin($true)
+                }
+                @($formatter.Process($one))
+            } catch {
+                $global:Error.RemoveAt(0)
+                $formatter = $null
+                @($one.GetType().FullName)
             }
-            foreach ($line in $formatter.Process($_)) { & $writeRecord 79 $line }
+            if ("$lines".Trim() -eq '') {
+                $held += $lines
+            } else {
+                & $writeValue
+                & $writeOutput (($held + $lines) -join "`n")
+                $held = @()
+            }
+            return
         }
+        if ($null -ne $formatter) { . $endGroup; $formatter = $null }
+        # Without a file it is the place of the call below. Records that a script's own Write-Warning makes have only that.
+        if ($null -ne $place -and $place.ScriptName) {
+            $Writer.Write([byte] 112)
+            $Writer.Write([byte] $code)
+            $Writer.Write([int] $place.ScriptLineNumber)
+            $Writer.Write([int] $place.OffsetInLine)
+            $Writer.Write([string] $place.ScriptName)
+        } else {
+            $Writer.Write([byte] 114)
+            $Writer.Write([byte] $code)
+        }
+        $Writer.Write([string] $text)
+        $Buffer.Flush()
     }
     end { . $endGroup }
 }
 
-# The call itself. Its variables are private, so that the runbook cannot meet them; $? tells `exit 3` from a native program's 3.
-$call = {
-    $private:given = $args[1]
-    & $args[0] @given
-    $args[2].Completed = $?
-}
+# The call itself: what to call, its parameters, where to say how it went. In one line, because PowerShell shows the line of any later one
+# in errors. Its variable is private, so that the runbook cannot meet it; $? tells `exit 3` from a native program's 3.
+$call = { $private:given = $args[1]; & $args[0] @given; $args[2].Completed = $? }
+# A path, or a script block made from one.
+$runbook = $settings.Script
 $state = @{ Completed = $true }
+# Objects that PowerShell has taken but not shown yet.
+$pending = [System.Collections.ArrayList]::new()
 $pipeline = [powershell]::Create()
 $pipeline.Runspace = $runspace
-$null = $pipeline.AddScript($call.ToString()).AddArgument($settings.Script).AddArgument($parameters).AddArgument($state)
+$null = $pipeline.AddScript($call.ToString()).AddArgument($runbook).AddArgument($parameters).AddArgument($state)
 $pipeline.Commands.Commands[0].MergeMyResults('All', 'Output')
-$null = $pipeline.AddScript($sink.ToString(), $true).AddArgument($writer).AddArgument($buffered)
+$null = $pipeline.AddScript($sink.ToString(), $true).AddArgument($writer).AddArgument($buffered).AddArgument($pipeline.Streams.Progress)
+$null = $pipeline.AddArgument($pending).AddArgument($describePrompt.ToString())
 
 $writer.Write([byte] 98)
 $writer.Write($PSVersionTable.PSVersion.ToString())
@@ -139,10 +341,26 @@ $buffered.Flush()
 
 $failure = $null
 try {
-    $null = $pipeline.Invoke()
+    Convert-Parameters $settings.Script $parameters $runspace
+    $running = $pipeline.BeginInvoke()
+    while (-not $running.AsyncWaitHandle.WaitOne(40)) {
+        if ($null -eq $stopAsked -or -not $stopAsked.IsCompleted) { continue }
+        # The runbook's `finally` blocks run, and what they write is still taken.
+        $null = $pipeline.BeginStop($null, $null)
+        $stopAsked = $null
+    }
+    $null = $pipeline.EndInvoke($running)
 } catch {
     $inner = $_.Exception.InnerException
     $failure = if ($inner -is [System.Management.Automation.IContainsErrorRecord]) { $inner.ErrorRecord } else { $_ }
+}
+
+# The runbook ended before PowerShell showed them.
+if ($pending.Count -gt 0) {
+    $text = try { ($pending | Out-String -Stream -Width 120) -join "`n" } catch { "$pending" }
+    $writer.Write([byte] 114)
+    $writer.Write([byte] 79)
+    $writer.Write([string] $text)
 }
 
 # False also when the runbook could not be called at all (a missing parameter, a syntax error): that ends only the statement that
@@ -155,16 +373,7 @@ if ($null -eq $failure -and -not $state.Completed) {
 $exception = ''
 if ($null -ne $failure) {
     $exitCode = 1
-    $lines = @($failure.ToString())
-    $position = $failure.InvocationInfo.PositionMessage
-    if ($position) { $lines += $position }
-    # The last line is the call above, which says nothing to the runbook's author.
-    $stack = @("$($failure.ScriptStackTrace)".Split("`n") | Where-Object { $_ -and $_ -notlike 'at <ScriptBlock>, <No file>*' })
-    if ($stack.Count -gt 0) { $lines += $stack }
-    for ($cause = $failure.Exception.InnerException; $null -ne $cause; $cause = $cause.InnerException) {
-        $lines += "Caused by $($cause.GetType().FullName): $($cause.Message)"
-    }
-    $exception = $lines -join "`n"
+    $exception = Format-Failure $failure
 }
 $writer.Write([byte] 101)
 $writer.Write([int] $exitCode)

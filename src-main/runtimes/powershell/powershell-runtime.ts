@@ -1,33 +1,64 @@
-/** PowerShell, 5.1 and 7: our host script runs the runbook; parameters reach it typed, through a file that it removes when it has read it. */
+/**
+ * PowerShell, 5.1 and 7: our host script runs the runbook; parameters reach it typed, through a file that it removes when it has read it.
+ *
+ * The host is no script file for PowerShell but text that a command reads: execution policies of the machine and of Group Policy decide
+ * about script files, so that they meet the runbook, not us. Under Constrained Language Mode, where that cannot be done, a smaller script
+ * takes its place.
+ */
+import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { scriptFileName, type RunbookParameter, type RuntimeDefinition, type RuntimeRequest } from '../runtime.ts';
 import { ReportReader } from './report-reader.ts';
 
-/** `hostScript`: the text of host.ps1, read when the sandbox starts, because the file may be replaced under it. */
-export function createPowerShellRuntime(hostScript: string): RuntimeDefinition {
+/** The texts of host.ps1 and constrained.ps1, read when the sandbox starts, because the files may be replaced under it. */
+export interface PowerShellScripts {
+  host: string;
+  constrained: string;
+}
+
+const folderVariable = 'HRW_HOST_FOLDER';
+const markVariable = 'HRW_HOST_MARK';
+
+/** Nothing of a job stands in it. What the host finds in the environment is gone when the runbook begins. */
+const bootCommand = [
+  `$folder = $env:${folderVariable}; $mark = $env:${markVariable}`,
+  `Remove-Item Env:${folderVariable}, Env:${markVariable}`,
+  "if ($ExecutionContext.SessionState.LanguageMode -eq 'FullLanguage') { " +
+    '& ([scriptblock]::Create([System.IO.File]::ReadAllText("$folder/host.ps1"))) "$folder/host-settings" ' +
+    '} else { & "$folder/constrained.ps1" $mark "$folder/constrained-settings" }',
+].join('; ');
+
+export function createPowerShellRuntime(scripts: PowerShellScripts): RuntimeDefinition {
   return {
     kinds: ['PowerShell', 'PowerShell7'],
     async prepare(request) {
       const { executable, runbookName, script, workFolder, privateFolder } = request;
       const scriptFile = path.join(workFolder, scriptFileName(runbookName, '.ps1'));
-      const hostFile = path.join(privateFolder, 'host.ps1');
-      const settingsFile = path.join(privateFolder, 'host-settings');
-      await writeFile(scriptFile, withMark(script), { mode: 0o600 });
-      await writeFile(hostFile, hostScript, { mode: 0o600 });
-      await writeFile(settingsFile, describeSettings(request, scriptFile), { mode: 0o600 });
-      // For this process alone; what Group Policy demands stays above it.
-      const policy = process.platform === 'win32' ? ['-ExecutionPolicy', 'Bypass'] : [];
+      const files: [string, string][] = [
+        [scriptFile, withMark(script)],
+        [path.join(privateFolder, 'host.ps1'), scripts.host],
+        [path.join(privateFolder, 'constrained.ps1'), scripts.constrained],
+        [path.join(privateFolder, 'host-settings'), describeSettings(request, scriptFile)],
+        [path.join(privateFolder, 'constrained-settings'), describeConstrained(request, scriptFile)],
+      ];
+      await Promise.all(files.map(([file, text]) => writeFile(file, text, { mode: 0o600 })));
+      const consoleMark = randomUUID();
       return {
         file: executable,
-        arguments: ['-NoProfile', '-NonInteractive', ...policy, '-File', hostFile, settingsFile],
+        arguments: ['-NoLogo', '-NoProfile', '-NonInteractive', '-Command', bootCommand],
         environment: {
           POWERSHELL_TELEMETRY_OPTOUT: '1',
           POWERSHELL_UPDATECHECK: 'Off',
           // Windows has it; runbooks that were written there read it.
           COMPUTERNAME: hostname().split('.')[0] ?? '',
+          // The console of Constrained Language Mode is where records come from; colours would be in them.
+          NO_COLOR: '1',
+          [folderVariable]: privateFolder,
+          [markVariable]: consoleMark,
         },
+        consoleMark,
       };
     },
     readHost: (listener) => new ReportReader(listener),
@@ -40,12 +71,18 @@ function withMark(script: string): string {
   return needsMark ? `\ufeff${script}` : script;
 }
 
-function describeSettings({ reportPipe, logVerbose, parameters }: RuntimeRequest, scriptFile: string): string {
-  if (reportPipe === undefined) throw new Error('PowerShell needs a pipe for its reports');
+function describeSettings(request: RuntimeRequest, scriptFile: string): string {
+  const { reportPipe, controlPipe, logVerbose, logDebug, logProgress, culture, parameters } = request;
+  if (reportPipe === undefined || controlPipe === undefined)
+    throw new Error('PowerShell needs pipes for its reports and its control');
   const settings: [string, string][] = [
     ['Script', scriptFile],
     ['Pipe', reportPipe],
+    ['Control', controlPipe],
     ['Verbose', String(logVerbose)],
+    ['Debug', String(logDebug)],
+    ['Progress', String(logProgress)],
+    ['Culture', culture],
   ];
   const lines = [...settings.map(([name, value]) => line('setting', name, value)), ...parameters.map(describeParameter)];
   return lines.join('');
@@ -54,12 +91,26 @@ function describeSettings({ reportPipe, logVerbose, parameters }: RuntimeRequest
 function describeParameter({ name, value }: RunbookParameter): string {
   if (typeof value === 'string') return line('string', name, value);
   if (typeof value === 'boolean') return line('boolean', name, String(value));
-  if (value === null || value === undefined) return line('null', name, '');
   if (typeof value === 'number') return line(Number.isSafeInteger(value) ? 'integer' : 'number', name, String(value));
-  return line('json', name, JSON.stringify(value));
+  if (typeof value !== 'object' || value === null) return line('null', name, '');
+  const inside = Array.isArray(value)
+    ? value.map((item) => describeParameter({ name: '', value: item as unknown }))
+    : Object.entries(value).map(([key, item]) => describeParameter({ name: key, value: item as unknown }));
+  return [line(Array.isArray(value) ? 'array' : 'object', name, ''), ...inside, line('end', '', '')].join('');
 }
 
 function line(kind: string, name: string, value: string): string {
   // A name with a tab or a line end is no name that PowerShell could bind.
   return `${kind}\t${name.replaceAll(/[\t\r\n]/g, ' ')}\t${Buffer.from(value, 'utf8').toString('base64')}\n`;
+}
+
+/** JSON, because that is what can be read in that mode. ASCII alone, whatever the machine's code page. */
+function describeConstrained({ logVerbose, logDebug, parameters }: RuntimeRequest, scriptFile: string): string {
+  const text = JSON.stringify({
+    script: scriptFile,
+    verbose: logVerbose,
+    debug: logDebug,
+    parameters: Object.fromEntries(parameters.map(({ name, value }) => [name, value])),
+  });
+  return text.replaceAll(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

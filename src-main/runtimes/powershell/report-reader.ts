@@ -5,12 +5,14 @@
  *   b string                                version: the runbook is about to be run
  *   r byte string                           stream, text
  *   p byte int32 int32 string string        stream, line, column, script, text
+ *   v string                                JSON of the object whose text is the next record
+ *   g int32 byte int32 string string        activity's number, whether it is done, percent (below 0: not said), activity, status
  *   e int32 byte string                     exit code, whether it failed, exception
  *
  * A text of any length streams through: only a length or a small field is ever waited for.
  */
 import type { StreamName } from '../../../src-contract/kinds.ts';
-import type { HostListener, HostReader, RecordPosition } from '../runtime.ts';
+import type { HostListener, HostReader, RecordFacts, RecordPosition } from '../runtime.ts';
 
 const streams = new Map<number, StreamName>([
   [0x4f, 'Output'],
@@ -27,7 +29,7 @@ const maxFieldBytes = 8 * 1024 * 1024;
 /** The text of the record under way: so much of it is still to come. */
 interface OpenText {
   stream: StreamName;
-  position: RecordPosition | undefined;
+  about: RecordFacts;
   missing: number;
 }
 
@@ -36,6 +38,8 @@ export class ReportReader implements HostReader {
   /** Bytes that did not make a whole head yet. */
   #pending: Buffer = Buffer.alloc(0);
   #open: OpenText | undefined;
+  /** Of the record to come. */
+  #value: string | undefined;
   #garbled = false;
 
   constructor(listener: HostListener) {
@@ -58,7 +62,7 @@ export class ReportReader implements HostReader {
     open.missing -= length;
     const last = open.missing === 0;
     if (last) this.#open = undefined;
-    this.#listener.text(open.stream, bytes.subarray(0, length), last, open.position);
+    this.#listener.text(open.stream, bytes.subarray(0, length), last, open.about);
     return length;
   }
 
@@ -84,8 +88,30 @@ export class ReportReader implements HostReader {
         if (stream === undefined) throw new Error(`a record of an unknown stream ${String(code)}`);
         const position = kind === 0x70 ? readPosition(fields) : undefined;
         const missing = fields.length();
-        if (missing === 0) this.#listener.text(stream, Buffer.alloc(0), true, position);
-        else this.#open = { stream, position, missing };
+        const about: RecordFacts =
+          position === undefined && this.#value === undefined
+            ? nothingMore
+            : { ...(position && { position }), ...(this.#value !== undefined && { value: this.#value }) };
+        this.#value = undefined;
+        if (missing === 0) this.#listener.text(stream, Buffer.alloc(0), true, about);
+        else this.#open = { stream, about, missing };
+        return;
+      }
+      case 0x76:
+        this.#value = fields.string();
+        return;
+      case 0x67: {
+        const activityId = fields.integer();
+        const done = fields.byte() === 1;
+        const percent = fields.integer();
+        const activity = fields.string();
+        const status = fields.string();
+        this.#listener.progress(activityId, {
+          activity,
+          status,
+          ...(percent >= 0 && { percent }),
+          ...(done && { done }),
+        });
         return;
       }
       case 0x62:
@@ -103,6 +129,9 @@ export class ReportReader implements HostReader {
     }
   }
 }
+
+/** Most records are plain lines: one object for all of them. */
+const nothingMore: RecordFacts = {};
 
 function readPosition(fields: Fields): RecordPosition {
   const line = fields.integer();

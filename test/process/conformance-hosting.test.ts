@@ -1,0 +1,4 @@
+import { hosting } from '../fixtures/runbooks/hosting.ts';
+import { conformanceSuite } from '../harness/conformance.ts';
+
+conformanceSuite('hosting', hosting);

@@ -1,0 +1,4 @@
+import { streams } from '../fixtures/runbooks/streams.ts';
+import { conformanceSuite } from '../harness/conformance.ts';
+
+conformanceSuite('streams', streams);

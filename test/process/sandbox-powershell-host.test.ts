@@ -1,0 +1,165 @@
+/** What a PowerShell runbook finds around it, and what becomes of it in the end: console, stop, start, Constrained Language Mode. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
+import { sandboxCalls } from '../../src-contract/sandbox.ts';
+import type { SandboxHandOver } from '../../src-contract/sandbox.ts';
+import { connectLineChannel } from '../../src-main/channel/line-channel-client.ts';
+import { ScriptedJrds, type JrdsOptions } from '../fakes/scripted-jrds.ts';
+import { pwshAlone, requireRuntime } from '../harness/runtimes.ts';
+import { endedWell, runSandbox, until, type RunningSandbox } from '../harness/sandbox-process.ts';
+
+/** Whatever else the machine has to do. */
+const limits = { timeout: 240_000 };
+const runtimesFolder = path.join(import.meta.dirname, '..', 'fixtures', 'runtimes');
+const fakeRuntime = (name: string): Partial<SandboxHandOver> => ({
+  runtimes: [{ kind: 'PowerShell7', executable: path.join(runtimesFolder, name), label: 'PowerShell 7' }],
+});
+
+interface Run {
+  jrds: ScriptedJrds;
+  sandbox: RunningSandbox;
+}
+
+async function start(
+  context: TestContext,
+  script: string,
+  { settings, change }: { settings?: NonNullable<JrdsOptions['job']['settings']>; change?: Partial<SandboxHandOver> } = {},
+): Promise<Run> {
+  requireRuntime(context, 'pwsh');
+  const jrds = await ScriptedJrds.start({ job: { kind: 'PowerShell7', script, ...(settings && { settings }) } });
+  onTestFinished(() => jrds.close());
+  return { jrds, sandbox: await runSandbox(jrds, { runtimes: pwshAlone(), ...change }) };
+}
+
+const texts = ({ jrds }: Run): string[] => jrds.records.map((record) => record.text);
+
+describe('the stop of a PowerShell runbook', () => {
+  it('runs its finally blocks, and takes what they write', limits, async (context) => {
+    const run = await start(
+      context,
+      'try { "ready"; Start-Sleep 300 } finally { "tidying"; Write-Warning "tidied"; Start-Sleep -Milliseconds 300; "tidy" }',
+    );
+    await until('the first record', () => run.jrds.recordCount > 0, 120);
+    run.jrds.stopJob();
+    expect(await run.sandbox.ended).toBe(endedWell);
+    expect(texts(run)).toEqual(['ready', 'tidying', 'tidied', 'tidy']);
+    expect(run.jrds.final?.hrw).toMatchObject({ outcome: 'stopped', processesLeft: 0 });
+  });
+
+  it('ends a runbook that goes on in its finally block, within the grace, with all that it started', limits, async (context) => {
+    const script =
+      '$child = Start-Process /bin/sleep 300 -PassThru\ntry { "ready"; Start-Sleep 300 } finally { while ($true) { Start-Sleep 1 } }';
+    const run = await start(context, script, { change: { stopGraceSeconds: 2 } });
+    await until('the first record', () => run.jrds.recordCount > 0, 120);
+    expect(run.sandbox.members().length).toBeGreaterThanOrEqual(2);
+    const start_ = performance.now();
+    run.jrds.stopJob();
+    expect(await run.sandbox.ended).toBe(endedWell);
+    expect(performance.now() - start_).toBeLessThan(20_000);
+    expect(run.jrds.final?.hrw).toMatchObject({ outcome: 'stopped', processesLeft: 0 });
+  });
+});
+
+describe('the records of a PowerShell runbook', () => {
+  it('are on their way while it runs, progress too', limits, async (context) => {
+    const script =
+      '"first"\nforeach ($i in 1..200) { Write-Progress -Activity "Copy" -Status "going" -PercentComplete ($i / 2) }\nStart-Sleep 300';
+    const run = await start(context, script, { settings: { logProgress: true } });
+    await until('the last progress', () => run.jrds.records.at(-1)?.progress?.percent === 100, 120);
+    expect(texts(run)[0]).toBe('first');
+    const progress = run.jrds.records.slice(1);
+    expect(progress[0]?.progress).toEqual({ activity: 'Copy', status: 'going', percent: 0 });
+    expect(progress.length).toBeLessThan(100);
+    run.jrds.stopJob();
+    expect(await run.sandbox.ended).toBe(endedWell);
+    expect(run.jrds.decisions).toContainEqual(
+      `${200 - progress.length} Progress records were left out: a newer one of the same activity followed at once.`,
+    );
+  });
+});
+
+describe('the console of a PowerShell runbook', () => {
+  it('is a terminal that can be watched, is no input, and is nobody’s controlling terminal', limits, async (context) => {
+    const script = [
+      '[Console]::Out.WriteLine("past PowerShell: $([Console]::IsOutputRedirected)")',
+      "Set-Content ./child.sh 'test -t 1 && echo by a child; (: < /dev/tty) 2> /dev/null || echo no controlling terminal'",
+      'Start-Process /bin/sh -ArgumentList ./child.sh -Wait',
+      '"input ends: $($null -eq [Console]::In.ReadLine())"',
+      'Start-Sleep 300',
+    ].join('\n');
+    const run = await start(context, script);
+    await until('the record', () => run.jrds.recordCount > 0, 120);
+    const { controlAddress } = await run.sandbox.state();
+    const key = Buffer.from(readFileSync(path.join(run.sandbox.folder, 'control.key'), 'utf8').trim(), 'hex');
+    const grown: unknown[] = [];
+    const channel = await connectLineChannel({
+      address: controlAddress,
+      role: 'engine',
+      key,
+      onEvent: (name, value) => grown.push([name, value]),
+    });
+    const answer = await channel.call('sandbox:console', { from: 0 });
+    if (!answer.ok) throw new Error(answer.problem.text);
+    const piece = sandboxCalls['sandbox:console'].value.parse(answer.value);
+    const refused = await channel.call('sandbox:console', { from: -1 });
+    await channel.close();
+    expect(refused).toMatchObject({ ok: false, problem: { code: 'input-invalid' } });
+    const shown = Buffer.from(piece.bytes, 'base64').toString();
+    expect(shown).toContain('past PowerShell: False\r\n');
+    expect(shown).toContain('by a child\r\n');
+    expect(shown).toContain('no controlling terminal\r\n');
+    expect(piece).toMatchObject({ from: 0, next: Buffer.byteLength(shown), columns: 120 });
+    expect(texts(run)).toEqual(['input ends: True']);
+    run.jrds.stopJob();
+    expect(await run.sandbox.ended).toBe(endedWell);
+    expect(run.jrds.final?.hrw).toMatchObject({ processesLeft: 0 });
+  });
+});
+
+describe('the start of PowerShell', () => {
+  it('has a limit, and says what was loaded and seen', limits, async (context) => {
+    const run = await start(context, '"never"', { change: { ...fakeRuntime('silent-pwsh.sh'), startLimitSeconds: 1 } });
+    expect(await run.sandbox.ended).toBe(endedWell);
+    expect(run.jrds.final?.hrw).toMatchObject({ outcome: 'never-started', processesLeft: 0 });
+    expect(run.jrds.final?.hrw?.reason).toMatch(
+      /^PowerShell 7 had not begun the runbook after 1 s and was ended; loaded into it: .*libc\.so.*: loading something large$/s,
+    );
+  });
+});
+
+describe('a PowerShell that is held to Constrained Language Mode', () => {
+  const constrained = { change: fakeRuntime('constrained-pwsh.sh') };
+
+  it('runs the runbook all the same, its streams as one text, and the job says so', limits, async (context) => {
+    const run = await start(
+      context,
+      '"$($ExecutionContext.SessionState.LanguageMode)"\nWrite-Warning "two"\n1 / 0\n"four"',
+      constrained,
+    );
+    expect(await run.sandbox.ended).toBe(endedWell);
+    const records = run.jrds.records.map(({ stream, text }) => [stream, text]);
+    expect(records[0]).toEqual(['Output', 'ConstrainedLanguage']);
+    expect(records[1]).toEqual(['Output', 'WARNING: two']);
+    expect(texts(run).join('\n')).toContain('divide by zero');
+    expect(records.at(-1)).toEqual(['Output', 'four']);
+    expect(run.jrds.decisions[0]).toMatch(/Constrained Language Mode/);
+    expect(run.jrds.final).toMatchObject({ jobStatus: 'Completed', hrw: { outcome: 'completed', exitCode: 0 } });
+  });
+
+  it('says what ended the runbook, and its exit code', limits, async (context) => {
+    const thrown = await start(context, '"before"\nthrow "no room"', constrained);
+    expect(await thrown.sandbox.ended).toBe(endedWell);
+    expect(thrown.jrds.final).toMatchObject({ jobStatus: 'Failed', hrw: { outcome: 'failed' } });
+    expect(thrown.jrds.final?.exception).toMatch(/no room/);
+    const left = await start(context, '"before"\nexit 7', constrained);
+    expect(await left.sandbox.ended).toBe(endedWell);
+    expect(left.jrds.final).toMatchObject({ exception: 'The runbook ended with exit code 7.', hrw: { exitCode: 7 } });
+  });
+
+  it('was interrupted where the second mark is missing', limits, async (context) => {
+    const run = await start(context, '"before"\n/bin/kill -KILL $PID', constrained);
+    expect(await run.sandbox.ended).toBe(endedWell);
+    expect(run.jrds.final?.hrw).toMatchObject({ outcome: 'interrupted' });
+  });
+});
