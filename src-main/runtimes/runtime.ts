@@ -23,6 +23,8 @@ export interface RuntimeRequest {
   /** Streams that the runbook's settings switch on. */
   logVerbose: boolean;
   logProgress: boolean;
+  /** A workflow's checkpoint to go on from. */
+  checkpoint: string | undefined;
 }
 
 export interface RuntimeCommand {
@@ -30,6 +32,8 @@ export interface RuntimeCommand {
   arguments: string[];
   /** Beside the sandbox's own base. */
   environment: Record<string, string>;
+  /** Where the host hands over checkpoints; see powershell/workflow-keeper.ps1. */
+  checkpointFolder?: string;
 }
 
 export interface RecordPosition {

@@ -10,6 +10,7 @@ import type { JournalSender } from '../journal/journal-sender.ts';
 import { JournalUploader } from '../journal/journal-uploader.ts';
 import { JournalWriter } from '../journal/journal-writer.ts';
 import { journalPath } from '../storage/layout.ts';
+import { CheckpointCourier } from './checkpoint-courier.ts';
 import { reportEnd } from './final-report.ts';
 import { clearGround, type Ground } from './ground.ts';
 import { chooseRuntime, combine, droppedStreams, type Choice, type LoadedJob } from './job-loading.ts';
@@ -54,11 +55,18 @@ export class Attempt {
   /** Statuses reach the service in their order, beside the running job. */
   #statuses: Promise<void> = Promise.resolve();
   #callTrouble: string | null = null;
+  #suspendedAt: number | undefined;
+  readonly #runtimeGone = new AbortController();
+  readonly #checkpointCalls: ServiceCalls;
 
   constructor(parts: AttemptParts, job: JobDataRead) {
     this.#parts = parts;
     this.jobId = job.jobId;
     this.#calls = new ServiceCalls(parts.timing, this.#fence.signal, (trouble) => {
+      this.#callTrouble = trouble;
+      parts.state.touch();
+    });
+    this.#checkpointCalls = new ServiceCalls(parts.timing, this.#runtimeGone.signal, (trouble) => {
       this.#callTrouble = trouble;
       parts.state.touch();
     });
@@ -157,7 +165,8 @@ export class Attempt {
         this.#calls.persist((signal) => service.getRunbook(job.runbookVersionId, { signal })),
         activating,
       ]);
-      const loaded = combine(job, settings, runbook);
+      const checkpoint = settings.hrw?.hasCheckpoint === true ? await this.#loadCheckpoint(job.jobId) : undefined;
+      const loaded = { ...combine(job, settings, runbook), checkpoint };
       state.change({
         kind: loaded.kind ?? null,
         startedBy: settings.jobStartedBy ?? null,
@@ -170,6 +179,11 @@ export class Attempt {
       if (error instanceof Error) return error;
       throw error;
     }
+  }
+
+  async #loadCheckpoint(jobId: string): Promise<string> {
+    const { service, handOver } = this.#parts;
+    return this.#calls.persist((signal) => service.getCheckpoint(handOver.sandboxId, jobId, { signal }));
   }
 
   #startSender(path: string, { jobId, runbookVersionId }: JobDataRead): JournalSender {
@@ -219,12 +233,12 @@ export class Attempt {
   }
 
   #judge(runtime: string, end: RunResult['end'] | undefined): Verdict {
-    return decideOutcome({ runtime, end, stopReason: this.#stopReason, fenced: this.#fence.signal.aborted });
+    return decideOutcome({ runtime, end, stopReason: this.#stopReason, fenced: this.#fence.signal.aborted, suspendedAt: this.#suspendedAt });
   }
 
   /** An error says why this machine could not make ready what the job needs. */
   async #prepare(
-    { job, settings, runbook, parameters }: LoadedJob,
+    { job, settings, runbook, parameters, checkpoint }: LoadedJob,
     { runtime, runbookKind, executable }: ChosenRuntime,
   ): Promise<RuntimeCommand | Error> {
     try {
@@ -240,6 +254,7 @@ export class Attempt {
         reportPipe: pipes.reportPipe,
         logVerbose: settings.logVerbose === true,
         logProgress: settings.logProgress === true,
+        checkpoint,
       });
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
@@ -247,13 +262,15 @@ export class Attempt {
   }
 
   async #runRuntime(
-    { job, settings }: LoadedJob,
+    { job, settings, checkpoint }: LoadedJob,
     { runtime }: ChosenRuntime,
     command: RuntimeCommand,
     { tree, pipes, workFolder }: Ground,
     journal: JournalWriter,
   ): Promise<RunResult> {
     const { environment, handOver, state, timing } = this.#parts;
+    if (checkpoint !== undefined) journal.decide('The workflow goes on from its checkpoint on the service.');
+    const courier = this.#startCourier(command.checkpointFolder, job.jobId, journal);
     const intake = new RecordIntake({
       journal,
       now: timing.now,
@@ -285,9 +302,26 @@ export class Attempt {
     // A stop that came while the script was being written found no run to stop.
     if (this.#isCalledOff()) this.#run.stop(this.#stopReason ?? 'the service gave up on this attempt');
     const result = await this.#run.result;
+    // A checkpoint that still waits for the service has nobody any more who waits for it.
+    this.#runtimeGone.abort();
+    await courier?.close();
+    this.#suspendedAt = courier?.suspendedAt;
     for (const [stream, count] of intake.dropped)
       journal.decide(`${count} ${stream} records were left out: the runbook's settings switch that stream off.`);
     return result;
+  }
+
+  #startCourier(folder: string | undefined, jobId: string, journal: JournalWriter): CheckpointCourier | undefined {
+    if (folder === undefined) return undefined;
+    const { service, handOver } = this.#parts;
+    return new CheckpointCourier({
+      folder,
+      put: async (checkpoint) => {
+        if (!service.features.has('checkpoints')) throw new Error('this service keeps no checkpoints');
+        await this.#checkpointCalls.persist((signal) => service.putCheckpoint(handOver.sandboxId, jobId, { ...checkpoint, signal }));
+      },
+      decide: (text) => journal.decide(text),
+    });
   }
 
   /** Tells a status in its turn. Trouble shows in the report; the job does not wait for it. */

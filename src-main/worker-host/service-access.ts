@@ -55,6 +55,7 @@ export class ServiceAccess {
     const client = await this.jrdsClient();
     const found = await client.getSandboxActions({
       kinds: [...new Set(this.parts.runtimes().map((runtime) => runtime.kind))],
+      translatesWorkflows: this.parts.runtimes().some((runtime) => runtime.isTranslated === true),
       freeSlots: request.freeSlots,
       limit: request.limit,
       state: request.readiness,

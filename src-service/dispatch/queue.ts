@@ -24,7 +24,7 @@ export async function listQueuedJobs(
   if (kinds.length === 0) return [];
   const rows = await db
     .selectFrom('jobs')
-    .select(['id', 'kind', 'lastMachineId', 'queuedAt'])
+    .select(['id', 'kind', 'needsNativeWorkflow', 'lastMachineId', 'queuedAt'])
     .where('accountId', '=', accountId)
     .where('groupKey', '=', groupKey)
     .where('kind', 'in', kinds)
@@ -34,7 +34,7 @@ export async function listQueuedJobs(
     .orderBy('id')
     .limit(lookAhead)
     .execute();
-  return rows.map((row) => ({ ...row, kind: runbookKind.parse(row.kind) }));
+  return rows.map((row) => ({ ...row, kind: runbookKind.parse(row.kind), needsNativeWorkflow: row.needsNativeWorkflow === 1 }));
 }
 
 /** Undefined when another replica has the job, or it was stopped meanwhile. */

@@ -9,7 +9,7 @@ function ended(change: Partial<Extract<RuntimeEnd, { kind: 'ended' }>> = {}): Ru
 }
 
 function decide(end: RuntimeEnd | undefined, change: Partial<AttemptFacts> = {}) {
-  return decideOutcome({ runtime: 'Bash 5.2', end, stopReason: undefined, fenced: false, ...change });
+  return decideOutcome({ runtime: 'Bash 5.2', end, stopReason: undefined, fenced: false, suspendedAt: undefined, ...change });
 }
 
 describe('the outcome of an attempt', () => {

@@ -120,6 +120,10 @@ $sink = {
     end { . $endGroup }
 }
 
+# A workflow is called as a script as well: as what workflow.ps1 makes of it.
+$script = $settings.Script
+if ($settings.Workflow) { $script = & $settings.Workflow $settings }
+
 # The call itself. Its variables are private, so that the runbook cannot meet them; $? tells `exit 3` from a native program's 3.
 $call = {
     $private:given = $args[1]
@@ -129,7 +133,7 @@ $call = {
 $state = @{ Completed = $true }
 $pipeline = [powershell]::Create()
 $pipeline.Runspace = $runspace
-$null = $pipeline.AddScript($call.ToString()).AddArgument($settings.Script).AddArgument($parameters).AddArgument($state)
+$null = $pipeline.AddScript($call.ToString()).AddArgument($script).AddArgument($parameters).AddArgument($state)
 $pipeline.Commands.Commands[0].MergeMyResults('All', 'Output')
 $null = $pipeline.AddScript($sink.ToString(), $true).AddArgument($writer).AddArgument($buffered)
 

@@ -1,8 +1,8 @@
 # Checkpoints: writes what the workflow needs to go on elsewhere, and waits until the sandbox says that the service has it. Dot-sourced by
 # workflow-machine.ps1 for the workflow of the job itself. The two talk through files, because a checkpoint may be large and needs an answer:
 #
-#   checkpoint-N.clixml, suspend-N.clixml   from here, renamed into place when whole
-#   answer-N                                `kept`, or why not
+#   checkpoint-N-lineL.clixml, suspend-N-lineL.clixml   from here, renamed into place when whole
+#   answer-N                                            `kept`, or why not
 
 $__workflow.Number = 0
 
@@ -59,7 +59,7 @@ $__workflow.Keep = {
         throw "The checkpoint at line $($now.Line) would be $bytes bytes; at most $($__workflow.MaxBytes) are kept. Let go of what is not needed before it."
     }
     $__workflow.Number += 1
-    $file = [System.IO.Path]::Combine($__workflow.Folder, "$($now.Op)-$($__workflow.Number).clixml")
+    $file = [System.IO.Path]::Combine($__workflow.Folder, "$($now.Op)-$($__workflow.Number)-line$($now.Line).clixml")
     [System.IO.File]::WriteAllText("$file.part", $text)
     [System.IO.File]::Move("$file.part", $file)
     $answerFile = [System.IO.Path]::Combine($__workflow.Folder, "answer-$($__workflow.Number)")

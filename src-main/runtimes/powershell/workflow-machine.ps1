@@ -6,6 +6,8 @@ param($__workflow)
 
 # The caller's is the definition, and may be run several times at once.
 $__workflow = $__workflow.Clone()
+# What runbooks of Azure Automation ask which job they are.
+if ($null -eq $PSPrivateMetadata -and $env:AUTOMATION_JOB_ID) { $PSPrivateMetadata = @{ JobId = [guid] $env:AUTOMATION_JOB_ID } }
 $__workflow.At = 0
 $__workflow.Slots = @{}
 $__workflow.Captures = [System.Collections.Generic.List[object]]::new()
@@ -95,6 +97,15 @@ $__workflow.Match = {
     }
 }
 
+# Writes an error that keeps its own place. PowerShell does so for its own commands, by this property, which it does not show; a version
+# that had none would name the line of InlineScript.
+$__workflow.Write = {
+    param($cmdlet, $record)
+    $keepsPlace = [System.Management.Automation.ErrorRecord].GetProperty('PreserveInvocationInfoOnce', [System.Reflection.BindingFlags] 'Instance, NonPublic')
+    if ($null -ne $keepsPlace) { $keepsPlace.SetValue($record, $true) }
+    $cmdlet.WriteError($record)
+}
+
 function InlineScript {
     [CmdletBinding()]
     param([Parameter(Mandatory, Position = 0)] [scriptblock] $ScriptBlock, [string] $DisplayName)
@@ -119,12 +130,12 @@ if ($false) {
 '@ + "`n" + (@($__inline.Uses.Extent.Text | Microsoft.PowerShell.Utility\Select-Object -Unique) -join "`n") + "`n}")
     # The last error is held back: if it ended the script it is thrown here, and not written as well.
     , $__inline | Microsoft.PowerShell.Core\ForEach-Object -ThrottleLimit 1 -Parallel $__inline.Forward 2>&1 | Microsoft.PowerShell.Core\ForEach-Object {
-        if ($null -ne $__inline.Held) { $PSCmdlet.WriteError($__inline.Held); $__inline.Held = $null }
+        if ($null -ne $__inline.Held) { & $__workflow.Write $PSCmdlet $__inline.Held; $__inline.Held = $null }
         if ($_ -is [System.Management.Automation.ErrorRecord]) { $__inline.Held = $_ } else { $_ }
     }
     if ($null -ne $__inline.Held) {
         if (-not $__inline.Ended) { throw $__inline.Held }
-        $PSCmdlet.WriteError($__inline.Held)
+        & $__workflow.Write $PSCmdlet $__inline.Held
     }
 }
 

@@ -2,8 +2,13 @@
 # workflows whole, so what is translated is its syntax tree. Answers @{ Script; Line; Reason }: `Reason` is null for a workflow that can be
 # run; else `Script` throws it, at the author's place.
 #
-# Dot-source workflow-rules.ps1 and workflow-program.ps1 before.
+# The host calls this file with its settings and gets what it is to call with the job's parameters. On Windows PowerShell 5.1 that is the
+# workflow itself. Tests dot-source the file without settings.
 using namespace System.Management.Automation.Language
+param($Settings)
+
+. ([System.IO.Path]::Combine($PSScriptRoot, 'workflow-rules.ps1'))
+. ([System.IO.Path]::Combine($PSScriptRoot, 'workflow-program.ps1'))
 
 # Rises when programs change: a checkpoint's place in one means nothing in another.
 $programVersion = 1
@@ -103,3 +108,20 @@ function New-Refusal($Verdict, [ParamBlockAst] $Parameters) {
     $copy = if ($null -ne $Parameters) { $Parameters.Copy() }
     (New-Block $extent @($throw) $copy).GetScriptBlock()
 }
+
+# Windows PowerShell 5.1 has the engine: there the file defines the workflow, which is then called by its name.
+function New-NativeCall([string] $ScriptFile, [string] $RunbookName) {
+    $script = [Parser]::ParseFile($ScriptFile, [ref] $null, [ref] $null)
+    $all = @($script.FindAll({ $args[0] -is [FunctionDefinitionAst] -and $args[0].IsWorkflow }, $false))
+    $name = if ($all.Name -contains $RunbookName -or $all.Count -eq 0) { $RunbookName } else { $all[0].Name }
+    [scriptblock]::Create(". '$($ScriptFile.Replace("'", "''"))'; $name @args")
+}
+
+if ($null -eq $Settings) { return }
+if ($PSVersionTable.PSVersion.Major -lt 6) { return New-NativeCall $Settings.Script $Settings.RunbookName }
+$made = ConvertTo-WorkflowScript -Text ([System.IO.File]::ReadAllText($Settings.Script)) -FileName $Settings.Script `
+    -RunbookName $Settings.RunbookName -Folder $Settings.CheckpointFolder -ResumeFrom $Settings.ResumeFrom `
+    -MaxCheckpointBytes $Settings.MaxCheckpointBytes `
+    -Machine ([System.IO.File]::ReadAllText([System.IO.Path]::Combine($PSScriptRoot, 'workflow-machine.ps1'))) `
+    -Keeper ([System.IO.File]::ReadAllText([System.IO.Path]::Combine($PSScriptRoot, 'workflow-keeper.ps1')))
+$made.Script

@@ -10,6 +10,7 @@ function worker(rest: Partial<GroupWorker> = {}): GroupWorker {
     machineName: 'WORKER-A',
     kinds: ['Bash', 'PowerShell7'],
     lastSeenAt: present,
+    translatesWorkflows: false,
     holdsCalls: true,
     readiness: 'ready',
     freeSlots: 2,
