@@ -101,6 +101,8 @@ export interface JrdsClient {
   /** Needs `checkpoints`, as the next. */
   putCheckpoint(sandboxId: string, jobId: string, checkpoint: Ending & jrds.CheckpointQuery & { body: Buffer }): Promise<void>;
   getCheckpoint(sandboxId: string, jobId: string, options?: Ending): Promise<string>;
+  /** A suspended job that this worker ran goes back into the queue. With the worker’s certificate. */
+  resumeJob(jobId: string, options?: Ending): Promise<void>;
   /** For a service without `record-batches`: one record a call. */
   postStream(jobId: string, body: jrds.PostStreamBody, options?: Ending): Promise<void>;
   unload(sandboxId: string, jobId: string, body: z.infer<typeof jrds.unloadBody>, options?: Ending): Promise<void>;
@@ -317,6 +319,9 @@ export function createJrdsClient(options: JrdsClientOptions): JrdsClient {
       refuseForeignPage(answer);
       return answer.body.toString('utf8');
     },
+
+    resumeJob: (jobId, options = {}) =>
+      tell({ method: 'POST', path: `/jobs/${segment(jobId)}/resume`, json: {}, what: 'resume the job', ...options }),
 
     postStream: (jobId, body, options = {}) =>
       tell({ method: 'POST', path: `/jobs/${segment(jobId)}/postJobStream`, json: body, what: 'post a record', ...options }),

@@ -76,6 +76,10 @@ export class ServiceAccess {
     };
   }
 
+  async resumeJob(jobId: string): Promise<void> {
+    await (await this.jrdsClient()).resumeJob(jobId);
+  }
+
   private jrdsHost(): string {
     return new URL(this.parts.settings.current.registration?.jrdsUri ?? 'https://unknown').host;
   }

@@ -263,9 +263,11 @@ export class Dispatcher {
 
   private async pumpOnce(key: string): Promise<void> {
     this.deferred.delete(key);
-    const kinds = [...new Set(this.polls.taking(key).flatMap((poll) => poll.kinds))];
+    const waiting = this.polls.taking(key);
+    const kinds = [...new Set(waiting.flatMap((poll) => poll.kinds))];
+    const isNative = waiting.some((poll) => !poll.translatesWorkflows);
     const [accountId = '', groupKey = ''] = key.split('/');
-    const jobs = await listQueuedJobs(this.store.db, accountId, groupKey, kinds);
+    const jobs = await listQueuedJobs(this.store.db, accountId, groupKey, { kinds, isNative });
     if (jobs.length === 0) return;
     const now = this.clock.now();
     const workers = jobs.some((job) => job.lastMachineId !== null) ? await this.takingWorkers(accountId, groupKey, now) : [];

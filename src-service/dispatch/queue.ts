@@ -19,10 +19,10 @@ export async function listQueuedJobs(
   db: Reader,
   accountId: string,
   groupKey: string,
-  kinds: readonly RunbookKind[],
+  { kinds, isNative }: { kinds: readonly RunbookKind[]; /** One of those who wait has Windows PowerShell 5.1. */ isNative: boolean },
 ): Promise<QueuedJob[]> {
   if (kinds.length === 0) return [];
-  const rows = await db
+  const query = db
     .selectFrom('jobs')
     .select(['id', 'kind', 'needsNativeWorkflow', 'lastMachineId', 'queuedAt'])
     .where('accountId', '=', accountId)
@@ -32,8 +32,8 @@ export async function listQueuedJobs(
     .where('currentSandboxId', 'is', null)
     .orderBy('queuedAt')
     .orderBy('id')
-    .limit(lookAhead)
-    .execute();
+    .limit(lookAhead);
+  const rows = await (isNative ? query : query.where('needsNativeWorkflow', '=', 0)).execute();
   return rows.map((row) => ({ ...row, kind: runbookKind.parse(row.kind), needsNativeWorkflow: row.needsNativeWorkflow === 1 }));
 }
 

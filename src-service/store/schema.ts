@@ -104,7 +104,7 @@ interface RunbookVersionTable {
   definition: string;
   /** What the script declares: `Declaration` of parameters/declaration.ts. */
   parameters: Json;
-  /** For workflows: `WorkflowVerdict` of workflows/verdict.ts; null where nobody has judged. */
+  /** For workflows: `WorkflowVerdict` of src-contract/rest/runbooks.ts; null where nobody has judged. */
   verdict: Json | null;
   createdAt: Milliseconds;
   publishedAt: Milliseconds | null;

@@ -4,7 +4,7 @@
  */
 import { lineOf, tokenize, type Token } from '../parameters/powershell-tokens.ts';
 import { visitPlaces, type Block, type Place } from './blocks.ts';
-import type { WorkflowVerdict } from './verdict.ts';
+import type { WorkflowVerdict } from '../../src-contract/rest/runbooks.ts';
 
 const keepers = new Map([
   ['checkpoint-workflow', 'Checkpoint-Workflow'],

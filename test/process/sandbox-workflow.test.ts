@@ -19,14 +19,16 @@ async function run(context: TestContext, { checkpoint, foreign, ...given }: Give
   onTestFinished(() => jrds.close());
   const sandbox = await runSandbox(jrds);
   expect(await sandbox.ended).toBe(endedWell);
-  if (process.env['DBG']) console.log(JSON.stringify(jrds.final), jrds.records.length, jrds.decisions);
   return jrds;
 }
 
 const output = (jrds: ScriptedJrds): string[] =>
   jrds.records.filter((record) => record.stream === 'Output').map((record) => record.text);
 
-describe('a workflow on PowerShell 7', () => {
+/** Some start PowerShell several times, and a machine under load takes its time over that. */
+const timeout = 240_000;
+
+describe('a workflow on PowerShell 7', { timeout }, () => {
   it('copies files, as the workflow of the first look at hybrid workers does, and says the same lines in the same order', async (context) => {
     const folder = await tempFolder();
     const source = path.join(folder, 'large file.txt');
@@ -119,7 +121,7 @@ describe('a workflow on PowerShell 7', () => {
     let refused = 0;
     jrds.answerFirst = (called) => (called.endsWith('/checkpoint') && ++refused <= 2 ? { status: 503, body: {} } : undefined);
     const sandbox = await runSandbox(jrds);
-    await until('the service was asked twice', () => refused >= 2, 60);
+    await until('the service was asked twice', () => refused >= 2, 120);
     expect(output(jrds)).toEqual(['before']);
     expect(await sandbox.ended).toBe(endedWell);
     expect(output(jrds)).toEqual(['before', 'after']);

@@ -18,7 +18,7 @@ function worker(rest: Partial<GroupWorker> = {}): GroupWorker {
   };
 }
 
-const bash: WaitingJob = { kind: 'Bash', groupName: 'Main', handedTo: null, lastMachineId: null, queuedAt: now };
+const bash: WaitingJob = { kind: 'Bash', needsNativeWorkflow: false, groupName: 'Main', handedTo: null, lastMachineId: null, queuedAt: now };
 const full = { freeSlots: 0 };
 const paused = { readiness: 'paused' } as const;
 const gone = { lastSeenAt: Date.parse('2026-11-23T09:14:30Z') };
@@ -28,6 +28,11 @@ describe('a queued job says why it waits', () => {
     ['it is being handed to worker WORKER-B', { handedTo: 'WORKER-B' }, []],
     ['group Main has no worker', {}, []],
     ['no worker of group Main can run PowerShell 7', { kind: 'PowerShell7' }, [worker({ kinds: ['Bash'] })]],
+    [
+      'no worker of group Main can run this workflow, which needs Windows PowerShell 5.1',
+      { kind: 'PowerShellWorkflow', needsNativeWorkflow: true },
+      [worker({ kinds: ['PowerShellWorkflow'], translatesWorkflows: true })],
+    ],
     ['group Main has no worker seen since 09:14 UTC', {}, [worker(gone), worker({ lastSeenAt: gone.lastSeenAt - 60_000 })]],
     [
       'group Main has no worker seen since 2026-11-20 09:14 UTC',
