@@ -223,7 +223,12 @@ async function copyFolders(hrw, folder, runbook) {
   makeSource(source, { withFolders: !isWorkflow });
   const words = ['job', 'start', '--account', accountName, '--runbook', runbook, '--on', groupName, '--watch'];
   const watched = new WatchedJob();
-  const parameters = ['--param', `SourcePath=${isWorkflow ? join(source, '*') : source}`, '--param', `DestinationPath=${destination}`];
+  const parameters = [
+    '--param',
+    `SourcePath=${isWorkflow ? join(source, '*') : source}`,
+    '--param',
+    `DestinationPath=${destination}`,
+  ];
   const { code, errors } = await hrw.hrw([...words, ...parameters], { onLine: (line) => watched.take(line) });
   if (code !== 0) throw new Error(`the job did not complete (exit code ${String(code)}) ${errors}`);
 

@@ -172,7 +172,8 @@ export const jobOperations = {
     method: 'POST',
     path: `${path}/resume`,
     role: 'operator',
-    summary: 'Lets a suspended job go on: from its checkpoint where it has one, on any worker of its group; else from the beginning.',
+    summary:
+      'Lets a suspended job go on: from its checkpoint where it has one, on any worker of its group; else from the beginning.',
     body: nothing,
     answers: { 200: job },
     errors: ['resource-unknown', 'job-not-suspended'],

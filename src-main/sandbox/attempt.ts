@@ -233,7 +233,13 @@ export class Attempt {
   }
 
   #judge(runtime: string, end: RunResult['end'] | undefined): Verdict {
-    return decideOutcome({ runtime, end, stopReason: this.#stopReason, fenced: this.#fence.signal.aborted, suspendedAt: this.#suspendedAt });
+    return decideOutcome({
+      runtime,
+      end,
+      stopReason: this.#stopReason,
+      fenced: this.#fence.signal.aborted,
+      suspendedAt: this.#suspendedAt,
+    });
   }
 
   /** An error says why this machine could not make ready what the job needs. */
@@ -318,7 +324,9 @@ export class Attempt {
       folder,
       put: async (checkpoint) => {
         if (!service.features.has('checkpoints')) throw new Error('this service keeps no checkpoints');
-        await this.#checkpointCalls.persist((signal) => service.putCheckpoint(handOver.sandboxId, jobId, { ...checkpoint, signal }));
+        await this.#checkpointCalls.persist((signal) =>
+          service.putCheckpoint(handOver.sandboxId, jobId, { ...checkpoint, signal }),
+        );
       },
       decide: (text) => journal.decide(text),
     });

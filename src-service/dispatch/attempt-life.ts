@@ -148,12 +148,7 @@ async function endLocked(tx: Writer, job: Job, attempt: Attempt, ending: Attempt
     const { status, exception, details = null } = decision;
     // What was suspended may be resumed; nothing else goes on.
     if (status !== 'Suspended') await deleteCheckpoint(tx, job.id);
-    await changeJob(
-      tx,
-      job,
-      { status, exception, statusDetails: details, currentSandboxId: null, endedAt: now, verified },
-      now,
-    );
+    await changeJob(tx, job, { status, exception, statusDetails: details, currentSandboxId: null, endedAt: now, verified }, now);
   }
 }
 

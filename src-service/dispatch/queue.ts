@@ -19,7 +19,10 @@ export async function listQueuedJobs(
   db: Reader,
   accountId: string,
   groupKey: string,
-  { kinds, isNative }: { kinds: readonly RunbookKind[]; /** One of those who wait has Windows PowerShell 5.1. */ isNative: boolean },
+  {
+    kinds,
+    isNative,
+  }: { kinds: readonly RunbookKind[]; /** One of those who wait has Windows PowerShell 5.1. */ isNative: boolean },
 ): Promise<QueuedJob[]> {
   if (kinds.length === 0) return [];
   const query = db

@@ -90,7 +90,11 @@ export async function findFindings(
   db: Reader,
   versionId: string,
 ): Promise<Pick<RunbookVersion, 'parameters' | 'verdict'> | undefined> {
-  const row = await db.selectFrom('runbookVersions').select(['parameters', 'verdict']).where('id', '=', versionId).executeTakeFirst();
+  const row = await db
+    .selectFrom('runbookVersions')
+    .select(['parameters', 'verdict'])
+    .where('id', '=', versionId)
+    .executeTakeFirst();
   if (row === undefined) return undefined;
   const verdict = row.verdict === null ? null : workflowVerdict.parse(JSON.parse(row.verdict));
   return { parameters: JSON.parse(row.parameters) as Declaration, verdict };

@@ -131,7 +131,8 @@ function misplaced({ blocks, assignments, piped }: Place, what: string, mayBePar
 /** A loop outside Parallel cannot be left from inside it: the others would go on. Labels are looked at on the worker. */
 function judgeJump(blocks: readonly Block[], word: string): string | undefined {
   for (const block of [...blocks].reverse()) {
-    if (block.kind === 'script-block' || block.kind === 'loop' || block.kind === 'switch' || block.kind === 'inline-script') return undefined;
+    if (block.kind === 'script-block' || block.kind === 'loop' || block.kind === 'switch' || block.kind === 'inline-script')
+      return undefined;
     if (block.kind === 'parallel' || block.kind === 'fan' || block.kind === 'function' || block.kind === 'workflow')
       return `${word} has no loop around it that it could mean`;
   }

@@ -167,7 +167,10 @@ export class ScriptedJrds {
     if (this.fenced) return refusal(401, describeProblem('attempt-fenced', { sandboxId: this.sandboxId }));
     const answer = await this.#script(path, url, request);
     if (this.#options.foreign === true) return answer;
-    return { ...answer, headers: { 'hrw-features': 'wait, record-batches, sandbox-secret, outcome, checkpoints', ...answer.headers } };
+    return {
+      ...answer,
+      headers: { 'hrw-features': 'wait, record-batches, sandbox-secret, outcome, checkpoints', ...answer.headers },
+    };
   }
 
   async #script(path: string, url: URL, request: SeenRequest): Promise<ScriptedAnswer> {
@@ -276,7 +279,11 @@ export class ScriptedJrds {
   #checkpoint(url: URL, { method, body }: SeenRequest): ScriptedAnswer {
     if (method === 'GET') return { body: this.#options.checkpoint ?? '' };
     const { searchParams } = url;
-    this.checkpoints.push({ kind: searchParams.get('kind'), line: Number(searchParams.get('line')), text: body.toString('utf8') });
+    this.checkpoints.push({
+      kind: searchParams.get('kind'),
+      line: Number(searchParams.get('line')),
+      text: body.toString('utf8'),
+    });
     return { body: {} };
   }
 
@@ -302,7 +309,10 @@ export class ScriptedJrds {
 
   #updatableData(): Record<string, unknown> {
     const { logVerbose = false, logDebug = false, logProgress = false } = this.#options.job.settings ?? {};
-    const hrw = this.#options.foreign === true ? {} : { hrw: { attempt: 1, rerun: 'restart', hasCheckpoint: this.#options.checkpoint !== undefined } };
+    const hrw =
+      this.#options.foreign === true
+        ? {}
+        : { hrw: { attempt: 1, rerun: 'restart', hasCheckpoint: this.#options.checkpoint !== undefined } };
     return { isDraft: false, logVerbose, logDebug, logProgress, jobStartedBy: 'somebody', ...hrw };
   }
 

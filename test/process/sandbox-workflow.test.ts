@@ -78,7 +78,9 @@ describe('a workflow on PowerShell 7', { timeout }, () => {
     const script = 'workflow Test-Runbook {\n  "before"\n  Get-Process -PSComputerName other\n}';
     const jrds = await run(context, { script });
     expect(jrds.records).toEqual([]);
-    expect(jrds.final?.exception).toMatch(/^This workflow needs Windows PowerShell 5\.1: line 3, -PSComputerName needs the remoting/);
+    expect(jrds.final?.exception).toMatch(
+      /^This workflow needs Windows PowerShell 5\.1: line 3, -PSComputerName needs the remoting/,
+    );
     expect(jrds.final?.exception).toMatch(/Test-Runbook\.ps1:3 char:15/);
   });
 

@@ -33,7 +33,15 @@ async function translate(context: TestContext, cases: readonly Case[]): Promise<
   const folder = await tempFolder();
   const casesFile = path.join(folder, 'cases.json');
   await writeFile(casesFile, JSON.stringify(cases));
-  const words = ['-NoProfile', '-NonInteractive', '-File', path.join(fixtures, 'run-workflows.ps1'), hostFolder, casesFile, folder];
+  const words = [
+    '-NoProfile',
+    '-NonInteractive',
+    '-File',
+    path.join(fixtures, 'run-workflows.ps1'),
+    hostFolder,
+    casesFile,
+    folder,
+  ];
   const { stdout } = await promisify(execFile)(pwsh, words, { maxBuffer: 10_000_000 });
   return answers.parse(JSON.parse(stdout));
 }
@@ -58,7 +66,11 @@ const runs: [string, string, string[], (string | null)?][] = [
   ],
   [
     'what parallel work writes can be assigned',
-    workflow('$all = foreach -parallel ($i in 1..3) { $i * 10 }', '$one = parallel { "x" }', '"$(($all | Sort-Object) -join ",") $one"'),
+    workflow(
+      '$all = foreach -parallel ($i in 1..3) { $i * 10 }',
+      '$one = parallel { "x" }',
+      '"$(($all | Sort-Object) -join ",") $one"',
+    ),
     ['10,20,30 x'],
   ],
   [
@@ -99,12 +111,7 @@ const runs: [string, string, string[], (string | null)?][] = [
     `function Get-Twice($n) { $n * 2 }\n${workflow('parallel { Get-Twice 4 }', 'Sub-Flow -Name x')}\nworkflow Sub-Flow { param($Name) $workflow:own = 1; parallel { $workflow:own = 5 }; "$Name $own" }`,
     ['8', 'x 5'],
   ],
-  [
-    'what a branch throws ends the workflow',
-    workflow('"before"', 'parallel { throw "branch" }', '"never"'),
-    [],
-    'branch',
-  ],
+  ['what a branch throws ends the workflow', workflow('"before"', 'parallel { throw "branch" }', '"never"'), [], 'branch'],
   [
     'a checkpoint that would be too large says how large',
     workflow('$text = "x" * 200000', 'Checkpoint-Workflow'),

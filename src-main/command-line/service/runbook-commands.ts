@@ -120,7 +120,15 @@ function describeNative({ line, reason }: Extract<RunbookView['workflow'], { kin
 
 function formatRunbook(runbook: RunbookView): string {
   const { name, kind, state, description, rerun, lastModifiedTime, parameters } = runbook;
-  const facts = formatFacts({ name, kind: kindLabels[kind], state, description, rerun, changed: lastModifiedTime, ...workflowFact(runbook) });
+  const facts = formatFacts({
+    name,
+    kind: kindLabels[kind],
+    state,
+    description,
+    rerun,
+    changed: lastModifiedTime,
+    ...workflowFact(runbook),
+  });
   if (parameters === null) return `${facts}It declares no parameters and takes any positional values.\n`;
   if (parameters.length === 0) return `${facts}It takes no parameters.\n`;
   const rows = parameters.map((one) => [one.name, one.type, one.isMandatory ? 'mandatory' : (one.defaultValue ?? '')]);

@@ -18,7 +18,14 @@ function worker(rest: Partial<GroupWorker> = {}): GroupWorker {
   };
 }
 
-const bash: WaitingJob = { kind: 'Bash', needsNativeWorkflow: false, groupName: 'Main', handedTo: null, lastMachineId: null, queuedAt: now };
+const bash: WaitingJob = {
+  kind: 'Bash',
+  needsNativeWorkflow: false,
+  groupName: 'Main',
+  handedTo: null,
+  lastMachineId: null,
+  queuedAt: now,
+};
 const full = { freeSlots: 0 };
 const paused = { readiness: 'paused' } as const;
 const gone = { lastSeenAt: Date.parse('2026-11-23T09:14:30Z') };
