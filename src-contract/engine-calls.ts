@@ -163,6 +163,8 @@ export const engineCalls = {
     value: z.object({ records: z.array(record), next: z.int(), recordCount: z.int(), damaged: z.string().nullable() }),
   },
   'jobs:stop': { role: 'operator', arguments: z.strictObject({ sandboxId: z.string() }), value: jobView },
+  /** A suspended job goes back into the service's queue, for any worker of its group. Answers what is known of it here. */
+  'jobs:resume': { role: 'operator', arguments: z.strictObject({ sandboxId: z.string() }), value: jobView },
   'events:list': {
     role: 'reader',
     arguments: z.strictObject({ channel: eventChannel.nullable(), limit: z.int().min(1).max(1000), before: z.int().nullable() }),

@@ -39,6 +39,7 @@ export const eventIds = {
   jobEnded: { id: 3181, channel: 'Microsoft-SMA/Operational', level: 'Information' },
   jobFailed: { id: 3182, channel: 'Microsoft-SMA/Operational', level: 'Warning' },
   jobStopped: { id: 3184, channel: 'Microsoft-SMA/Operational', level: 'Information' },
+  jobSuspended: { id: 3185, channel: 'Microsoft-SMA/Operational', level: 'Information' },
   // Application: the program itself
   settingsChanged: { id: 100, channel: 'Application', level: 'Information' },
   problemRaised: { id: 101, channel: 'Application', level: 'Warning' },

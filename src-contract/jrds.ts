@@ -14,12 +14,15 @@ export const headers = {
   limit: 'hrw-limit',
   state: 'hrw-state',
   features: 'hrw-features',
+  /** `translated`: the worker runs workflows, but only those that workflow compatibility can translate. */
+  workflows: 'hrw-workflows',
 } as const;
 
 /** What a service may offer beyond the protocol, in `HRW-Features`, comma separated. */
-export const featureNames = ['wait', 'record-batches', 'sandbox-secret', 'outcome'] as const;
+export const featureNames = ['wait', 'record-batches', 'sandbox-secret', 'outcome', 'checkpoints'] as const;
 export type FeatureName = (typeof featureNames)[number];
 export const framesContentType = 'application/vnd.hrw.journal-frames';
+export const checkpointContentType = 'application/vnd.hrw.checkpoint+xml';
 
 /** What a worker says of itself with each poll. */
 export const workerReadiness = z.enum(['ready', 'full', 'paused', 'draining']);
@@ -87,7 +90,14 @@ export const updatableDataRead = z.object({
   logDebug: z.boolean().nullish(),
   logProgress: z.boolean().nullish(),
   jobStartedBy: z.string().nullish(),
-  hrw: z.object({ attempt: z.int(), rerun: z.string() }).optional(),
+  hrw: z
+    .object({
+      attempt: z.int(),
+      rerun: z.string(),
+      /** There is a checkpoint to go on from. */
+      hasCheckpoint: z.boolean().optional(),
+    })
+    .optional(),
 });
 export type UpdatableDataRead = z.infer<typeof updatableDataRead>;
 
@@ -137,6 +147,13 @@ export const acknowledged = z.object({
   chain: z.string(),
 });
 export type Acknowledged = z.infer<typeof acknowledged>;
+
+/**
+ * Ours, `checkpoints`: PUT …/Sandboxes/{id}/jobs/{jobId}/checkpoint keeps the body (CLIXML, opaque to the service) instead of the one before;
+ * GET answers it. `suspend`: the sandbox is about to report the outcome suspended.
+ */
+export const checkpointQuery = z.object({ kind: z.enum(['checkpoint', 'suspend']), line: z.coerce.number().int().nonnegative() });
+export type CheckpointQuery = z.infer<typeof checkpointQuery>;
 
 /** #8 POST …/postJobStream: foreign workers, and ours with a foreign service. */
 export const postStreamBody = z.object({

@@ -94,8 +94,16 @@ export const triggerSources = { Unknown: 0, Manual: 1, TestDraft: 2, Scheduled: 
 export const streamName = z.enum(['Output', 'Error', 'Warning', 'Verbose', 'Debug', 'Information', 'Progress']);
 export type StreamName = z.infer<typeof streamName>;
 
-/** One per attempt. The first three end the job, after the others the runbook's rerun policy decides. */
-export const attemptOutcome = z.enum(['completed', 'failed', 'stopped', 'never-started', 'interrupted', 'sandbox-crashed']);
+/** One per attempt. The first three end the job, the fourth puts it aside until somebody resumes it, after the others the runbook's rerun policy decides. */
+export const attemptOutcome = z.enum([
+  'completed',
+  'failed',
+  'stopped',
+  'suspended',
+  'never-started',
+  'interrupted',
+  'sandbox-crashed',
+]);
 export type AttemptOutcome = z.infer<typeof attemptOutcome>;
 
 /** What a person reads for an outcome. */
@@ -103,6 +111,7 @@ export const outcomeLabels: Record<AttemptOutcome, string> = {
   completed: 'Completed',
   failed: 'Failed',
   stopped: 'Stopped',
+  suspended: 'Suspended',
   'never-started': 'Never started',
   interrupted: 'Interrupted',
   'sandbox-crashed': 'Sandbox crashed',
@@ -118,6 +127,8 @@ export function finalStatus(outcome: AttemptOutcome): JobStatus {
       return 'Completed';
     case 'stopped':
       return 'Stopped';
+    case 'suspended':
+      return 'Suspended';
     case 'failed':
     case 'never-started':
     case 'interrupted':

@@ -29,6 +29,8 @@ export const maxAttempts = 3;
 export const maxClockSkewSeconds = 15 * 60;
 /** A runbook script, UTF-8 bytes. */
 export const maxRunbookBytes = 4 * 1024 * 1024;
+/** A workflow's checkpoint, UTF-8 bytes of its CLIXML: its variables and its place. Variables of a runbook are small; files belong on disks. */
+export const maxCheckpointBytes = 4 * 1024 * 1024;
 /** Parameters of a job: number and total JSON bytes (service's published limits). */
 export const maxParameters = 50;
 export const maxParameterBytes = 512 * 1024;

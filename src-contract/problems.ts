@@ -458,6 +458,19 @@ export const problemCatalogue = {
       `Sandbox ${sandboxId} has not taken up its job yet and could not be asked to stop. Nothing was changed.`,
     nextStep: () => 'Try again in a moment.',
   }),
+  'job-not-suspended': entry<{ jobId: string; status: string }>({
+    severity: 'error',
+    title: () => 'Only a suspended job can be resumed',
+    text: ({ jobId, status }) => `Job ${jobId} is ${status}. Nothing was changed.`,
+    nextStep: () => 'Start a new job if it should run again.',
+  }),
+  'workflow-not-translatable': entry<{ runbook: string; line: number; reason: string; groupName: string }>({
+    severity: 'error',
+    title: ({ runbook, groupName }) => `No worker of group ${groupName} can run the workflow ${runbook}`,
+    text: ({ line, reason }) =>
+      `It needs Windows PowerShell 5.1, which none of them has: line ${String(line)}, ${reason}. PowerShell 7 runs a workflow only as what can be made of it. No job was made.`,
+    nextStep: () => 'Change that line (docs/workflows.md says what is covered), or name a group with Windows PowerShell 5.1.',
+  }),
   'job-unknown': entry<{ jobId: string }>({
     severity: 'error',
     title: () => 'This worker does not know that job',

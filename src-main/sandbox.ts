@@ -10,7 +10,7 @@ import { sandboxContractVersion, type SandboxHandOver, type SandboxReport } from
 import { identifyThisProcess } from './platform/process-identity.ts';
 import { describeSearch } from './platform/runtimes.ts';
 import { bashRuntime } from './runtimes/bash/bash-runtime.ts';
-import { createPowerShellRuntime, type PowerShellScripts } from './runtimes/powershell/powershell-runtime.ts';
+import { createPowerShellRuntime, hostScripts } from './runtimes/powershell/powershell-runtime.ts';
 import { pythonRuntime } from './runtimes/python/python-runtime.ts';
 import { controlAddress, openControlEndpoint } from './sandbox/control-endpoint.ts';
 import { ConsoleView } from './sandbox/console-view.ts';
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   cleanOwnEnvironment(process.env);
   mkdirSync(sandboxFolder, { recursive: true, mode: 0o700 });
   // Everything that is needed later is in memory from here on: the program's files may be replaced under it.
-  const runtimes = [bashRuntime, pythonRuntime, createPowerShellRuntime(readHostScripts())];
+  const runtimes = [bashRuntime, pythonRuntime, createPowerShellRuntime(readPowerShellScripts())];
 
   const state = new StateKeeper({
     file: path.join(sandboxFolder, 'state.json'),
@@ -99,12 +99,12 @@ const timing: Timing = {
 };
 
 /** Beside the bundle in a checkout; among the resources of an installation, whose program lies in their `bin`. */
-function readHostScripts(): PowerShellScripts {
+function readPowerShellScripts(): ReadonlyMap<string, string> {
   const { execPath, argv } = process;
   const isSingleExecutable = argv[1] === undefined || argv[1] === execPath;
   const folder = isSingleExecutable ? path.join(path.dirname(execPath), '..') : path.dirname(fileURLToPath(import.meta.url));
-  const read = (name: string): string => readFileSync(path.join(folder, 'runtimes', 'powershell', name), 'utf8');
-  return { host: read('host.ps1'), constrained: read('constrained.ps1') };
+  const place = path.join(folder, 'runtimes', 'powershell');
+  return new Map(hostScripts.map((name) => [name, readFileSync(path.join(place, name), 'utf8')]));
 }
 
 function firstReport(handOver: SandboxHandOver): SandboxReport {

@@ -182,6 +182,14 @@ export const texts = {
         'The runbook is asked to end, then everything that it started is ended. What it has done so far stays done; what it has written is kept. It cannot go on later from where it stopped.',
       leave: 'Let it run',
     },
+    resume: {
+      action: 'Resume job',
+      done: 'Resumed',
+      question: (runbook: string) => `Resume ${runbook}?`,
+      consequence:
+        'The job goes back into the queue of its group. Whichever worker takes it goes on from the checkpoint, with the variables that the workflow had there.',
+      leave: 'Leave it suspended',
+    },
     foot: {
       sandbox: 'Orchestrator.Sandbox',
       runtime: 'Runtime',

@@ -20,6 +20,8 @@ const statuses: Partial<Record<ProblemCode, number>> = {
   'resource-exists': 409,
   'resource-in-use': 409,
   'job-ended': 409,
+  'job-not-suspended': 409,
+  'workflow-not-translatable': 409,
   'already-registered': 409,
   'workspace-not-linked': 409,
   'workspace-wrong-account': 409,

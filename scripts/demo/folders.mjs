@@ -3,12 +3,15 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-/** @param {string} folder */
-export function makeSource(folder) {
-  mkdirSync(join(folder, 'reports'), { recursive: true });
+/** @param {string} folder @param {{ withFolders: boolean }} options */
+export function makeSource(folder, { withFolders }) {
+  mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'inventory.csv'), 'server,role\nsrv-files-01,source\nsrv-files-02,destination\n');
   writeFileSync(join(folder, 'notes – ünïcode.txt'), 'Names and contents travel as they are: ä, 漢字, 🙂\n');
-  writeFileSync(join(folder, 'reports', 'november.txt'), 'Everything that matters is in the first line.\n');
+  if (withFolders) {
+    mkdirSync(join(folder, 'reports'));
+    writeFileSync(join(folder, 'reports', 'november.txt'), 'Everything that matters is in the first line.\n');
+  }
   // Not text, and larger than a pipe's buffer.
   writeFileSync(join(folder, 'image.bin'), Buffer.from(Uint8Array.from({ length: 300_000 }, (_, index) => (index * 7919) % 251)));
 }

@@ -18,6 +18,9 @@ import { Programs, run, startDisplay, waitFor } from './processes.mjs';
 const accountName = 'demo';
 const workspaceName = 'demo-workspace';
 const groupName = 'demo-workers';
+/** The workflow that the first look at hybrid workers copies files with, as its author wrote it. */
+const firstLookWorkflow = join('test', 'fixtures', 'workflows', 'Copy-LocalFiles.ps1');
+const workflowName = 'Copy-LocalFiles-Workflow';
 const packName = 'AzureAutomation';
 
 /** @typedef {{ agentUrl: string, restUrl: string, caFile: string, caFingerprint: string, administratorToken: string }} ServiceReady */
@@ -197,10 +200,11 @@ async function becomeWorker(hrw, service, data) {
 async function publishRunbooks(hrw, data) {
   step('Publish the sample runbooks');
   const { kinds } = /** @type {WorkerState} */ (await hrw.ask(['status', '--data', data], { quiet: true }));
-  for (const file of ['Copy-LocalFiles.ps1', 'copy_local_files.py', 'hello-worker.sh']) {
+  for (const file of ['Copy-LocalFiles.ps1', 'Test-Folders.ps1', 'copy_local_files.py', 'hello-worker.sh']) {
     await hrw.ask(['runbook', 'publish', '--account', accountName, join('assets', 'runbooks', file)]);
   }
-  if (kinds.some(({ kind }) => kind === 'PowerShell7' || kind === 'PowerShell')) return 'Copy-LocalFiles';
+  await hrw.ask(['runbook', 'publish', '--account', accountName, '--name', workflowName, firstLookWorkflow]);
+  if (kinds.some(({ kind }) => kind === 'PowerShellWorkflow')) return workflowName;
   fact('This machine has no PowerShell, so the Python twin of Copy-LocalFiles runs.');
   return 'copy_local_files';
 }
@@ -214,10 +218,17 @@ async function copyFolders(hrw, folder, runbook) {
   const source = join(folder, 'source');
   const destination = join(folder, 'destination');
   mkdirSync(destination);
-  makeSource(source);
+  const isWorkflow = runbook === workflowName;
+  // It hands its path to Copy-Item as it is: files, not what lies in folders among them.
+  makeSource(source, { withFolders: !isWorkflow });
   const words = ['job', 'start', '--account', accountName, '--runbook', runbook, '--on', groupName, '--watch'];
   const watched = new WatchedJob();
-  const parameters = ['--param', `SourcePath=${source}`, '--param', `DestinationPath=${destination}`];
+  const parameters = [
+    '--param',
+    `SourcePath=${isWorkflow ? join(source, '*') : source}`,
+    '--param',
+    `DestinationPath=${destination}`,
+  ];
   const { code, errors } = await hrw.hrw([...words, ...parameters], { onLine: (line) => watched.take(line) });
   if (code !== 0) throw new Error(`the job did not complete (exit code ${String(code)}) ${errors}`);
 

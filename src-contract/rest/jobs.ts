@@ -148,6 +148,7 @@ export const jobOperations = {
       'parameter-missing',
       'parameter-wrong-type',
       'parameters-too-large',
+      'workflow-not-translatable',
     ],
   },
   'jobs:get': {
@@ -166,6 +167,16 @@ export const jobOperations = {
     body: nothing,
     answers: { 200: job },
     errors: ['resource-unknown', 'job-ended'],
+  },
+  'jobs:resume': {
+    method: 'POST',
+    path: `${path}/resume`,
+    role: 'operator',
+    summary:
+      'Lets a suspended job go on: from its checkpoint where it has one, on any worker of its group; else from the beginning.',
+    body: nothing,
+    answers: { 200: job },
+    errors: ['resource-unknown', 'job-not-suspended'],
   },
   'jobs:output': {
     method: 'GET',

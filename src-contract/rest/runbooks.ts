@@ -14,6 +14,14 @@ export const runbookParameter = z
   })
   .meta({ id: 'RunbookParameter' });
 
+export const workflowVerdict = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('translatable') }),
+    z.object({ kind: z.literal('native-only'), line: z.int(), reason: z.string() }),
+  ])
+  .meta({ id: 'WorkflowVerdict' });
+export type WorkflowVerdict = z.infer<typeof workflowVerdict>;
+
 export const runbook = z
   .object({
     runbookId: z.string(),
@@ -27,6 +35,9 @@ export const runbook = z
     rerun: rerunPolicy.meta({ description: 'What becomes of a job whose attempt was lost.' }),
     parameters: z.array(runbookParameter).nullable().meta({
       description: 'Of the published version, else of the draft; null: it declares none and takes any positional values.',
+    }),
+    workflow: workflowVerdict.nullable().meta({
+      description: 'Of a published workflow: whether it runs on PowerShell 7 too, or what in it needs Windows PowerShell 5.1.',
     }),
     creationTime: time,
     lastModifiedTime: time,

@@ -40,6 +40,7 @@ const endNames: Record<AttemptOutcome, EventName> = {
   completed: 'jobEnded',
   failed: 'jobFailed',
   stopped: 'jobStopped',
+  suspended: 'jobSuspended',
   'never-started': 'jobFailed',
   interrupted: 'jobFailed',
   'sandbox-crashed': 'jobFailed',

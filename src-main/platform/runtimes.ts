@@ -10,6 +10,8 @@ export interface FoundRuntime {
   executable: string;
   /** Name and version, as a person reads it. */
   label: string;
+  /** A workflow that runs as what workflow compatibility makes of it, because there is no Windows PowerShell 5.1. */
+  isTranslated?: true;
 }
 
 export interface RuntimeSearch {
@@ -70,7 +72,7 @@ function candidatesFor({ environment, platform }: RuntimeSearch): Candidate[] {
   return [
     ...(isWindows ? windowsOnly : []),
     {
-      kinds: ['PowerShell7', 'PowerShell'],
+      kinds: ['PowerShell7', 'PowerShell', 'PowerShellWorkflow'],
       names: ['pwsh'],
       question: ['--version'],
       read: (answer, executable) => labelled(executable, 'PowerShell', /PowerShell (\d[\w.-]*)/.exec(answer)?.[1]),
@@ -108,9 +110,18 @@ async function findOne(candidate: Candidate, search: RuntimeSearch): Promise<Fou
     if (executable === undefined) continue;
     const answer = await ask(executable, candidate.question, search);
     const found = answer === undefined ? undefined : candidate.read(answer.trim(), executable);
-    if (found !== undefined) return candidate.kinds.map((kind) => ({ kind, ...found }));
+    if (found !== undefined) return candidate.kinds.map((kind) => describeRuntime(kind, found, candidate));
   }
   return [];
+}
+
+function describeRuntime(
+  kind: RunbookKind,
+  found: { executable: string; label: string },
+  { kinds }: Pick<Candidate, 'kinds'>,
+): FoundRuntime {
+  const isTranslated = kind === 'PowerShellWorkflow' && kinds.includes('PowerShell7');
+  return { kind, ...found, ...(isTranslated ? { isTranslated } : {}) };
 }
 
 /** The file that the name stands for: an absolute path as it is, any other on PATH. Never the current folder. */

@@ -28,6 +28,8 @@ export interface RuntimeRequest {
   logProgress: boolean;
   /** BCP 47; empty: the machine's own. */
   culture: string;
+  /** A workflow's checkpoint to go on from. */
+  checkpoint: string | undefined;
 }
 
 export interface RuntimeCommand {
@@ -40,6 +42,8 @@ export interface RuntimeCommand {
    * exit code. Made anew for each run, so that no runbook can print it.
    */
   consoleMark?: string;
+  /** Where the host hands over checkpoints; see powershell/workflow-keeper.ps1. */
+  checkpointFolder?: string;
 }
 
 export interface RecordPosition {

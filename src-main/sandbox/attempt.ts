@@ -11,6 +11,7 @@ import type { JournalSender } from '../journal/journal-sender.ts';
 import { JournalUploader } from '../journal/journal-uploader.ts';
 import { JournalWriter } from '../journal/journal-writer.ts';
 import { journalPath } from '../storage/layout.ts';
+import { CheckpointCourier } from './checkpoint-courier.ts';
 import { reportEnd } from './final-report.ts';
 import { clearGround, type Ground } from './ground.ts';
 import { chooseRuntime, combine, droppedStreams, type Choice, type LoadedJob } from './job-loading.ts';
@@ -60,11 +61,18 @@ export class Attempt {
   #callTrouble: string | null = null;
   /** What was slowed because the disk could not keep up goes on. */
   #resumeReading: () => void = () => undefined;
+  #suspendedAt: number | undefined;
+  readonly #runtimeGone = new AbortController();
+  readonly #checkpointCalls: ServiceCalls;
 
   constructor(parts: AttemptParts, job: JobDataRead) {
     this.#parts = parts;
     this.jobId = job.jobId;
     this.#calls = new ServiceCalls(parts.timing, this.#fence.signal, (trouble) => {
+      this.#callTrouble = trouble;
+      parts.state.touch();
+    });
+    this.#checkpointCalls = new ServiceCalls(parts.timing, this.#runtimeGone.signal, (trouble) => {
       this.#callTrouble = trouble;
       parts.state.touch();
     });
@@ -174,7 +182,8 @@ export class Attempt {
         this.#calls.persist((signal) => service.getRunbook(job.runbookVersionId, { signal })),
         activating,
       ]);
-      const loaded = combine(job, settings, runbook);
+      const checkpoint = settings.hrw?.hasCheckpoint === true ? await this.#loadCheckpoint(job.jobId) : undefined;
+      const loaded = { ...combine(job, settings, runbook), checkpoint };
       state.change({
         kind: loaded.kind ?? null,
         startedBy: settings.jobStartedBy ?? null,
@@ -187,6 +196,11 @@ export class Attempt {
       if (error instanceof Error) return error;
       throw error;
     }
+  }
+
+  async #loadCheckpoint(jobId: string): Promise<string> {
+    const { service, handOver } = this.#parts;
+    return this.#calls.persist((signal) => service.getCheckpoint(handOver.sandboxId, jobId, { signal }));
   }
 
   #startSender(path: string, { jobId, runbookVersionId }: JobDataRead): JournalSender {
@@ -236,12 +250,18 @@ export class Attempt {
   }
 
   #judge(runtime: string, end: RunResult['end'] | undefined): Verdict {
-    return decideOutcome({ runtime, end, stopReason: this.#stopReason, fenced: this.#fence.signal.aborted });
+    return decideOutcome({
+      runtime,
+      end,
+      stopReason: this.#stopReason,
+      fenced: this.#fence.signal.aborted,
+      suspendedAt: this.#suspendedAt,
+    });
   }
 
   /** An error says why this machine could not make ready what the job needs. */
   async #prepare(
-    { job, settings, runbook, parameters }: LoadedJob,
+    { job, settings, runbook, parameters, checkpoint }: LoadedJob,
     { runtime, runbookKind, executable }: ChosenRuntime,
   ): Promise<RuntimeCommand | Error> {
     try {
@@ -260,6 +280,7 @@ export class Attempt {
         logDebug: settings.logDebug === true,
         logProgress: settings.logProgress === true,
         culture: this.#parts.handOver.culture,
+        checkpoint,
       });
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
@@ -267,13 +288,15 @@ export class Attempt {
   }
 
   async #runRuntime(
-    { job, settings }: LoadedJob,
+    { job, settings, checkpoint }: LoadedJob,
     { runtime }: ChosenRuntime,
     command: RuntimeCommand,
     { tree, pipes, workFolder }: Ground,
     journal: JournalWriter,
   ): Promise<RunResult> {
     const { environment, handOver, state, timing, view } = this.#parts;
+    if (checkpoint !== undefined) journal.decide('The workflow goes on from its checkpoint on the service.');
+    const courier = this.#startCourier(command.checkpointFolder, job.jobId, journal);
     const intake = new RecordIntake({
       journal,
       now: timing.now,
@@ -314,6 +337,10 @@ export class Attempt {
     // A stop that came while the script was being written found no run to stop.
     if (this.#isCalledOff()) this.#run.stop(this.#stopReason ?? 'the service gave up on this attempt');
     const result = await this.#run.result;
+    // A checkpoint that still waits for the service has nobody any more who waits for it.
+    this.#runtimeGone.abort();
+    await courier?.close();
+    this.#suspendedAt = courier?.suspendedAt;
     for (const [stream, count] of intake.dropped)
       journal.decide(`${count} ${stream} records were left out: the runbook's settings switch that stream off.`);
     if (intake.mergedProgress > 0)
@@ -321,6 +348,21 @@ export class Attempt {
         `${intake.mergedProgress} Progress records were left out: a newer one of the same activity followed at once.`,
       );
     return result;
+  }
+
+  #startCourier(folder: string | undefined, jobId: string, journal: JournalWriter): CheckpointCourier | undefined {
+    if (folder === undefined) return undefined;
+    const { service, handOver } = this.#parts;
+    return new CheckpointCourier({
+      folder,
+      put: async (checkpoint) => {
+        if (!service.features.has('checkpoints')) throw new Error('this service keeps no checkpoints');
+        await this.#checkpointCalls.persist((signal) =>
+          service.putCheckpoint(handOver.sandboxId, jobId, { ...checkpoint, signal }),
+        );
+      },
+      decide: (text) => journal.decide(text),
+    });
   }
 
   /** Tells a status in its turn. Trouble shows in the report; the job does not wait for it. */

@@ -13,9 +13,11 @@ export interface LoadedJob {
   parameters: JobParameter[];
   /** Undefined: a kind that this version does not know. */
   kind: RunbookKind | undefined;
+  /** A workflow's, to go on from. */
+  checkpoint: string | undefined;
 }
 
-export function combine(job: JobDataRead, settings: UpdatableDataRead, runbook: RunbookRead): LoadedJob {
+export function combine(job: JobDataRead, settings: UpdatableDataRead, runbook: RunbookRead): Omit<LoadedJob, 'checkpoint'> {
   const declared = (runbook.parameters ?? []).map((one) => one.Name);
   return {
     job,

@@ -46,6 +46,8 @@ export interface AttemptFacts {
   stopReason: string | undefined;
   /** The service has given up on this attempt. */
   fenced: boolean;
+  /** The line of the Suspend-Workflow that ended it; the service has the checkpoint. */
+  suspendedAt: number | undefined;
 }
 
 export interface Verdict {
@@ -67,14 +69,16 @@ const faults = new Set<NodeJS.Signals>([
   'SIGXCPU',
 ]);
 
-export function decideOutcome({ runtime, end, stopReason, fenced }: AttemptFacts): Verdict {
+export function decideOutcome({ runtime, end, stopReason, fenced, suspendedAt }: AttemptFacts): Verdict {
   const exitCode = end?.kind === 'ended' ? (end.host?.ended?.exitCode ?? end.exitCode) : null;
   if (fenced) return { outcome: 'interrupted', reason: 'the service gave up on this attempt', exitCode };
   if (stopReason !== undefined) return { outcome: 'stopped', reason: stopReason, exitCode };
   if (end === undefined) return { outcome: 'never-started', reason: 'the runtime was not started', exitCode };
   if (end.kind === 'not-prepared') return { outcome: 'never-started', reason: end.reason, exitCode };
   if (end.kind === 'not-started') return { outcome: 'failed', reason: end.reason, exitCode };
-  return end.host === undefined ? judgeByExit(runtime, end) : judgeByHost(runtime, end, end.host, exitCode);
+  const verdict = end.host === undefined ? judgeByExit(runtime, end) : judgeByHost(runtime, end, end.host, exitCode);
+  if (suspendedAt === undefined || verdict.outcome !== 'completed') return verdict;
+  return { outcome: 'suspended', reason: `the workflow suspended itself at line ${String(suspendedAt)}`, exitCode };
 }
 
 type Ended = Extract<RuntimeEnd, { kind: 'ended' }>;

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type {
   AttemptReport,
+  CheckpointQuery,
   JobActions,
   JobDataRead,
   PostStreamBody,
@@ -36,6 +37,9 @@ export interface JobService extends FrameSink {
     jobId: string,
     change: Ending & { status: JobStatus; isFinal?: boolean; exception?: string; job?: JobDataRead; report?: AttemptReport },
   ): Promise<{ kind: 'accepted' } | { kind: 'records-missing'; acknowledged: number; chain: string }>;
+  /** Only where the service offers `checkpoints`. */
+  putCheckpoint(sandboxId: string, jobId: string, checkpoint: Ending & CheckpointQuery & { body: Buffer }): Promise<void>;
+  getCheckpoint(sandboxId: string, jobId: string, options?: Ending): Promise<string>;
   postStream(jobId: string, body: PostStreamBody, options?: Ending): Promise<void>;
   unload(sandboxId: string, jobId: string, body: z.infer<typeof unloadBody>, options?: Ending): Promise<void>;
 }
@@ -69,6 +73,7 @@ export interface RuntimeRequest {
   logDebug: boolean;
   logProgress: boolean;
   culture: string;
+  checkpoint: string | undefined;
 }
 
 export interface RuntimeCommand {
@@ -76,6 +81,7 @@ export interface RuntimeCommand {
   arguments: string[];
   environment: Record<string, string>;
   consoleMark?: string;
+  checkpointFolder?: string;
 }
 
 export interface RecordPosition {

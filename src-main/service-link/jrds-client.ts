@@ -34,6 +34,8 @@ interface Ending {
 
 interface SandboxActionsQuery extends Waiting {
   kinds: readonly RunbookKind[];
+  /** Workflows run here as what workflow compatibility makes of them. */
+  translatesWorkflows?: boolean;
   freeSlots: number;
   limit: number;
   state: jrds.WorkerReadiness;
@@ -96,6 +98,11 @@ export interface JrdsClient {
   changeStatus(sandboxId: string, jobId: string, change: StatusChange): Promise<StatusChanged>;
   uploadFrames(sandboxId: string, jobId: string, upload: FramesUpload): Promise<FramesUploaded>;
   acknowledgedRecords(sandboxId: string, jobId: string, options?: Ending): Promise<jrds.Acknowledged>;
+  /** Needs `checkpoints`, as the next. */
+  putCheckpoint(sandboxId: string, jobId: string, checkpoint: Ending & jrds.CheckpointQuery & { body: Buffer }): Promise<void>;
+  getCheckpoint(sandboxId: string, jobId: string, options?: Ending): Promise<string>;
+  /** A suspended job that this worker ran goes back into the queue. With the worker’s certificate. */
+  resumeJob(jobId: string, options?: Ending): Promise<void>;
   /** For a service without `record-batches`: one record a call. */
   postStream(jobId: string, body: jrds.PostStreamBody, options?: Ending): Promise<void>;
   unload(sandboxId: string, jobId: string, body: z.infer<typeof jrds.unloadBody>, options?: Ending): Promise<void>;
@@ -178,7 +185,7 @@ export function createJrdsClient(options: JrdsClientOptions): JrdsClient {
   return {
     features,
 
-    async getSandboxActions({ kinds, freeSlots, limit, state, waitSeconds, signal }) {
+    async getSandboxActions({ kinds, translatesWorkflows, freeSlots, limit, state, waitSeconds, signal }) {
       const groupName = options.groupName ?? '';
       const what = 'ask for work';
       const answer = await send({
@@ -190,6 +197,7 @@ export function createJrdsClient(options: JrdsClientOptions): JrdsClient {
           [headers.freeSlots]: String(freeSlots),
           [headers.limit]: String(limit),
           [headers.state]: state,
+          ...(translatesWorkflows === true ? { [headers.workflows]: 'translated' } : {}),
         },
         what,
         ...waiting(waitSeconds),
@@ -292,6 +300,28 @@ export function createJrdsClient(options: JrdsClientOptions): JrdsClient {
         },
         jrds.acknowledged,
       ),
+
+    putCheckpoint: (sandboxId, jobId, { kind, line, body, signal }) =>
+      tell({
+        method: 'PUT',
+        path: `${jobPath(sandboxId, jobId)}/checkpoint`,
+        query: { kind, line: String(line) },
+        headers: { 'content-type': jrds.checkpointContentType },
+        body,
+        what: 'keep a checkpoint',
+        ...ending(signal),
+      }),
+
+    async getCheckpoint(sandboxId, jobId, options = {}) {
+      const what = 'read the checkpoint';
+      const answer = await send({ method: 'GET', path: `${jobPath(sandboxId, jobId)}/checkpoint`, what, ...options });
+      if (answer.status !== 200) throw failureOf(answer, what);
+      refuseForeignPage(answer);
+      return answer.body.toString('utf8');
+    },
+
+    resumeJob: (jobId, options = {}) =>
+      tell({ method: 'POST', path: `/jobs/${segment(jobId)}/resume`, json: {}, what: 'resume the job', ...options }),
 
     postStream: (jobId, body, options = {}) =>
       tell({ method: 'POST', path: `/jobs/${segment(jobId)}/postJobStream`, json: body, what: 'post a record', ...options }),

@@ -75,6 +75,7 @@ export function engineHandlers(sources: HandlerSources): EngineHandlers {
     'jobs:get': ({ id }) => jobs.get(id),
     'jobs:records': (query) => jobs.records(query),
     'jobs:stop': ({ sandboxId }) => jobs.stop(sandboxId),
+    'jobs:resume': ({ sandboxId }) => jobs.resume(sandboxId),
     'events:list': (query) => log.list(query),
     'settings:get': () => Promise.resolve(settings.current),
     'settings:change': async (change) => {

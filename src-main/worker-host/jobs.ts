@@ -208,6 +208,17 @@ export class Jobs implements LauncherListener {
     });
   }
 
+  /** Throws AppError `job-unknown` or `job-not-suspended`; the service's own refusals too, for it may have gone on meanwhile. */
+  async resume(sandboxId: string): Promise<JobView> {
+    const view = await this.get(sandboxId);
+    if (view.outcome !== 'suspended') {
+      const status = view.outcome === null ? view.phase : outcomeLabels[view.outcome];
+      throw new AppError('job-not-suspended', { jobId: view.jobId, status });
+    }
+    await this.access.resumeJob(view.jobId);
+    return view;
+  }
+
   /** Attempts that the index takes for running, but of which nothing is there: their end was lost with an engine. */
   async closeLost(): Promise<void> {
     for (const view of await this.history.listUnended()) {

@@ -54,6 +54,7 @@ export class ServiceAccess {
     const client = await this.jrdsClient();
     const found = await client.getSandboxActions({
       kinds: [...new Set(this.parts.runtimes().map((runtime) => runtime.kind))],
+      translatesWorkflows: this.parts.runtimes().some((runtime) => runtime.isTranslated === true),
       freeSlots: request.freeSlots,
       limit: request.limit,
       state: request.readiness,
@@ -72,6 +73,10 @@ export class ServiceAccess {
         secret: SandboxCookie ?? null,
       })),
     };
+  }
+
+  async resumeJob(jobId: string): Promise<void> {
+    await (await this.jrdsClient()).resumeJob(jobId);
   }
 
   private jrdsHost(): string {

@@ -9,6 +9,7 @@ import { featureNames, headers } from '../../src-contract/jrds.ts';
 import type { ServiceContext } from '../context.ts';
 import { statusOfProblem } from '../problem-status.ts';
 import { addAssetRoutes } from './assets.ts';
+import { addCheckpointRoutes } from './checkpoints.ts';
 import { identifyCaller } from './callers.ts';
 import type { AccountParams } from './calls.ts';
 import { addForeignRecordsRoute } from './foreign-records.ts';
@@ -93,6 +94,7 @@ function addJrds(jrds: FastifyInstance, context: ServiceContext, closing: AbortS
   addJobActionRoutes(jrds, context, closing);
   addJobDataRoutes(jrds, context);
   addStatusRoutes(jrds, context);
+  addCheckpointRoutes(jrds, context);
   addRecordUploadRoutes(jrds, context);
   addForeignRecordsRoute(jrds, context);
   addTraceRoute(jrds, context);

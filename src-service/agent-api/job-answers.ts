@@ -17,6 +17,7 @@ interface JobParts {
   account: Account;
   job: Job;
   attempt: Attempt;
+  hasCheckpoint: boolean;
 }
 
 /** 1 until the sandbox has taken the job on, 5 from a stop on, else null (never 0: clients call that unsupported). */
@@ -29,7 +30,7 @@ export function pendingActionOf(
   return attempt.activatedAt === null ? pendingActions.Activate : null;
 }
 
-export function jobAnswer({ account, job, attempt }: JobParts): Record<string, unknown> {
+export function jobAnswer({ account, job, attempt }: Omit<JobParts, 'hasCheckpoint'>): Record<string, unknown> {
   return {
     accountId: account.id,
     accountKey: 0,
@@ -71,7 +72,7 @@ export function jobAnswer({ account, job, attempt }: JobParts): Record<string, u
 }
 
 /** `hrw` is ours; others do not look at it. */
-export function updatableDataAnswer({ account, job, attempt }: JobParts): Record<string, unknown> {
+export function updatableDataAnswer({ account, job, attempt, hasCheckpoint }: JobParts): Record<string, unknown> {
   return {
     AccountKey: 0,
     JobKey: 0,
@@ -96,7 +97,7 @@ export function updatableDataAnswer({ account, job, attempt }: JobParts): Record
     tierName,
     triggerSource: job.triggerSource,
     workflowInstanceId: null,
-    hrw: { attempt: attempt.number, rerun: job.rerun },
+    hrw: { attempt: attempt.number, rerun: job.rerun, hasCheckpoint },
   };
 }
 

@@ -4,6 +4,7 @@ import { AppError } from '../../src-contract/app-error.ts';
 import type { ServiceContext } from '../context.ts';
 import { findAccountById, type Account } from '../store/accounts.ts';
 import type { Attempt } from '../store/attempts.ts';
+import { findCheckpoint } from '../store/checkpoints.ts';
 import { findJob, findJobOfMachine, type Job } from '../store/jobs.ts';
 import { findRunbookVersion } from '../store/runbooks.ts';
 import type { AccountParams, JobParams } from './calls.ts';
@@ -19,9 +20,11 @@ export function addJobDataRoutes(server: FastifyInstance, context: ServiceContex
     jobAnswer(await readParts(context, request.jrdsCaller, request.params.jobId)),
   );
 
-  server.get<{ Params: JobParams }>('/jobs/:jobId/getUpdatableData', async (request) =>
-    updatableDataAnswer(await readParts(context, request.jrdsCaller, request.params.jobId)),
-  );
+  server.get<{ Params: JobParams }>('/jobs/:jobId/getUpdatableData', async (request) => {
+    const parts = await readParts(context, request.jrdsCaller, request.params.jobId);
+    const checkpoint = await findCheckpoint(context.store.db, parts.job.id);
+    return updatableDataAnswer({ ...parts, hasCheckpoint: checkpoint !== undefined });
+  });
 
   server.get<{ Params: VersionParams }>('/runbooks/:versionId', async (request) => {
     const { db } = context.store;

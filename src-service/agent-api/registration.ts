@@ -154,6 +154,7 @@ function newWorker(
     readiness: null,
     freeSlots: null,
     slotLimit: null,
+    translatesWorkflows: false,
     holdsCalls: false,
   };
 }

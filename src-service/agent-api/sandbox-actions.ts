@@ -51,6 +51,7 @@ export function readPresence(request: Pick<FastifyRequest, 'headers'>, now: numb
     readiness: workerReadiness.safeParse(text(headers.state)).data ?? null,
     freeSlots: readCount(text(headers.freeSlots)),
     slotLimit: readCount(text(headers.limit)),
+    translatesWorkflows: text(headers.workflows) === 'translated',
     holdsCalls,
   };
 }

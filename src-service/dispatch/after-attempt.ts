@@ -14,10 +14,16 @@ export interface EndedAttempt {
 }
 
 export type JobDecision =
-  | { kind: 'ended'; status: Extract<JobStatus, 'Completed' | 'Failed' | 'Stopped' | 'Suspended'>; exception: string | null }
+  | {
+      kind: 'ended';
+      status: Extract<JobStatus, 'Completed' | 'Failed' | 'Stopped' | 'Suspended'>;
+      exception: string | null;
+      /** For one that can be resumed by intent: what it waits for. */
+      details?: string;
+    }
   | { kind: 'again' };
 
-/** `attempts`: all that have ended, this one last. */
+/** `attempts`: all that have ended since the job was started or resumed, this one last. */
 export function decideAfterAttempt(
   job: { rerun: RerunPolicy; stopRequested: boolean },
   attempts: readonly [...EndedAttempt[], EndedAttempt],
@@ -30,6 +36,10 @@ export function decideAfterAttempt(
       return { kind: 'ended', status: 'Failed', exception: last.reason };
     case 'stopped':
       return { kind: 'ended', status: 'Stopped', exception: null };
+    case 'suspended':
+      return job.stopRequested
+        ? { kind: 'ended', status: 'Stopped', exception: null }
+        : { kind: 'ended', status: 'Suspended', exception: null, details: `It waits to be resumed: ${last.reason}` };
     case 'never-started':
     case 'interrupted':
     case 'sandbox-crashed':

@@ -6,6 +6,7 @@ import type { AttemptReport } from '../../src-contract/jrds.ts';
 import { isTerminal, type AttemptOutcome, type JobStatus } from '../../src-contract/kinds.ts';
 import { changeAttempt, findAttempt, insertAttempt, listAttempts, lockAttempt, type Attempt } from '../store/attempts.ts';
 import { changed } from '../store/changes.ts';
+import { deleteCheckpoint, findCheckpoint } from '../store/checkpoints.ts';
 import { deleteMessages, sendMessage } from '../store/job-messages.ts';
 import { changeJob, lockJob, type Job } from '../store/jobs.ts';
 import { nameKey } from '../store/names.ts';
@@ -124,13 +125,16 @@ export async function confirmRecords(tx: Writer, sandboxId: string, now: number)
 }
 
 async function endLocked(tx: Writer, job: Job, attempt: Attempt, ending: AttemptEnding, now: number): Promise<void> {
-  const { outcome, reason, report = null, verified = null, fenced = false } = ending;
+  const { outcome, reason } = await afterSuspending(tx, attempt, ending);
+  const { report = null, verified = null, fenced = false } = ending;
   await changeAttempt(tx, attempt, { outcome, reason, report, verified, fenced, endedAt: now });
   await deleteMessages(tx, attempt.sandboxId);
   tx.publish(changed.sandbox(attempt.sandboxId));
   if (job.currentSandboxId !== attempt.sandboxId) return;
 
-  const earlier = (await listAttempts(tx.db, job.id)).filter((one) => one.number < attempt.number).map(ended);
+  const earlier = (await listAttempts(tx.db, job.id))
+    .filter((one) => one.number < attempt.number && one.number > job.attemptsBefore)
+    .map(ended);
   const last = { number: attempt.number, machineName: attempt.machineName, outcome, reason };
   const decision: JobDecision =
     ending.suspended === true
@@ -141,9 +145,29 @@ async function endLocked(tx: Writer, job: Job, attempt: Attempt, ending: Attempt
     await changeJob(tx, job, { ...change, statusDetails: `Attempt ${String(attempt.number)} was lost: ${reason}` }, now);
     tx.publish(changed.queue(job.accountId, nameKey(job.groupName)));
   } else {
-    const { status, exception } = decision;
-    await changeJob(tx, job, { status, exception, statusDetails: null, currentSandboxId: null, endedAt: now, verified }, now);
+    const { status, exception, details = null } = decision;
+    // What was suspended may be resumed; nothing else goes on.
+    if (status !== 'Suspended') await deleteCheckpoint(tx, job.id);
+    await changeJob(tx, job, { status, exception, statusDetails: details, currentSandboxId: null, endedAt: now, verified }, now);
   }
+}
+
+/**
+ * An attempt that was lost between its Suspend-Workflow's checkpoint and its last word had suspended its job: nobody has said yet that
+ * it is to go on.
+ */
+async function afterSuspending(
+  tx: Writer,
+  { jobId, sandboxId }: Attempt,
+  { outcome, reason }: AttemptEnding,
+): Promise<Pick<AttemptEnding, 'outcome' | 'reason'>> {
+  if (outcome !== 'interrupted' && outcome !== 'sandbox-crashed') return { outcome, reason };
+  const checkpoint = await findCheckpoint(tx.db, jobId);
+  if (checkpoint?.kind !== 'suspend' || checkpoint.sandboxId !== sandboxId) return { outcome, reason };
+  return {
+    outcome: 'suspended',
+    reason: `the workflow suspended itself at line ${String(checkpoint.line)}, and was lost before it could say so (${reason})`,
+  };
 }
 
 function ended(attempt: Attempt): EndedAttempt {

@@ -112,6 +112,7 @@ export class Dispatcher {
         machineName: worker.machineName,
         queueKey: key,
         kinds: kindsOf(presence),
+        translatesWorkflows: presence.translatesWorkflows,
         freeSlots,
         holdsCalls: presence.holdsCalls,
         takesJobs: freeSlots > 0 && (presence.readiness ?? 'ready') === 'ready',
@@ -149,8 +150,9 @@ export class Dispatcher {
 
   /** A foreign worker tells its version in its traces alone. */
   noteVersion(worker: Worker, version: string): void {
-    const { lastSeenAt, kinds, readiness, freeSlots, slotLimit, holdsCalls } = worker;
-    this.late.noteVersion(worker, version, { lastSeenAt, version, kinds, readiness, freeSlots, slotLimit, holdsCalls });
+    const { lastSeenAt, kinds, readiness, freeSlots, slotLimit, translatesWorkflows, holdsCalls } = worker;
+    const presence = { lastSeenAt, version, kinds, readiness, freeSlots, slotLimit, translatesWorkflows, holdsCalls };
+    this.late.noteVersion(worker, version, presence);
   }
 
   /** An authenticated call of this attempt. */
@@ -261,9 +263,11 @@ export class Dispatcher {
 
   private async pumpOnce(key: string): Promise<void> {
     this.deferred.delete(key);
-    const kinds = [...new Set(this.polls.taking(key).flatMap((poll) => poll.kinds))];
+    const waiting = this.polls.taking(key);
+    const kinds = [...new Set(waiting.flatMap((poll) => poll.kinds))];
+    const isNative = waiting.some((poll) => !poll.translatesWorkflows);
     const [accountId = '', groupKey = ''] = key.split('/');
-    const jobs = await listQueuedJobs(this.store.db, accountId, groupKey, kinds);
+    const jobs = await listQueuedJobs(this.store.db, accountId, groupKey, { kinds, isNative });
     if (jobs.length === 0) return;
     const now = this.clock.now();
     const workers = jobs.some((job) => job.lastMachineId !== null) ? await this.takingWorkers(accountId, groupKey, now) : [];
@@ -293,7 +297,11 @@ export class Dispatcher {
     const workers = await listWorkers(this.store.db, accountId, groupKey);
     return workers
       .filter((worker) => takesWork(worker, now))
-      .map((worker) => ({ machineId: worker.machineId, kinds: kindsOf(worker) }));
+      .map((worker) => ({
+        machineId: worker.machineId,
+        kinds: kindsOf(worker),
+        translatesWorkflows: worker.translatesWorkflows,
+      }));
   }
 
   private async answer(machineId: string, actions: HandedOut[]): Promise<void> {

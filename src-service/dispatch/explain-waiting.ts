@@ -1,17 +1,17 @@
 /** Why a queued job waits, in one sentence. Pure. */
 import { kindLabels, type RunbookKind } from '../../src-contract/kinds.ts';
-import { preferOtherMs } from './matching.ts';
+import { canRun, preferOtherMs, type AbleWorker } from './matching.ts';
 import { isPresent, type SeenWorker } from './presence.ts';
 
-export interface GroupWorker extends SeenWorker {
+export interface GroupWorker extends SeenWorker, AbleWorker {
   machineId: string;
   machineName: string;
-  kinds: readonly RunbookKind[];
   freeSlots: number;
 }
 
 export interface WaitingJob {
   kind: RunbookKind;
+  needsNativeWorkflow: boolean;
   groupName: string;
   /** The worker that it was handed to and that has not called in yet. */
   handedTo: string | null;
@@ -21,11 +21,11 @@ export interface WaitingJob {
 
 export function explainWaiting(job: WaitingJob, workers: readonly GroupWorker[], now: number): string {
   const { groupName } = job;
-  const label = kindLabels[job.kind];
+  const label = job.needsNativeWorkflow ? 'this workflow, which needs Windows PowerShell 5.1' : kindLabels[job.kind];
   if (job.handedTo !== null) return `it is being handed to worker ${job.handedTo}`;
   if (workers.length === 0) return `group ${groupName} has no worker`;
 
-  const able = workers.filter((worker) => worker.kinds.includes(job.kind));
+  const able = workers.filter((worker) => canRun(worker, job));
   if (able.length === 0) return `no worker of group ${groupName} can run ${label}`;
 
   const present = able.filter((worker) => isPresent(worker, now));

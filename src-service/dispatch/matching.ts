@@ -7,26 +7,37 @@ import type { RunbookKind } from '../../src-contract/kinds.ts';
  */
 export const preferOtherMs = 60_000;
 
+/** What a worker says that it can run. */
+export interface AbleWorker {
+  kinds: readonly RunbookKind[];
+  /** Its workflows are translated; not all can be. */
+  translatesWorkflows: boolean;
+}
+
+export function canRun(worker: AbleWorker, job: Pick<QueuedJob, 'kind' | 'needsNativeWorkflow'>): boolean {
+  return worker.kinds.includes(job.kind) && !(job.needsNativeWorkflow && worker.translatesWorkflows);
+}
+
 export interface QueuedJob {
   id: string;
   kind: RunbookKind;
+  /** A workflow that only Windows PowerShell 5.1 can run. */
+  needsNativeWorkflow: boolean;
   /** Where its last attempt ran. */
   lastMachineId: string | null;
   queuedAt: number;
 }
 
-export interface WaitingPoll {
+export interface WaitingPoll extends AbleWorker {
   machineId: string;
-  kinds: readonly RunbookKind[];
   freeSlots: number;
   /** When it began to wait. */
   since: number;
 }
 
 /** A worker of the group that is present and takes work, whether it waits at this moment or not. */
-export interface TakingWorker {
+export interface TakingWorker extends AbleWorker {
   machineId: string;
-  kinds: readonly RunbookKind[];
 }
 
 export interface Matching {
@@ -49,7 +60,7 @@ export function matchJobs(
   const matches: Matching['matches'] = [];
   let deferred = false;
   for (const job of jobs) {
-    const able = polls.filter((poll) => (free.get(poll.machineId) ?? 0) > 0 && poll.kinds.includes(job.kind));
+    const able = polls.filter((poll) => (free.get(poll.machineId) ?? 0) > 0 && canRun(poll, job));
     const others = able.filter((poll) => poll.machineId !== job.lastMachineId);
     const lastMayTake = now - job.queuedAt >= preferOtherMs || !hasOther(job, workers);
     const candidates = others.length > 0 || !lastMayTake ? others : able;
@@ -63,7 +74,7 @@ export function matchJobs(
 }
 
 function hasOther(job: QueuedJob, workers: readonly TakingWorker[]): boolean {
-  return workers.some((worker) => worker.machineId !== job.lastMachineId && worker.kinds.includes(job.kind));
+  return workers.some((worker) => worker.machineId !== job.lastMachineId && canRun(worker, job));
 }
 
 function mostFree(polls: readonly WaitingPoll[], free: ReadonlyMap<string, number>): WaitingPoll | undefined {

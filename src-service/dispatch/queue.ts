@@ -19,12 +19,15 @@ export async function listQueuedJobs(
   db: Reader,
   accountId: string,
   groupKey: string,
-  kinds: readonly RunbookKind[],
+  {
+    kinds,
+    isNative,
+  }: { kinds: readonly RunbookKind[]; /** One of those who wait has Windows PowerShell 5.1. */ isNative: boolean },
 ): Promise<QueuedJob[]> {
   if (kinds.length === 0) return [];
-  const rows = await db
+  const query = db
     .selectFrom('jobs')
-    .select(['id', 'kind', 'lastMachineId', 'queuedAt'])
+    .select(['id', 'kind', 'needsNativeWorkflow', 'lastMachineId', 'queuedAt'])
     .where('accountId', '=', accountId)
     .where('groupKey', '=', groupKey)
     .where('kind', 'in', kinds)
@@ -32,9 +35,9 @@ export async function listQueuedJobs(
     .where('currentSandboxId', 'is', null)
     .orderBy('queuedAt')
     .orderBy('id')
-    .limit(lookAhead)
-    .execute();
-  return rows.map((row) => ({ ...row, kind: runbookKind.parse(row.kind) }));
+    .limit(lookAhead);
+  const rows = await (isNative ? query : query.where('needsNativeWorkflow', '=', 0)).execute();
+  return rows.map((row) => ({ ...row, kind: runbookKind.parse(row.kind), needsNativeWorkflow: row.needsNativeWorkflow === 1 }));
 }
 
 /** Undefined when another replica has the job, or it was stopped meanwhile. */

@@ -1,7 +1,7 @@
 /** Jobs: start, list, look, stop. */
 import { createHash, randomUUID } from 'node:crypto';
 import { AppError } from '../../src-contract/app-error.ts';
-import { triggerSources } from '../../src-contract/kinds.ts';
+import { triggerSources, undeclaredKinds } from '../../src-contract/kinds.ts';
 import { namePattern } from '../../src-contract/limits.ts';
 import type { RestBody } from '../../src-contract/rest.ts';
 import type { ServiceContext } from '../context.ts';
@@ -10,6 +10,8 @@ import { findAsset } from '../store/assets.ts';
 import { createJob, findJobByName, isJobId, listJobs, type Job, type JobCreation } from '../store/jobs.ts';
 import { findRunbookVersion } from '../store/runbooks.ts';
 import type { Writer } from '../store/store.ts';
+import { listWorkers, type Worker } from '../store/workers.ts';
+import { refuseResume, resumeJob } from '../dispatch/resume.ts';
 import type { Caller, HandlersOf } from './handler.ts';
 import { summarizeJob, viewJob } from './job-view.ts';
 import { readCursor } from './paging.ts';
@@ -61,6 +63,12 @@ export function jobHandlers(context: ServiceContext): HandlersOf<'jobs'> {
       if (result.kind === 'unknown') throw unknownResource('job', job.name);
       return { status: 200, value: await viewJob(context, await find(params)) };
     },
+    'jobs:resume': async ({ params }) => {
+      const job = await find(params);
+      const result = await store.write((tx) => resumeJob(tx, job.accountId, job.id, context.clock.now()));
+      refuseResume(result, job.id);
+      return { status: 200, value: await viewJob(context, await find(params)) };
+    },
     'jobs:runbook-content': async ({ params }) => {
       const job = await find(params);
       const version = await findRunbookVersion(store.db, job.accountId, job.runbookVersionId);
@@ -95,6 +103,12 @@ async function startJob({ store, clock }: ServiceContext, { accountId, name, bod
     given: body.parameters,
     hasCredential: async (credential) => (await findAsset(store.db, accountId, 'credential', credential)) !== undefined,
   });
+  const needsNativeWorkflow = version.verdict?.kind === 'native-only';
+  if (version.verdict?.kind === 'native-only') {
+    const { line, reason } = version.verdict;
+    if (lacksNativeWorkflows(await listWorkers(store.db, accountId, group.name)))
+      throw new AppError('workflow-not-translatable', { runbook: runbook.name, line, reason, groupName: group.name });
+  }
   return store.write(async (tx) => {
     const job = {
       id: await chooseId(tx, name),
@@ -107,9 +121,21 @@ async function startJob({ store, clock }: ServiceContext, { accountId, name, bod
       parameters,
       startedBy: body.startedBy ?? caller.name,
       triggerSource: triggerSources.Manual,
+      needsNativeWorkflow,
     };
     return createJob(tx, job, clock.now());
   });
+}
+
+/** Every worker has said what it can run, and none has Windows PowerShell 5.1. A group without workers may get one that has. */
+function lacksNativeWorkflows(workers: readonly Worker[]): boolean {
+  return (
+    workers.length > 0 &&
+    workers.every(({ kinds, lastSeenAt, translatesWorkflows }) => {
+      if (lastSeenAt === null) return false;
+      return translatesWorkflows || !(kinds ?? undeclaredKinds).includes('PowerShellWorkflow');
+    })
+  );
 }
 
 /** A caller's GUID is the job's id too, unless it is another job's already, in whichever account: ids are the service's. */

@@ -8,7 +8,7 @@ import {
   changeRunbook,
   deleteRunbook,
   discardDraft,
-  findDeclaration,
+  findFindings,
   findRunbookVersion,
   insertRunbook,
   listRunbooks,
@@ -18,6 +18,7 @@ import {
   type Runbook,
 } from '../store/runbooks.ts';
 import type { Reader } from '../store/store.ts';
+import { judgeWorkflow } from '../workflows/judge-workflow.ts';
 import type { HandlersOf } from './handler.ts';
 import { pageByKey } from './paging.ts';
 import { checkName, requireAccount, requireRunbook, unknownResource } from './resources.ts';
@@ -98,9 +99,10 @@ export function runbookHandlers({ store, clock }: ServiceContext): HandlersOf<'r
       if (reading.kind === 'invalid') {
         throw new AppError('runbook-invalid', { runbook: runbook.name, line: reading.line, reason: reading.reason });
       }
+      const verdict = runbook.kind === 'PowerShellWorkflow' ? judgeWorkflow(draft, runbook.name) : null;
       await store.write(async (tx) => {
         // Written again with it: the text that was read is the text that is published, whoever saved another one meanwhile.
-        await putDraft(tx, runbook.id, { definition: draft, parameters: reading.declaration }, clock.now());
+        await putDraft(tx, runbook.id, { definition: draft, parameters: reading.declaration, verdict }, clock.now());
         await publishDraft(tx, runbook.id, clock.now());
       });
       return answer(params);
@@ -125,7 +127,7 @@ async function readScript(db: Reader, runbook: Runbook, versionId: string | null
 
 async function view(db: Reader, runbook: Runbook): Promise<RunbookView> {
   const versionId = runbook.publishedVersionId ?? runbook.draftVersionId;
-  const declaration = versionId === null ? undefined : await findDeclaration(db, versionId);
+  const found = versionId === null ? undefined : await findFindings(db, versionId);
   return {
     runbookId: runbook.id,
     name: runbook.name,
@@ -136,7 +138,8 @@ async function view(db: Reader, runbook: Runbook): Promise<RunbookView> {
     logProgress: runbook.logProgress,
     logDebug: runbook.logDebug,
     rerun: runbook.rerun,
-    parameters: declaration ?? null,
+    parameters: found?.parameters ?? null,
+    workflow: found?.verdict ?? null,
     creationTime: isoTime(runbook.createdAt),
     lastModifiedTime: isoTime(runbook.changedAt),
   };

@@ -36,6 +36,8 @@ export interface Job {
   startedBy: string;
   triggerSource: number;
   attemptCount: number;
+  attemptsBefore: number;
+  needsNativeWorkflow: boolean;
   currentSandboxId: string | null;
   lastMachineId: string | null;
   queuedAt: number;
@@ -61,6 +63,7 @@ export interface NewJob {
   parameters: WireParameter[];
   startedBy: string;
   triggerSource: number;
+  needsNativeWorkflow?: boolean;
 }
 
 export type JobCreation = { kind: 'created' | 'repeated'; job: Job } | { kind: 'conflict'; job: Job };
@@ -71,6 +74,7 @@ export function toJob(row: Row<'jobs'>): Job {
     ...kept,
     kind: runbookKind.parse(row.kind),
     isDraft: row.isDraft === 1,
+    needsNativeWorkflow: row.needsNativeWorkflow === 1,
     parameters: JSON.parse(row.parameters) as WireParameter[],
     rerun: rerunPolicy.parse(row.rerun),
     logVerbose: row.logVerbose === 1,
@@ -107,6 +111,8 @@ export async function createJob(tx: Writer, job: NewJob, now: number): Promise<J
     startedBy: job.startedBy,
     triggerSource: job.triggerSource,
     attemptCount: 0,
+    attemptsBefore: 0,
+    needsNativeWorkflow: flag(job.needsNativeWorkflow ?? false),
     currentSandboxId: null,
     lastMachineId: null,
     queuedAt: now,
@@ -242,6 +248,7 @@ export type JobChange = Partial<
     | 'statusDetails'
     | 'exception'
     | 'attemptCount'
+    | 'attemptsBefore'
     | 'currentSandboxId'
     | 'lastMachineId'
     | 'queuedAt'

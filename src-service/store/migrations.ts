@@ -294,6 +294,34 @@ function first(engine: Engine): Migration {
   };
 }
 
+/** Workflows: what publishing finds out about them, which worker runs them how, and where they are to go on. */
+const workflows: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema.alterTable('runbookVersions').addColumn('verdict', 'text').execute();
+    await db.schema
+      .alterTable('jobs')
+      .addColumn('attemptsBefore', 'integer', (column) => column.notNull().defaultTo(0))
+      .execute();
+    await db.schema
+      .alterTable('jobs')
+      .addColumn('needsNativeWorkflow', 'integer', (column) => column.notNull().defaultTo(0))
+      .execute();
+    await db.schema
+      .alterTable('workers')
+      .addColumn('translatesWorkflows', 'integer', (column) => column.notNull().defaultTo(0))
+      .execute();
+    await db.schema
+      .createTable('checkpoints')
+      .addColumn('jobId', 'text', (column) => column.primaryKey())
+      .addColumn('sandboxId', 'text', (column) => column.notNull())
+      .addColumn('kind', 'text', (column) => column.notNull())
+      .addColumn('line', 'integer', (column) => column.notNull())
+      .addColumn('content', 'text', (column) => column.notNull())
+      .addColumn('createdAt', 'bigint', (column) => column.notNull())
+      .execute();
+  },
+};
+
 export function migrationsFor(engine: Engine): MigrationProvider {
-  return { getMigrations: () => Promise.resolve({ '0001-first-tables': first(engine) }) };
+  return { getMigrations: () => Promise.resolve({ '0001-first-tables': first(engine), '0002-workflows': workflows }) };
 }

@@ -20,6 +20,7 @@ export async function deleteOldJobs(tx: Writer, changedBefore: number, limit: nu
       await tx.db.deleteFrom('recordChunks').where('sandboxId', '=', sandboxId).execute();
       await tx.db.deleteFrom('jobMessages').where('sandboxId', '=', sandboxId).execute();
     }
+    await tx.db.deleteFrom('checkpoints').where('jobId', '=', id).execute();
     await tx.db.deleteFrom('attempts').where('jobId', '=', id).execute();
     await tx.db.deleteFrom('jobs').where('id', '=', id).execute();
   }

@@ -1,6 +1,7 @@
 /** Runbooks: a draft that changes, and published versions that never do. A job names the version it runs. */
 import { randomUUID } from 'node:crypto';
 import { rerunPolicy, runbookKind, type RerunPolicy, type RunbookKind } from '../../src-contract/kinds.ts';
+import { workflowVerdict, type WorkflowVerdict } from '../../src-contract/rest/runbooks.ts';
 import type { Declaration } from '../parameters/declaration.ts';
 import { flag, nameKey } from './names.ts';
 import type { Row } from './schema.ts';
@@ -28,6 +29,8 @@ export interface RunbookVersion {
   accountId: string;
   definition: string;
   parameters: Declaration;
+  /** Of a workflow; null for other kinds, and before it was published. */
+  verdict: WorkflowVerdict | null;
   createdAt: number;
   publishedAt: number | null;
 }
@@ -47,7 +50,8 @@ function toRunbook(row: Row<'runbooks'>): Runbook {
 }
 
 function toVersion(row: Row<'runbookVersions'>): RunbookVersion {
-  return { ...row, parameters: JSON.parse(row.parameters) as Declaration };
+  const verdict = row.verdict === null ? null : workflowVerdict.parse(JSON.parse(row.verdict));
+  return { ...row, parameters: JSON.parse(row.parameters) as Declaration, verdict };
 }
 
 /** Azure Automation's word for where a runbook stands. */
@@ -81,10 +85,19 @@ export async function findRunbookVersion(db: Reader, accountId: string, versionI
   return row && toVersion(row);
 }
 
-/** What a version declares, without its text. */
-export async function findDeclaration(db: Reader, versionId: string): Promise<Declaration | undefined> {
-  const row = await db.selectFrom('runbookVersions').select('parameters').where('id', '=', versionId).executeTakeFirst();
-  return row && (JSON.parse(row.parameters) as Declaration);
+/** What is known of a version, without its text. */
+export async function findFindings(
+  db: Reader,
+  versionId: string,
+): Promise<Pick<RunbookVersion, 'parameters' | 'verdict'> | undefined> {
+  const row = await db
+    .selectFrom('runbookVersions')
+    .select(['parameters', 'verdict'])
+    .where('id', '=', versionId)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const verdict = row.verdict === null ? null : workflowVerdict.parse(JSON.parse(row.verdict));
+  return { parameters: JSON.parse(row.parameters) as Declaration, verdict };
 }
 
 /** Undefined when the name is taken. */
@@ -137,11 +150,16 @@ export async function changeRunbook(
 export async function putDraft(
   tx: Writer,
   runbookId: string,
-  content: { definition: string; parameters: Declaration },
+  content: { definition: string; parameters: Declaration; verdict?: WorkflowVerdict | null },
   now: number,
 ): Promise<RunbookVersion> {
   const runbook = await lockedRunbook(tx, runbookId);
-  const written = { definition: content.definition, parameters: JSON.stringify(content.parameters) };
+  const { definition, verdict = null } = content;
+  const written = {
+    definition,
+    parameters: JSON.stringify(content.parameters),
+    verdict: verdict === null ? null : JSON.stringify(verdict),
+  };
   const id = runbook.draftVersionId ?? randomUUID();
   const row = { id, runbookId, accountId: runbook.accountId, ...written, createdAt: now, publishedAt: null };
   if (runbook.draftVersionId === null) await tx.db.insertInto('runbookVersions').values(row).execute();

@@ -104,6 +104,8 @@ interface RunbookVersionTable {
   definition: string;
   /** What the script declares: `Declaration` of parameters/declaration.ts. */
   parameters: Json;
+  /** For workflows: `WorkflowVerdict` of src-contract/rest/runbooks.ts; null where nobody has judged. */
+  verdict: Json | null;
   createdAt: Milliseconds;
   publishedAt: Milliseconds | null;
 }
@@ -140,6 +142,8 @@ interface WorkerTable {
   readiness: string | null;
   freeSlots: number | null;
   slotLimit: number | null;
+  /** Its workflows are translated for PowerShell 7: it has no Windows PowerShell 5.1. */
+  translatesWorkflows: Flag;
   /** Does it hold its calls (`Prefer: wait`)? Decides how soon a silent attempt is given up. */
   holdsCalls: Flag;
 }
@@ -172,6 +176,10 @@ interface JobTable {
   triggerSource: number;
   /** How many attempts there were, the current one included. */
   attemptCount: number;
+  /** How many there were when it was last resumed: those do not count as lost. */
+  attemptsBefore: number;
+  /** A workflow that only Windows PowerShell 5.1 can run. */
+  needsNativeWorkflow: Flag;
   /** The attempt that has the job now; null while it waits in the queue and after its end. */
   currentSandboxId: string | null;
   lastMachineId: string | null;
@@ -218,6 +226,17 @@ interface AttemptTable {
   chain: string;
   chunkCount: number;
   recordBytes: number;
+}
+
+interface CheckpointTable {
+  jobId: string;
+  sandboxId: string;
+  /** `checkpoint` or `suspend`. */
+  kind: string;
+  line: number;
+  /** CLIXML. */
+  content: Sealed;
+  createdAt: Milliseconds;
 }
 
 interface JobMessageTable {
@@ -297,6 +316,7 @@ export interface Tables {
   workers: WorkerTable;
   jobs: JobTable;
   attempts: AttemptTable;
+  checkpoints: CheckpointTable;
   jobMessages: JobMessageTable;
   recordChunks: RecordChunkTable;
   assets: AssetTable;

@@ -31,6 +31,8 @@ export interface Worker {
   readiness: WorkerReadiness | null;
   freeSlots: number | null;
   slotLimit: number | null;
+  /** It has no Windows PowerShell 5.1, and runs only workflows that can be translated. */
+  translatesWorkflows: boolean;
   holdsCalls: boolean;
 }
 
@@ -40,7 +42,7 @@ export const undeclaredSlots = 4;
 /** What a worker says of itself with a poll. */
 export type WorkerPresence = Pick<
   Worker,
-  'lastSeenAt' | 'version' | 'kinds' | 'readiness' | 'freeSlots' | 'slotLimit' | 'holdsCalls'
+  'lastSeenAt' | 'version' | 'kinds' | 'readiness' | 'freeSlots' | 'slotLimit' | 'translatesWorkflows' | 'holdsCalls'
 >;
 
 export function kindsOf(worker: Pick<Worker, 'kinds'>): readonly RunbookKind[] {
@@ -53,6 +55,7 @@ function toWorker(row: Row<'workers'>): Worker {
     ...kept,
     kinds: row.kinds === null ? null : (JSON.parse(row.kinds) as RunbookKind[]),
     readiness: row.readiness === null ? null : workerReadiness.parse(row.readiness),
+    translatesWorkflows: row.translatesWorkflows === 1,
     holdsCalls: row.holdsCalls === 1,
   };
 }
@@ -161,6 +164,7 @@ export async function putWorker(tx: Writer, worker: Worker): Promise<void> {
     ...worker,
     groupKey: nameKey(worker.groupName),
     kinds: worker.kinds === null ? null : JSON.stringify(worker.kinds),
+    translatesWorkflows: flag(worker.translatesWorkflows),
     holdsCalls: flag(worker.holdsCalls),
   };
   await tx.db
@@ -177,6 +181,7 @@ export async function setPresence(tx: Writer, machineId: string, presence: Worke
     .set({
       ...presence,
       kinds: presence.kinds === null ? null : JSON.stringify(presence.kinds),
+      translatesWorkflows: flag(presence.translatesWorkflows),
       holdsCalls: flag(presence.holdsCalls),
     })
     .where('machineId', '=', machineId)

@@ -24,6 +24,8 @@ export interface ScriptedJob {
 
 export interface JrdsOptions {
   job: ScriptedJob;
+  /** A checkpoint that an earlier attempt left. */
+  checkpoint?: string;
   /** Speaks the plain protocol: no features, no held calls, one record a call. */
   foreign?: boolean;
   /** Records themselves are kept too, not only their count and hash. Off for millions. */
@@ -44,6 +46,7 @@ export class ScriptedJrds {
   readonly records: StreamRecord[] = [];
   readonly posted: PostStreamBody[] = [];
   readonly decisions: string[] = [];
+  readonly checkpoints: { kind: string | null; line: number; text: string }[] = [];
   recordCount = 0;
   uploads = 0;
   acknowledgedMessages = 0;
@@ -166,7 +169,10 @@ export class ScriptedJrds {
     if (this.fenced) return refusal(401, describeProblem('attempt-fenced', { sandboxId: this.sandboxId }));
     const answer = await this.#script(path, url, request);
     if (this.#options.foreign === true) return answer;
-    return { ...answer, headers: { 'hrw-features': 'wait, record-batches, sandbox-secret, outcome', ...answer.headers } };
+    return {
+      ...answer,
+      headers: { 'hrw-features': 'wait, record-batches, sandbox-secret, outcome, checkpoints', ...answer.headers },
+    };
   }
 
   async #script(path: string, url: URL, request: SeenRequest): Promise<ScriptedAnswer> {
@@ -184,6 +190,7 @@ export class ScriptedJrds {
     }
     if (path.endsWith('/records/acknowledged')) return { body: this.#stands() };
     if (path.endsWith('/records')) return this.#take(url, body);
+    if (path.endsWith('/checkpoint')) return this.#checkpoint(url, request);
     if (path.endsWith('/postJobStream')) return this.#post(JSON.parse(body.toString()) as PostStreamBody);
     if (path.endsWith('/getUpdatableData')) return { body: this.#updatableData() };
     if (path.startsWith('/jobs/')) return { body: this.#job(path.split('/')[2] ?? '') };
@@ -271,6 +278,17 @@ export class ScriptedJrds {
     hash.update(part === undefined || part.last ? `${text}\n` : text);
   }
 
+  #checkpoint(url: URL, { method, body }: SeenRequest): ScriptedAnswer {
+    if (method === 'GET') return { body: this.#options.checkpoint ?? '' };
+    const { searchParams } = url;
+    this.checkpoints.push({
+      kind: searchParams.get('kind'),
+      line: Number(searchParams.get('line')),
+      text: body.toString('utf8'),
+    });
+    return { body: {} };
+  }
+
   #post(body: PostStreamBody): ScriptedAnswer {
     this.posted.push(body);
     return { body: {} };
@@ -293,7 +311,10 @@ export class ScriptedJrds {
 
   #updatableData(): Record<string, unknown> {
     const { logVerbose = false, logDebug = false, logProgress = false } = this.#options.job.settings ?? {};
-    const hrw = this.#options.foreign === true ? {} : { hrw: { attempt: 1, rerun: 'restart' } };
+    const hrw =
+      this.#options.foreign === true
+        ? {}
+        : { hrw: { attempt: 1, rerun: 'restart', hasCheckpoint: this.#options.checkpoint !== undefined } };
     return { isDraft: false, logVerbose, logDebug, logProgress, jobStartedBy: 'somebody', ...hrw };
   }
 

@@ -196,7 +196,7 @@ export function unwrap<Value>(
 export async function publishRunbook(
   { rest }: Pick<Service, 'rest'>,
   runbookName: string,
-  kind: 'Bash' | 'Python3' | 'PowerShell7' | 'PowerShell',
+  kind: 'Bash' | 'Python3' | 'PowerShell7' | 'PowerShell' | 'PowerShellWorkflow',
   script: string,
 ): Promise<void> {
   const params = { accountName, runbookName };

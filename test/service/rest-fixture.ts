@@ -132,7 +132,7 @@ export interface ScriptedWorker {
   machineId: string;
   machineName: string;
   /** Polls until it is given a job. */
-  takeJob: (kinds?: readonly RunbookKind[]) => Promise<ScriptedAttempt>;
+  takeJob: (kinds?: readonly RunbookKind[], translatesWorkflows?: boolean) => Promise<ScriptedAttempt>;
   client: JrdsClient;
   close: () => void;
 }
@@ -140,6 +140,8 @@ export interface ScriptedWorker {
 export interface ScriptedAttempt {
   jobId: string;
   sandboxId: string;
+  /** As the sandbox calls the service. */
+  sandbox: JrdsClient;
   write: (
     ...entries: { stream?: StreamName; text: string; part?: { index: number; last: boolean }; time?: string }[]
   ) => Promise<void>;
@@ -170,8 +172,9 @@ export async function startScriptedWorker(
     close: () => {
       for (const one of opened) one.close();
     },
-    async takeJob(kinds = ['Bash', 'Python3', 'PowerShell', 'PowerShellWorkflow']) {
-      const { actions } = await client.getSandboxActions({ kinds, freeSlots: 1, limit: 1, state: 'ready', waitSeconds: 10 });
+    async takeJob(kinds = ['Bash', 'Python3', 'PowerShell', 'PowerShellWorkflow'], translatesWorkflows = false) {
+      const query = { kinds, translatesWorkflows, freeSlots: 1, limit: 1, state: 'ready', waitSeconds: 10 } as const;
+      const { actions } = await client.getSandboxActions(query);
       const [action] = actions;
       if (action === undefined) throw new Error('no job came');
       const secret = action.SandboxCookie ?? '';
@@ -204,6 +207,7 @@ async function beginAttempt(sandbox: JrdsClient, sandboxId: string): Promise<Scr
   return {
     jobId,
     sandboxId,
+    sandbox,
     async write(...entries) {
       const records = entries.map(({ stream = 'Output', ...entry }, index) => ({
         time: new Date().toISOString(),

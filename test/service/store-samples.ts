@@ -81,6 +81,7 @@ export async function sampleWorker(store: Store, accountId: string, options: Par
     readiness: null,
     freeSlots: null,
     slotLimit: null,
+    translatesWorkflows: false,
     holdsCalls: true,
     ...options,
   };

@@ -34,6 +34,7 @@ const arguments_: Partial<Record<EngineCallName, unknown>> = {
   'jobs:get': { id: 'x' },
   'jobs:records': { sandboxId: 'x', from: 0, limit: 1 },
   'jobs:stop': { sandboxId: 'x' },
+  'jobs:resume': { sandboxId: 'x' },
   'events:list': { channel: null, limit: 1, before: null },
 };
 

@@ -9,10 +9,19 @@ function ended(change: Partial<Extract<RuntimeEnd, { kind: 'ended' }>> = {}): Ru
 }
 
 function decide(end: RuntimeEnd | undefined, change: Partial<AttemptFacts> = {}) {
-  return decideOutcome({ runtime: 'Bash 5.2', end, stopReason: undefined, fenced: false, ...change });
+  return decideOutcome({ runtime: 'Bash 5.2', end, stopReason: undefined, fenced: false, suspendedAt: undefined, ...change });
 }
 
 describe('the outcome of an attempt', () => {
+  it('is suspended when the workflow had its checkpoint kept for that, and ended well', () => {
+    const word = decide(ended({ host: spoke }), { suspendedAt: 7 });
+    expect(word).toEqual({ outcome: 'suspended', reason: 'the workflow suspended itself at line 7', exitCode: 0 });
+    expect(finalStatus('suspended')).toBe('Suspended');
+    const failed = { ...spoke, ended: { exitCode: 1, exception: 'no' } };
+    expect(decide(ended({ host: failed }), { suspendedAt: 7 }).outcome).toBe('failed');
+    expect(decide(ended({ host: spoke }), { suspendedAt: 7, stopReason: 'asked' }).outcome).toBe('stopped');
+  });
+
   it.each([
     ['an exit code of 0', ended(), 'completed', 0, /exit code 0/],
     ['an exit code of 0 with words on stderr', ended({ errorTail: 'warning' }), 'completed', 0, /exit code 0/],

@@ -80,6 +80,20 @@ export function addJobCommands(program: Command, io: CommandIo): void {
       }),
     );
 
+  addServiceOptions(job.command('resume'))
+    .description('let a suspended job go on, from its checkpoint if it has one')
+    .argument('<id>', 'the job')
+    .addOption(accountOption())
+    .addHelpText('after', '\nExample:\n  hrw job resume --account contoso nightly-42\n')
+    .action(
+      serviceAction<AccountOptions>(io, async ({ client, options, args, print }) => {
+        const [jobName = ''] = args;
+        const resumed = await client.call('jobs:resume', { params: { accountName: options.account, jobName }, body: {} });
+        const details = resumed.statusDetails === null ? '' : ` ${resumed.statusDetails}.`;
+        print(resumed, `Job ${resumed.name} is ${resumed.status}.${details}\n`);
+      }),
+    );
+
   addServiceOptions(job.command('list'))
     .description('list jobs, newest first')
     .addOption(accountOption())

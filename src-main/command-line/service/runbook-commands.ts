@@ -49,6 +49,7 @@ export function addRunbookCommands(program: Command, io: CommandIo): void {
         await client.call('runbooks:put-draft', { params, body: script });
         const published = await client.call('runbooks:publish', { params, body: {} });
         print(published, `Published ${describe(published)}\n`);
+        if (published.workflow?.kind === 'native-only') io.stderr.write(`Warning: ${describeNative(published.workflow)}\n`);
       }),
     );
 
@@ -107,9 +108,27 @@ function describe({ name, kind, parameters }: RunbookView): string {
   return `${name} (${kindLabels[kind]}), parameters: ${names === undefined ? 'any' : names || 'none'}.`;
 }
 
+function workflowFact({ workflow }: RunbookView): Record<string, string> {
+  if (workflow === null) return {};
+  if (workflow.kind === 'translatable') return { workflow: 'runs on Windows PowerShell 5.1 and on PowerShell 7' };
+  return { workflow: `needs Windows PowerShell 5.1: line ${String(workflow.line)}, ${workflow.reason}` };
+}
+
+function describeNative({ line, reason }: Extract<RunbookView['workflow'], { kind: 'native-only' }>): string {
+  return `this workflow needs Windows PowerShell 5.1: line ${String(line)}, ${reason}. On a group without it no job is taken.`;
+}
+
 function formatRunbook(runbook: RunbookView): string {
   const { name, kind, state, description, rerun, lastModifiedTime, parameters } = runbook;
-  const facts = formatFacts({ name, kind: kindLabels[kind], state, description, rerun, changed: lastModifiedTime });
+  const facts = formatFacts({
+    name,
+    kind: kindLabels[kind],
+    state,
+    description,
+    rerun,
+    changed: lastModifiedTime,
+    ...workflowFact(runbook),
+  });
   if (parameters === null) return `${facts}It declares no parameters and takes any positional values.\n`;
   if (parameters.length === 0) return `${facts}It takes no parameters.\n`;
   const rows = parameters.map((one) => [one.name, one.type, one.isMandatory ? 'mandatory' : (one.defaultValue ?? '')]);

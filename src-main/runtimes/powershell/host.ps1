@@ -325,6 +325,8 @@ $sink = {
 $call = { $private:given = $args[1]; & $args[0] @given; $args[2].Completed = $? }
 # A path, or a script block made from one.
 $runbook = $settings.Script
+# A workflow is called as what workflow.ps1 makes of it.
+if ($settings.Workflow) { $runbook = & $settings.Workflow $settings }
 $state = @{ Completed = $true }
 # Objects that PowerShell has taken but not shown yet.
 $pending = [System.Collections.ArrayList]::new()

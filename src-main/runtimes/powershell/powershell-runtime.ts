@@ -6,17 +6,24 @@
  * takes its place.
  */
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { maxCheckpointBytes } from '../../../src-contract/limits.ts';
 import { scriptFileName, type RunbookParameter, type RuntimeDefinition, type RuntimeRequest } from '../runtime.ts';
 import { ReportReader } from './report-reader.ts';
 
-/** The texts of host.ps1 and constrained.ps1, read when the sandbox starts, because the files may be replaced under it. */
-export interface PowerShellScripts {
-  host: string;
-  constrained: string;
-}
+/** Beside host.ps1, for runbooks that hold a workflow; workflow.ps1 is what the host calls. */
+const workflowScripts = [
+  'workflow.ps1',
+  'workflow-rules.ps1',
+  'workflow-program.ps1',
+  'workflow-machine.ps1',
+  'workflow-keeper.ps1',
+] as const;
+
+/** What has to be read for `createPowerShellRuntime`, from this folder. */
+export const hostScripts = ['host.ps1', 'constrained.ps1', ...workflowScripts] as const;
 
 const folderVariable = 'HRW_HOST_FOLDER';
 const markVariable = 'HRW_HOST_MARK';
@@ -30,17 +37,19 @@ const bootCommand = [
     '} else { & "$folder/constrained.ps1" $mark "$folder/constrained-settings" }',
 ].join('; ');
 
-export function createPowerShellRuntime(scripts: PowerShellScripts): RuntimeDefinition {
+/** `scripts`: their texts by file name, read when the sandbox starts, because the files may be replaced under it. */
+export function createPowerShellRuntime(scripts: ReadonlyMap<string, string>): RuntimeDefinition {
   return {
-    kinds: ['PowerShell', 'PowerShell7'],
+    kinds: ['PowerShell', 'PowerShell7', 'PowerShellWorkflow'],
     async prepare(request) {
       const { executable, runbookName, script, workFolder, privateFolder } = request;
       const scriptFile = path.join(workFolder, scriptFileName(runbookName, '.ps1'));
+      const workflow = request.kind === 'PowerShellWorkflow' ? await placeWorkflow(request, scripts) : undefined;
       const files: [string, string][] = [
         [scriptFile, withMark(script)],
-        [path.join(privateFolder, 'host.ps1'), scripts.host],
-        [path.join(privateFolder, 'constrained.ps1'), scripts.constrained],
-        [path.join(privateFolder, 'host-settings'), describeSettings(request, scriptFile)],
+        [path.join(privateFolder, 'host.ps1'), scripts.get('host.ps1') ?? ''],
+        [path.join(privateFolder, 'constrained.ps1'), scripts.get('constrained.ps1') ?? ''],
+        [path.join(privateFolder, 'host-settings'), describeSettings(request, scriptFile, workflow?.settings ?? [])],
         [path.join(privateFolder, 'constrained-settings'), describeConstrained(request, scriptFile)],
       ];
       await Promise.all(files.map(([file, text]) => writeFile(file, text, { mode: 0o600 })));
@@ -51,17 +60,49 @@ export function createPowerShellRuntime(scripts: PowerShellScripts): RuntimeDefi
         environment: {
           POWERSHELL_TELEMETRY_OPTOUT: '1',
           POWERSHELL_UPDATECHECK: 'Off',
-          // Windows has it; runbooks that were written there read it.
-          COMPUTERNAME: hostname().split('.')[0] ?? '',
+          ...computerName(),
           // The console of Constrained Language Mode is where records come from; colours would be in them.
           NO_COLOR: '1',
           [folderVariable]: privateFolder,
           [markVariable]: consoleMark,
         },
         consoleMark,
+        ...(workflow === undefined ? {} : { checkpointFolder: workflow.checkpointFolder }),
       };
     },
     readHost: (listener) => new ReportReader(listener),
+  };
+}
+
+/** Windows has it, and runbooks that were written there read it: as they like, because there the case of the name does not matter. */
+function computerName(): Record<string, string> {
+  const name = hostname().split('.')[0] ?? '';
+  return process.platform === 'win32' ? { COMPUTERNAME: name } : { COMPUTERNAME: name, ComputerName: name, computername: name };
+}
+
+interface WorkflowPlace {
+  settings: [string, string][];
+  checkpointFolder: string;
+}
+
+async function placeWorkflow(
+  { privateFolder, runbookName, checkpoint }: RuntimeRequest,
+  scripts: ReadonlyMap<string, string>,
+): Promise<WorkflowPlace> {
+  const checkpointFolder = path.join(privateFolder, 'checkpoints');
+  const resumeFrom = path.join(privateFolder, 'resume.clixml');
+  await mkdir(checkpointFolder, { recursive: true, mode: 0o700 });
+  for (const name of workflowScripts) await writeFile(path.join(privateFolder, name), scripts.get(name) ?? '', { mode: 0o600 });
+  if (checkpoint !== undefined) await writeFile(resumeFrom, checkpoint, { mode: 0o600 });
+  return {
+    settings: [
+      ['Workflow', path.join(privateFolder, 'workflow.ps1')],
+      ['RunbookName', runbookName],
+      ['CheckpointFolder', checkpointFolder],
+      ['ResumeFrom', checkpoint === undefined ? '' : resumeFrom],
+      ['MaxCheckpointBytes', String(maxCheckpointBytes)],
+    ],
+    checkpointFolder,
   };
 }
 
@@ -71,7 +112,7 @@ function withMark(script: string): string {
   return needsMark ? `\ufeff${script}` : script;
 }
 
-function describeSettings(request: RuntimeRequest, scriptFile: string): string {
+function describeSettings(request: RuntimeRequest, scriptFile: string, further: readonly [string, string][]): string {
   const { reportPipe, controlPipe, logVerbose, logDebug, logProgress, culture, parameters } = request;
   if (reportPipe === undefined || controlPipe === undefined)
     throw new Error('PowerShell needs pipes for its reports and its control');
@@ -83,6 +124,7 @@ function describeSettings(request: RuntimeRequest, scriptFile: string): string {
     ['Debug', String(logDebug)],
     ['Progress', String(logProgress)],
     ['Culture', culture],
+    ...further,
   ];
   const lines = [...settings.map(([name, value]) => line('setting', name, value)), ...parameters.map(describeParameter)];
   return lines.join('');

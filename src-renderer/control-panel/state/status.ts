@@ -53,6 +53,7 @@ const outcomeLooks: Record<AttemptOutcome, { mark: MarkName; tone: Tone }> = {
   completed: { mark: 'good', tone: 'good' },
   failed: { mark: 'bad', tone: 'danger' },
   stopped: { mark: 'stopped', tone: 'quiet' },
+  suspended: { mark: 'paused', tone: 'warning' },
   'never-started': { mark: 'attention', tone: 'warning' },
   interrupted: { mark: 'attention', tone: 'warning' },
   'sandbox-crashed': { mark: 'attention', tone: 'danger' },

@@ -170,6 +170,8 @@ export class FakeWorker implements OpenedWorker {
         this.changeJob(sandboxId, { phase: 'stopping' });
         return this.#job(sandboxId);
       }
+      case 'jobs:resume':
+        return this.#job((given as EngineArguments<'jobs:resume'>).sandboxId);
       case 'events:list':
         return this.#events(given);
       case 'settings:get':

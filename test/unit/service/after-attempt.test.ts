@@ -19,7 +19,16 @@ describe('what the end of an attempt means for its job', () => {
     expect(decideAfterAttempt({ rerun: 'never', stopRequested: true }, [attempt(outcome)])).toEqual(expected);
   });
 
-  const lost = attemptOutcome.options.filter((outcome) => !['completed', 'failed', 'stopped'].includes(outcome));
+  test('suspended puts it aside until it is resumed, unless it was to be stopped', () => {
+    const suspended = { kind: 'ended', status: 'Suspended', exception: null, details: 'It waits to be resumed: reason 1' };
+    expect(decideAfterAttempt(goesOn, [attempt('suspended')])).toEqual(suspended);
+    expect(decideAfterAttempt({ rerun: 'never', stopRequested: false }, [attempt('suspended')])).toEqual(suspended);
+    expect(decideAfterAttempt({ rerun: 'restart', stopRequested: true }, [attempt('suspended')])).toMatchObject({
+      status: 'Stopped',
+    });
+  });
+
+  const lost = attemptOutcome.options.filter((outcome) => !['completed', 'failed', 'stopped', 'suspended'].includes(outcome));
 
   test.each(lost)('%s is tried again', (outcome) => {
     expect(decideAfterAttempt(goesOn, [attempt(outcome)])).toEqual({ kind: 'again' });

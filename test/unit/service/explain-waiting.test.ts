@@ -10,6 +10,7 @@ function worker(rest: Partial<GroupWorker> = {}): GroupWorker {
     machineName: 'WORKER-A',
     kinds: ['Bash', 'PowerShell7'],
     lastSeenAt: present,
+    translatesWorkflows: false,
     holdsCalls: true,
     readiness: 'ready',
     freeSlots: 2,
@@ -17,7 +18,14 @@ function worker(rest: Partial<GroupWorker> = {}): GroupWorker {
   };
 }
 
-const bash: WaitingJob = { kind: 'Bash', groupName: 'Main', handedTo: null, lastMachineId: null, queuedAt: now };
+const bash: WaitingJob = {
+  kind: 'Bash',
+  needsNativeWorkflow: false,
+  groupName: 'Main',
+  handedTo: null,
+  lastMachineId: null,
+  queuedAt: now,
+};
 const full = { freeSlots: 0 };
 const paused = { readiness: 'paused' } as const;
 const gone = { lastSeenAt: Date.parse('2026-11-23T09:14:30Z') };
@@ -27,6 +35,11 @@ describe('a queued job says why it waits', () => {
     ['it is being handed to worker WORKER-B', { handedTo: 'WORKER-B' }, []],
     ['group Main has no worker', {}, []],
     ['no worker of group Main can run PowerShell 7', { kind: 'PowerShell7' }, [worker({ kinds: ['Bash'] })]],
+    [
+      'no worker of group Main can run this workflow, which needs Windows PowerShell 5.1',
+      { kind: 'PowerShellWorkflow', needsNativeWorkflow: true },
+      [worker({ kinds: ['PowerShellWorkflow'], translatesWorkflows: true })],
+    ],
     ['group Main has no worker seen since 09:14 UTC', {}, [worker(gone), worker({ lastSeenAt: gone.lastSeenAt - 60_000 })]],
     [
       'group Main has no worker seen since 2026-11-20 09:14 UTC',

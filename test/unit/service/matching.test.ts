@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { matchJobs, preferOtherMs, type QueuedJob, type WaitingPoll } from '../../../src-service/dispatch/matching.ts';
 
 function job(id: string, rest: Partial<QueuedJob> = {}): QueuedJob {
-  return { id, kind: 'Bash', lastMachineId: null, queuedAt: 0, ...rest };
+  return { id, kind: 'Bash', needsNativeWorkflow: false, lastMachineId: null, queuedAt: 0, ...rest };
 }
 
 function poll(machineId: string, freeSlots: number, rest: Partial<WaitingPoll> = {}): WaitingPoll {
-  return { machineId, kinds: ['Bash', 'Python3'], freeSlots, since: 0, ...rest };
+  return { machineId, kinds: ['Bash', 'Python3'], translatesWorkflows: false, freeSlots, since: 0, ...rest };
 }
 
 function match(jobs: QueuedJob[], polls: WaitingPoll[], workers = polls, now = 0): string[] {
@@ -34,6 +34,13 @@ describe('handing out jobs', () => {
 
   test('passes over a job that nobody who waits can run', () => {
     expect(match([job('1', { kind: 'PowerShell7' }), job('2')], [poll('a', 1)])).toEqual(['2>a']);
+  });
+
+  test('gives a workflow that needs Windows PowerShell 5.1 to a worker that has it, others to any that runs workflows', () => {
+    const kinds = ['PowerShellWorkflow'] as const;
+    const polls = [poll('seven', 3, { kinds, translatesWorkflows: true }), poll('five', 1, { kinds })];
+    const flow = (id: string, needsNativeWorkflow: boolean) => job(id, { kind: 'PowerShellWorkflow', needsNativeWorkflow });
+    expect(match([flow('1', true), flow('2', false), flow('3', true)], polls)).toEqual(['1>five', '2>seven']);
   });
 
   describe('after an attempt was lost', () => {

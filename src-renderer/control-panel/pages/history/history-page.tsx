@@ -95,7 +95,7 @@ function useTitle(failed: boolean): { title: string; lead?: string; mark?: MarkN
   if (counts === undefined) return { title: texts.navigation.pages.history };
   const { total, ...outcomes } = counts;
   if (total === 0) return { title: texts.history.titleEmpty, mark: 'off' };
-  const unwell = total - outcomes.completed - outcomes.stopped;
+  const unwell = total - outcomes.completed - outcomes.stopped - outcomes.suspended;
   return {
     title: texts.history.title(total, unwell),
     mark: unwell > 0 ? 'attention' : 'good',

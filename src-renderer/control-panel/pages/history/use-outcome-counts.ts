@@ -21,6 +21,7 @@ export function useOutcomeCounts(): OutcomeCounts | undefined {
         completed: 0,
         failed: 0,
         stopped: 0,
+        suspended: 0,
         'never-started': 0,
         interrupted: 0,
         'sandbox-crashed': 0,

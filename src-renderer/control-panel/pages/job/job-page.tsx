@@ -17,6 +17,7 @@ import { JobFacts, JobParameters } from './job-facts.tsx';
 import { JobFoot } from './job-foot.tsx';
 import { JobRecords } from './job-records.tsx';
 import { OutcomeNote } from './outcome-note.tsx';
+import { ResumeJob } from './resume-job.tsx';
 import { StopJob } from './stop-job.tsx';
 import { useJob } from './use-job.ts';
 
@@ -67,7 +68,7 @@ function KnownJob({ job }: { job: JobView }) {
       title={nameOf(job)}
       beside={<JobBadge job={job} />}
       lead={<Lead job={job} />}
-      actions={<StopJob job={job} />}
+      actions={job.outcome === 'suspended' ? <ResumeJob job={job} /> : <StopJob job={job} />}
       fills
     >
       <OutcomeNote job={job} />

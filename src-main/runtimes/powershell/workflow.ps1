@@ -1,0 +1,127 @@
+# Workflow compatibility: makes a script block of PowerShell 7 of a runbook that holds a workflow. The parser of PowerShell 7 still reads
+# workflows whole, so what is translated is its syntax tree. Answers @{ Script; Line; Reason }: `Reason` is null for a workflow that can be
+# run; else `Script` throws it, at the author's place.
+#
+# The host calls this file with its settings and gets what it is to call with the job's parameters. On Windows PowerShell 5.1 that is the
+# workflow itself. Tests dot-source the file without settings.
+using namespace System.Management.Automation.Language
+param($Settings)
+
+. ([System.IO.Path]::Combine($PSScriptRoot, 'workflow-rules.ps1'))
+. ([System.IO.Path]::Combine($PSScriptRoot, 'workflow-program.ps1'))
+
+# Rises when programs change: a checkpoint's place in one means nothing in another.
+$programVersion = 1
+
+function ConvertTo-WorkflowScript {
+    param(
+        [string] $Text,
+        # For positions in errors.
+        [string] $FileName,
+        [string] $RunbookName,
+        # Texts of workflow-machine.ps1 and workflow-keeper.ps1.
+        [string] $Machine,
+        [string] $Keeper,
+        # Where checkpoints are handed over.
+        [string] $Folder,
+        # A checkpoint to go on from; empty: from the beginning.
+        [string] $ResumeFrom,
+        [long] $MaxCheckpointBytes
+    )
+    $errors = $null
+    $script = [Parser]::ParseInput($Text, $FileName, [ref] $null, [ref] $errors)
+    $parameters = $null
+    try {
+        foreach ($mistake in $errors) {
+            if ($mistake.ErrorId -in 'WorkflowNotSupportedInPowerShellCore', 'KeywordParameterReservedForFutureUse') { continue }
+            throw [pscustomobject] @{ Line = $mistake.Extent.StartLineNumber; Reason = $mistake.Message; Extent = $mistake.Extent }
+        }
+        $chosen = Select-Workflow $script $RunbookName
+        $parameters = New-ParameterBlock $chosen.Main
+        Assert-Workflow $chosen.Main $true
+        foreach ($other in $chosen.Others) { Assert-Workflow $other $false }
+    } catch {
+        $verdict = $_.TargetObject
+        if ($null -eq $verdict.Reason) { throw }
+        return @{ Script = New-Refusal $verdict $parameters; Line = $verdict.Line; Reason = $verdict.Reason }
+    }
+    $functions = $script.FindAll({ $args[0] -is [FunctionDefinitionAst] -and -not $args[0].IsWorkflow -and (Test-OwnFunction $args[0]) }, $true)
+    $kit = @{
+        Machine = $Machine
+        Functions = @($functions | ForEach-Object { New-Leaf @($_) })
+        Workflows = @{}
+        Shared = @(Get-SharedName $script)
+    }
+    foreach ($other in $chosen.Others) {
+        $kit.Workflows[$other.Name] = New-Entry $other (New-ParameterBlock $other) @{ Kit = $kit }
+    }
+    $sha256 = [System.Security.Cryptography.SHA256]::HashData([System.Text.Encoding]::UTF8.GetBytes($Text))
+    $entry = New-Entry $chosen.Main $parameters @{
+        Kit = $kit
+        Keeper = $Keeper
+        Identity = "$programVersion $([System.Convert]::ToHexString($sha256))"
+        Folder = $Folder
+        ResumeFrom = $ResumeFrom
+        MaxBytes = $MaxCheckpointBytes
+    }
+    @{ Script = $entry.GetScriptBlock(); Line = 0; Reason = $null }
+}
+
+# A function of a function belongs to that.
+function Test-OwnFunction([FunctionDefinitionAst] $Function) {
+    for ($outer = $Function.Parent; $null -ne $outer; $outer = $outer.Parent) {
+        if ($outer -is [ScriptBlockExpressionAst] -or ($outer -is [FunctionDefinitionAst] -and -not $outer.IsWorkflow)) { return $false }
+    }
+    $true
+}
+
+# What is written as $workflow:name anywhere.
+function Get-SharedName([Ast] $Script) {
+    $found = $Script.FindAll({ $args[0] -is [VariableExpressionAst] -and $args[0].VariablePath.DriveName -eq 'workflow' }, $true)
+    $found.VariablePath.UserPath | Where-Object { $_ } | ForEach-Object { $_.Substring($_.IndexOf(':') + 1) } | Select-Object -Unique
+}
+
+function New-ParameterBlock([FunctionDefinitionAst] $Workflow) {
+    if ($null -ne $Workflow.Body.ParamBlock) { return $Workflow.Body.ParamBlock }
+    $given = if ($null -ne $Workflow.Parameters) { [ParameterAst[]] @($Workflow.Parameters | ForEach-Object { $_.Copy() }) } else { [ParameterAst[]] @() }
+    [ParamBlockAst]::new($Workflow.Extent, [AttributeAst[]] @(), $given)
+}
+
+# A script with the workflow's parameters that runs the machine on its program.
+function New-Entry([FunctionDefinitionAst] $Workflow, [ParamBlockAst] $Parameters, [hashtable] $Definition) {
+    $statements = if ($null -ne $Workflow.Body.EndBlock) { $Workflow.Body.EndBlock.Statements } else { @() }
+    $Definition.Program = New-Program $statements
+    $Definition.Parameters = @($Parameters.Parameters.Name.VariablePath.UserPath)
+    $extent = $Workflow.Extent
+    $elements = [CommandElementAst[]] @(
+        [ConstantExpressionAst]::new($extent, [scriptblock]::Create($Definition.Kit.Machine))
+        [ConstantExpressionAst]::new($extent, $Definition)
+    )
+    $call = [CommandAst]::new($extent, $elements, [TokenKind]::Dot, $null)
+    New-Block $extent @([PipelineAst]::new($extent, $call)) $Parameters.Copy()
+}
+
+function New-Refusal($Verdict, [ParamBlockAst] $Parameters) {
+    $extent = $Verdict.Extent
+    $message = [StringConstantExpressionAst]::new($extent, "This workflow needs Windows PowerShell 5.1: line $($Verdict.Line), $($Verdict.Reason).", 'SingleQuoted')
+    $throw = [ThrowStatementAst]::new($extent, (New-ExpressionStatement $message))
+    $copy = if ($null -ne $Parameters) { $Parameters.Copy() }
+    (New-Block $extent @($throw) $copy).GetScriptBlock()
+}
+
+# Windows PowerShell 5.1 has the engine: there the file defines the workflow, which is then called by its name.
+function New-NativeCall([string] $ScriptFile, [string] $RunbookName) {
+    $script = [Parser]::ParseFile($ScriptFile, [ref] $null, [ref] $null)
+    $all = @($script.FindAll({ $args[0] -is [FunctionDefinitionAst] -and $args[0].IsWorkflow }, $false))
+    $name = if ($all.Name -contains $RunbookName -or $all.Count -eq 0) { $RunbookName } else { $all[0].Name }
+    [scriptblock]::Create(". '$($ScriptFile.Replace("'", "''"))'; $name @args")
+}
+
+if ($null -eq $Settings) { return }
+if ($PSVersionTable.PSVersion.Major -lt 6) { return New-NativeCall $Settings.Script $Settings.RunbookName }
+$made = ConvertTo-WorkflowScript -Text ([System.IO.File]::ReadAllText($Settings.Script)) -FileName $Settings.Script `
+    -RunbookName $Settings.RunbookName -Folder $Settings.CheckpointFolder -ResumeFrom $Settings.ResumeFrom `
+    -MaxCheckpointBytes $Settings.MaxCheckpointBytes `
+    -Machine ([System.IO.File]::ReadAllText([System.IO.Path]::Combine($PSScriptRoot, 'workflow-machine.ps1'))) `
+    -Keeper ([System.IO.File]::ReadAllText([System.IO.Path]::Combine($PSScriptRoot, 'workflow-keeper.ps1')))
+$made.Script
