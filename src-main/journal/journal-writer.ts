@@ -41,8 +41,6 @@ export interface JournalWriterOptions {
   path: string;
   now: () => Date;
   delay: (milliseconds: number) => Promise<void>;
-  /** Replaces secrets in a record's text. Runs before anything is written. */
-  mask?: ((text: string) => string) | undefined;
   /** Frames have reached the file. */
   onWritten?: (() => void) | undefined;
   /** The queue is short again after `isFull`. */
@@ -151,11 +149,6 @@ export class JournalWriter {
    * reference until the next line.
    */
   appendLine(stream: StreamName, time: string, source: Uint8Array, start: number, end: number, extra?: LineExtra): void {
-    if (this.#options.mask !== undefined) {
-      const text = Buffer.from(source.buffer, source.byteOffset + start, end - start).toString('utf8');
-      this.append({ stream, time, text, ...extra });
-      return;
-    }
     this.#mustBeOpen();
     const middle = this.#middle;
     if (middle.time !== time || middle.stream !== stream) {
@@ -170,8 +163,7 @@ export class JournalWriter {
 
   append(record: NewRecord): void {
     this.#mustBeOpen();
-    const { time = this.#options.now().toISOString(), stream, text: given, ...rest } = record;
-    const text = this.#options.mask?.(given) ?? given;
+    const { time = this.#options.now().toISOString(), stream, text, ...rest } = record;
     const bytes = Buffer.from(text, 'utf8');
     if (bytes.length > maxRecordBytes)
       throw new Error(`A record's text has ${bytes.length} bytes: split it before it is appended`);

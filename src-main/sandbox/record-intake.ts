@@ -1,6 +1,12 @@
-/** Takes what a runtime writes, makes records of it and puts them into the journal. Slows the runtime when the disk cannot keep up. */
+/**
+ * Takes what a runtime writes, masks the secrets in it, makes records of it and puts them into the journal. Slows the runtime when the disk
+ * cannot keep up.
+ */
 import type { StreamName } from '../../src-contract/kinds.ts';
 import type { JournalWriter } from '../journal/journal-writer.ts';
+import { EntryMasking } from './masking/entry-masking.ts';
+import { MaskingStream } from './masking/masking-stream.ts';
+import type { Secrets } from './masking/secrets.ts';
 import { OutputSplitter } from './output-splitter.ts';
 import type { RecordPosition } from './ports.ts';
 
@@ -12,6 +18,7 @@ export interface IntakeOptions {
   now: () => Date;
   /** Streams that the runbook's settings switch off: dropped before they are numbered, and counted. */
   droppedStreams: ReadonlySet<StreamName>;
+  secrets: Pick<Secrets, 'scan'>;
   onFull: () => void;
 }
 
@@ -22,6 +29,9 @@ export class RecordIntake {
   /** One a stream: a host's records are whole entries, not lines. */
   readonly #entries = new Map<StreamName, OutputSplitter>();
   readonly #dropped = new Map<StreamName, number>();
+  readonly #maskedOutput = this.#maskFor((piece) => this.#output.push(piece));
+  readonly #maskedError = this.#maskFor((piece) => this.#takeError(piece));
+  readonly #maskedEntries: EntryMasking;
   #time = '';
   #timeMs = 0;
   #position: RecordPosition | undefined;
@@ -29,6 +39,13 @@ export class RecordIntake {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+    this.#maskedEntries = new EntryMasking(
+      { scan: options.secrets.scan, onLate: (giveAll) => this.#giveLate(giveAll) },
+      (stream, piece, last, position) => {
+        this.#position = position;
+        this.#entryOf(stream).pushEntry(piece, last);
+      },
+    );
   }
 
   get errorTail(): string {
@@ -43,14 +60,13 @@ export class RecordIntake {
 
   output(chunk: Buffer): void {
     this.#begin(undefined);
-    this.#output.push(chunk);
+    this.#maskedOutput.push(chunk);
     this.#end();
   }
 
   error(chunk: Buffer): void {
     this.#begin(undefined);
-    this.#error.push(chunk);
-    this.#errorTail = Buffer.from(Buffer.concat([this.#errorTail, chunk.subarray(-errorTailBytes)]).subarray(-errorTailBytes));
+    this.#maskedError.push(chunk);
     this.#end();
   }
 
@@ -60,19 +76,47 @@ export class RecordIntake {
       if (last) this.#dropped.set(stream, (this.#dropped.get(stream) ?? 0) + 1);
       return;
     }
-    let entry = this.#entries.get(stream);
-    if (entry === undefined) this.#entries.set(stream, (entry = this.#splitterFor(stream)));
     this.#begin(position);
-    entry.pushEntry(piece, last);
+    this.#maskedEntries.text(stream, piece, last, position);
     this.#end();
   }
 
   /** The runtime writes no more. */
   finish(): void {
     this.#begin(undefined);
+    this.#maskedOutput.flush();
+    this.#maskedError.flush();
+    this.#maskedEntries.flush();
+    this.#begin(undefined);
     this.#output.end();
     this.#error.end();
     for (const entry of this.#entries.values()) entry.end();
+  }
+
+  #takeError(piece: Buffer): void {
+    this.#error.push(piece);
+    this.#errorTail = Buffer.from(Buffer.concat([this.#errorTail, piece.subarray(-errorTailBytes)]).subarray(-errorTailBytes));
+  }
+
+  #maskFor(give: (piece: Buffer) => void): MaskingStream {
+    return new MaskingStream({
+      scan: (bytes) => this.#options.secrets.scan(bytes),
+      give,
+      onLate: (giveAll) => this.#giveLate(giveAll),
+    });
+  }
+
+  /** What waited for the rest of a secret that did not come. */
+  #giveLate(giveAll: () => void): void {
+    this.#begin(undefined);
+    giveAll();
+    this.#end();
+  }
+
+  #entryOf(stream: StreamName): OutputSplitter {
+    let entry = this.#entries.get(stream);
+    if (entry === undefined) this.#entries.set(stream, (entry = this.#splitterFor(stream)));
+    return entry;
   }
 
   #splitterFor(stream: StreamName): OutputSplitter {

@@ -11,6 +11,7 @@ import { statusOfProblem } from '../problem-status.ts';
 import { addAssetRoutes } from './assets.ts';
 import { identifyCaller } from './callers.ts';
 import type { AccountParams } from './calls.ts';
+import { addChildJobRoutes } from './child-jobs.ts';
 import { addForeignRecordsRoute } from './foreign-records.ts';
 import { addJobActionRoutes } from './job-actions.ts';
 import { addJobDataRoutes } from './job-data.ts';
@@ -97,6 +98,7 @@ function addJrds(jrds: FastifyInstance, context: ServiceContext, closing: AbortS
   addForeignRecordsRoute(jrds, context);
   addTraceRoute(jrds, context);
   addAssetRoutes(jrds, context);
+  addChildJobRoutes(jrds, context);
   addRotationRoute(jrds, context);
 }
 
