@@ -13,8 +13,8 @@ export const runtimeVariables = { address: 'AUTOMATION_ASSET_ENDPOINT', key: 'AU
 
 const name = z.string().min(1).max(300);
 
-/** `json`: anything but a string; the text is its JSON. */
-export const typedText = z.object({ kind: z.enum(['null', 'text', 'json']), text: z.string() });
+/** `date`: ISO 8601, UTC, for what the protocol's clients write as `/Date(…)/`. `json`: anything but a string; the text is its JSON. */
+export const typedText = z.object({ kind: z.enum(['null', 'text', 'date', 'json']), text: z.string() });
 export type TypedText = z.infer<typeof typedText>;
 
 export const startedJob = z.object({

@@ -10,8 +10,10 @@ import { sandboxContractVersion, type SandboxHandOver, type SandboxReport } from
 import { identifyThisProcess } from './platform/process-identity.ts';
 import { describeSearch } from './platform/runtimes.ts';
 import { bashRuntime } from './runtimes/bash/bash-runtime.ts';
+import { readModules, withModules } from './runtimes/modules.ts';
 import { createPowerShellRuntime } from './runtimes/powershell/powershell-runtime.ts';
 import { pythonRuntime } from './runtimes/python/python-runtime.ts';
+import type { RuntimeDefinition } from './runtimes/runtime.ts';
 import { controlAddress, openControlEndpoint } from './sandbox/control-endpoint.ts';
 import { prepareGround } from './sandbox/ground.ts';
 import { acknowledge, cleanOwnEnvironment, letGoOfStandardStreams, readHandOver } from './sandbox/hand-over.ts';
@@ -32,7 +34,7 @@ async function main(): Promise<void> {
   cleanOwnEnvironment(process.env);
   mkdirSync(sandboxFolder, { recursive: true, mode: 0o700 });
   // Everything that is needed later is in memory from here on: the program's files may be replaced under it.
-  const runtimes = [bashRuntime, pythonRuntime, createPowerShellRuntime(readHostScript())];
+  const runtimes = [bashRuntime, preparePython(), preparePowerShell()];
 
   const state = new StateKeeper({
     file: path.join(sandboxFolder, 'state.json'),
@@ -94,11 +96,24 @@ const timing: Timing = {
 };
 
 /** Beside the bundle in a checkout; among the resources of an installation, whose program lies in their `bin`. */
-function readHostScript(): string {
+function runtimesFolder(): string {
   const { execPath, argv } = process;
   const isSingleExecutable = argv[1] === undefined || argv[1] === execPath;
   const folder = isSingleExecutable ? path.join(path.dirname(execPath), '..') : path.dirname(fileURLToPath(import.meta.url));
-  return readFileSync(path.join(folder, 'runtimes', 'powershell', 'host.ps1'), 'utf8');
+  return path.join(folder, 'runtimes');
+}
+
+function preparePowerShell(): RuntimeDefinition {
+  const folder = path.join(runtimesFolder(), 'powershell');
+  const runtime = createPowerShellRuntime(readFileSync(path.join(folder, 'host.ps1'), 'utf8'));
+  // Elsewhere than on Windows PowerShell adds the places of its own itself, and the variable is that of whoever started the worker.
+  const inherited = process.platform === 'win32' ? process.env['PSModulePath'] : undefined;
+  return withModules(runtime, { files: readModules(path.join(folder, 'modules')), variable: 'PSModulePath', inherited });
+}
+
+function preparePython(): RuntimeDefinition {
+  const files = readModules(path.join(runtimesFolder(), 'python', 'modules'));
+  return withModules(pythonRuntime, { files, variable: 'PYTHONPATH', inherited: undefined });
 }
 
 function firstReport(handOver: SandboxHandOver): SandboxReport {

@@ -10,10 +10,14 @@ import type { JournalSender } from '../journal/journal-sender.ts';
 import { JournalUploader } from '../journal/journal-uploader.ts';
 import { JournalWriter } from '../journal/journal-writer.ts';
 import { journalPath } from '../storage/layout.ts';
+import { AssetAccess } from './assets/asset-access.ts';
+import { resolveCredentials } from './assets/credential-parameters.ts';
+import { openRuntimeEndpoint } from './assets/runtime-endpoint.ts';
 import { reportEnd } from './final-report.ts';
 import { clearGround, type Ground } from './ground.ts';
 import { chooseRuntime, combine, droppedStreams, type Choice, type LoadedJob } from './job-loading.ts';
 import { decideOutcome, type Verdict } from './outcome.ts';
+import { Secrets } from './masking/secrets.ts';
 import { describeParameters } from './parameters.ts';
 import type { JobService, Runtime, Timing } from './ports.ts';
 import { RecordIntake } from './record-intake.ts';
@@ -45,6 +49,9 @@ export class Attempt {
   readonly #parts: AttemptParts;
   readonly #fence = new AbortController();
   readonly #calls: ServiceCalls;
+  readonly #secrets: Secrets;
+  /** Ends what is being asked for the runbook. */
+  readonly #asking = new AbortController();
   #stopReason: string | undefined;
   #run: RuntimeRun | undefined;
   #isOver = false;
@@ -56,6 +63,7 @@ export class Attempt {
   constructor(parts: AttemptParts, job: JobDataRead) {
     this.#parts = parts;
     this.jobId = job.jobId;
+    this.#secrets = secretsOf(parts.handOver);
     this.#calls = new ServiceCalls(parts.timing, this.#fence.signal, (trouble) => {
       this.#callTrouble = trouble;
       parts.state.touch();
@@ -72,7 +80,8 @@ export class Attempt {
   stop(reason: string): boolean {
     if (this.#isOver) return false;
     if (this.#stopReason !== undefined) return true;
-    if (this.#run !== undefined && !this.#run.stop(reason)) return false;
+    if (this.#run === undefined) this.#asking.abort();
+    else if (!this.#run.stop(reason)) return false;
     this.#stopReason = reason;
     this.#parts.state.change({ phase: 'stopping' });
     this.#say('Stopping');
@@ -83,6 +92,7 @@ export class Attempt {
   fence(): void {
     if (this.#fence.signal.aborted) return;
     this.#fence.abort();
+    this.#asking.abort();
     if (!this.#isOver) this.#run?.stop('the service gave up on this attempt');
   }
 
@@ -199,23 +209,49 @@ export class Attempt {
   }
 
   #judge(runtime: string, end: RunResult['end'] | undefined): Verdict {
-    return decideOutcome({ runtime, end, stopReason: this.#stopReason, fenced: this.#fence.signal.aborted });
+    const facts = { runtime, end, stopReason: this.#stopReason, fenced: this.#fence.signal.aborted };
+    const verdict = decideOutcome(facts);
+    return { ...verdict, reason: this.#secrets.mask(verdict.reason) };
   }
 
   async #runRuntime(
     { job, settings, runbook, parameters }: LoadedJob,
     choice: Extract<Choice, { kind: 'runtime' }>,
-    { tree, pipes, workFolder, privateFolder }: Ground,
+    ground: Ground,
     journal: JournalWriter,
   ): Promise<RunResult> {
-    const { environment, handOver, state, timing } = this.#parts;
+    const { tree, pipes, workFolder, privateFolder } = ground;
+    const { environment, handOver, service, state, timing } = this.#parts;
     const { runtime, runbookKind, executable } = choice;
+    const access = new AssetAccess({
+      service,
+      calls: new ServiceCalls(timing, this.#asking.signal, (trouble) => {
+        this.#callTrouble = trouble;
+        state.touch();
+      }),
+      secrets: this.#secrets,
+      sandboxId: handOver.sandboxId,
+      jobId: job.jobId,
+      decide: (text) => {
+        // What was asked for to the last has no journal any more.
+        if (!this.#asking.signal.aborted) journal.decide(text);
+      },
+    });
+    const given = await resolveCredentials(parameters, runbook.parameters, access, this.#asking.signal);
+    if (!Array.isArray(given)) {
+      clearGround(ground);
+      return { end: { kind: 'not-started', reason: given.reason }, ...nothingRan };
+    }
+    const endpoint = await openRuntimeEndpoint(handOver.sandboxFolder, access, (error) => {
+      process.stderr.write(`A call of the runtime failed: ${String(error)}\n`);
+    });
+    this.#secrets.addToken(endpoint.key);
     const command = await runtime.prepare({
       kind: runbookKind,
       executable,
       runbookName: job.runbookName,
       script: runbook.definition,
-      parameters,
+      parameters: given,
       workFolder,
       privateFolder,
       reportPipe: pipes.reportPipe,
@@ -226,6 +262,7 @@ export class Attempt {
       journal,
       now: timing.now,
       droppedStreams: droppedStreams(settings),
+      secrets: this.#secrets,
       onFull: () => pipes.pause(),
     });
     const base = runtimeEnvironment({
@@ -237,7 +274,7 @@ export class Attempt {
     });
     this.#run = new RuntimeRun({
       command,
-      environment: { ...base, ...command.environment, ...tree.environment },
+      environment: { ...base, ...endpoint.environment, ...command.environment, ...tree.environment },
       workFolder,
       tree,
       pipes,
@@ -253,6 +290,8 @@ export class Attempt {
     // A stop that came while the script was being written found no run to stop.
     if (this.#isCalledOff()) this.#run.stop(this.#stopReason ?? 'the service gave up on this attempt');
     const result = await this.#run.result;
+    this.#asking.abort();
+    await endpoint.close();
     for (const [stream, count] of intake.dropped)
       journal.decide(`${count} ${stream} records were left out: the runbook's settings switch that stream off.`);
     return result;
@@ -338,4 +377,12 @@ export class Attempt {
     });
     void this.#parts.state.write();
   }
+}
+
+/** Before the job has read any: what the sandbox itself proves itself with. */
+function secretsOf({ credential }: SandboxHandOver): Secrets {
+  const secrets = new Secrets();
+  if (credential.kind === 'sandbox-secret') secrets.addToken(credential.secret);
+  else secrets.addCertificate(Buffer.from(credential.privateKeyPem).toString('base64'));
+  return secrets;
 }

@@ -22,6 +22,12 @@ foreach ($line in [System.IO.File]::ReadAllLines($SettingsFile)) {
         'null' { $parameters[$name] = $null }
         'integer' { $parameters[$name] = [long] $text }
         'number' { $parameters[$name] = [double]::Parse($text, [System.Globalization.CultureInfo]::InvariantCulture) }
+        'credential' {
+            $userName, $secret = $text.Split(' ') | ForEach-Object { [System.Text.Encoding]::UTF8.GetString([System.Convert]::FromBase64String($_)) }
+            $password = [securestring]::new()
+            foreach ($character in "$secret".ToCharArray()) { $password.AppendChar($character) }
+            $parameters[$name] = [pscredential]::new($userName, $password)
+        }
         'json' {
             $parsed = ConvertFrom-Json -InputObject $text
             if ($text.StartsWith('[')) { $parsed = @($parsed) }
@@ -51,6 +57,7 @@ $runspace = [runspacefactory]::CreateRunspace($Host, [initialsessionstate]::Crea
 $runspace.Open()
 $variables = $runspace.SessionStateProxy
 $variables.SetVariable('OutputEncoding', $utf8)
+$variables.SetVariable('PSPrivateMetadata', @{ JobId = [guid] $env:AUTOMATION_JOB_ID })
 $variables.SetVariable('ProgressPreference', 'SilentlyContinue')
 if ($settings.Verbose -eq 'true') { $variables.SetVariable('VerbosePreference', 'Continue') }
 

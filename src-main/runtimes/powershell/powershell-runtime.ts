@@ -51,7 +51,11 @@ function describeSettings({ reportPipe, logVerbose, parameters }: RuntimeRequest
   return lines.join('');
 }
 
-function describeParameter({ name, value }: RunbookParameter): string {
+function describeParameter({ name, value, credential }: RunbookParameter): string {
+  if (credential !== undefined) {
+    const parts = [credential.userName, credential.password].map((part) => Buffer.from(part, 'utf8').toString('base64'));
+    return line('credential', name, parts.join(' '));
+  }
   if (typeof value === 'string') return line('string', name, value);
   if (typeof value === 'boolean') return line('boolean', name, String(value));
   if (value === null || value === undefined) return line('null', name, '');

@@ -55,13 +55,29 @@ function formsOfOneText(secret: string): Buffer[] {
   ];
 }
 
-/** JSON as most write it; with everything but ASCII escaped (Python); with what HTML minds escaped (Windows PowerShell). */
+/** JSON as most write it, and as Python, Windows PowerShell, PowerShell's EscapeHandling and System.Text.Json escape more of it. */
 function jsonForms(secret: string): string[] {
   const plain = JSON.stringify(secret).slice(1, -1);
-  const escape = (text: string, what: RegExp): string =>
-    text.replace(what, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  const ascii = escape(plain, /[\u007f-\uffff]/g);
-  return [plain, ascii, escape(plain, /[<>&']/g), escape(ascii, /[<>&']/g), plain.replaceAll('/', '\\/')];
+  const capital = (digits: string): string => digits.toUpperCase();
+  return [
+    plain,
+    plain.replaceAll('/', '\\/'),
+    escapeMore(secret, /[\u007f-\uffff]/),
+    escapeMore(secret, /[\u007f-\uffff]/, capital),
+    escapeMore(secret, /[<>&']/),
+    escapeMore(secret, /[<>&'"]/),
+    escapeMore(secret, /[<>&'\u007f-\uffff]/),
+    escapeMore(secret, /[<>&'"+`\u007f-\uffff]/, capital),
+  ];
+}
+
+function escapeMore(text: string, what: RegExp, writeDigits: (digits: string) => string = (digits) => digits): string {
+  const units = text.split('').map((unit) => {
+    if (what.test(unit)) return `\\u${writeDigits(unit.charCodeAt(0).toString(16).padStart(4, '0'))}`;
+    // Alone, half of a surrogate pair would be escaped by JSON.stringify.
+    return unit >= '\ud800' && unit <= '\udfff' ? unit : JSON.stringify(unit).slice(1, -1);
+  });
+  return units.join('');
 }
 
 /** As text, as an attribute, and with every one of the five escaped. */
@@ -96,7 +112,9 @@ function base64Forms(bytes: Buffer): Buffer[] {
     const piece = shifted.toString('base64').slice(first, last);
     if (piece.length >= shortestPiece) forms.push(piece);
   }
-  return forms.flatMap((form) => [form, form.replaceAll('+', '-').replaceAll('/', '_')]).map((form) => Buffer.from(form, 'latin1'));
+  return forms
+    .flatMap((form) => [form, form.replaceAll('+', '-').replaceAll('/', '_')])
+    .map((form) => Buffer.from(form, 'latin1'));
 }
 
 /** `deadbeef`, `DEADBEEF`, and `DE-AD-BE-EF` as .NET's BitConverter has it. */
@@ -116,5 +134,7 @@ function unique(forms: Buffer[]): Buffer[] {
 }
 
 function withoutLineEnds(bytes: Buffer): Buffer {
-  return bytes.includes(0x0a) || bytes.includes(0x0d) ? Buffer.from(bytes.filter((byte) => byte !== 0x0a && byte !== 0x0d)) : bytes;
+  return bytes.includes(0x0a) || bytes.includes(0x0d)
+    ? Buffer.from(bytes.filter((byte) => byte !== 0x0a && byte !== 0x0d))
+    : bytes;
 }
