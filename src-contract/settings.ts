@@ -27,6 +27,8 @@ export const settings = z.object({
   stopGraceSeconds: z.number().min(1).max(3600),
   /** Ended jobs are kept this long. */
   retentionDays: z.int().min(1).max(3650),
+  /** Folder of public keys (Ed25519, PEM): only runbooks signed with one of them are run. null: any runbook of the service. */
+  trustedKeys: z.string().nullable().default(null),
   paused: z.boolean(),
   connection: z
     .object({
@@ -60,9 +62,15 @@ export const defaultSettings: Settings = {
   limit: null,
   stopGraceSeconds: 15,
   retentionDays: 30,
+  trustedKeys: null,
   paused: false,
   connection: null,
   registration: null,
 };
 /** What a person may change by `settings:change`. */
-export const changeableSettings = settings.pick({ limit: true, stopGraceSeconds: true, retentionDays: true }).partial().strict();
+export const changeableSettings = settings
+  .pick({ limit: true, stopGraceSeconds: true, retentionDays: true })
+  // Without its default: what is not named is left as it is.
+  .extend({ trustedKeys: z.string().nullable() })
+  .partial()
+  .strict();

@@ -53,7 +53,10 @@ export interface LauncherOptions {
 /** Known at once, so that the sandbox counts from the moment it was decided on. */
 export type NewSandbox = Pick<LaunchFacts, 'sandboxId' | 'groupName' | 'jrdsUri' | 'accountId'>;
 /** The rest of the hand-over, which may have to be read first. */
-export type HandOverParts = Pick<SandboxHandOver, 'address' | 'credential' | 'runtimes' | 'stopGraceSeconds' | 'onlyJobId'>;
+export type HandOverParts = Pick<
+  SandboxHandOver,
+  'address' | 'credential' | 'runtimes' | 'stopGraceSeconds' | 'trustedKeys' | 'onlyJobId'
+>;
 
 export class Launcher {
   private readonly options: LauncherOptions;

@@ -25,6 +25,7 @@ import { RecordPoster } from './record-poster.ts';
 import { runtimeEnvironment } from './runtime-environment.ts';
 import { RuntimeRun, type RunResult } from './runtime-run.ts';
 import { isFence, ServiceCalls } from './service-calls.ts';
+import { checkSignature } from './signature-check.ts';
 import type { StateKeeper } from './state-keeper.ts';
 
 export interface AttemptParts {
@@ -187,12 +188,12 @@ export class Attempt {
     loaded: LoadedJob | Error,
     journal: JournalWriter,
   ): Promise<{ verdict: Verdict; result: RunResult | undefined }> {
-    const { handOver, runtimes, describeSearch, state } = this.#parts;
+    const { state } = this.#parts;
     const ground = await this.#parts.ground;
     const choice: Choice =
       loaded instanceof Error
         ? { kind: 'none', reason: `The job could not be loaded: ${loaded.message}` }
-        : chooseRuntime(loaded, handOver, runtimes, describeSearch);
+        : await this.#choose(loaded, journal);
     if (choice.kind === 'none' || loaded instanceof Error || this.#isCalledOff()) {
       clearGround(ground);
       const end = choice.kind === 'none' ? ({ kind: 'not-started', reason: choice.reason } as const) : undefined;
@@ -201,6 +202,17 @@ export class Attempt {
     state.change({ runtime: choice.label });
     const result = await this.#runRuntime(loaded, choice, ground, journal);
     return { verdict: this.#judge(choice.label, result.end), result };
+  }
+
+  /** What this machine's administrator demands comes first. */
+  async #choose(loaded: LoadedJob, journal: JournalWriter): Promise<Choice> {
+    const { handOver, runtimes, describeSearch } = this.#parts;
+    if (handOver.trustedKeys !== undefined) {
+      const check = await checkSignature(loaded.runbook.definition, handOver.trustedKeys);
+      if (check.kind === 'refused') return { kind: 'none', reason: check.reason };
+      journal.decide(`The runbook is signed with the key ${check.keyName}, which this machine trusts.`);
+    }
+    return chooseRuntime(loaded, handOver, runtimes, describeSearch);
   }
 
   /** Stopped or given up on before the runtime was started. */

@@ -56,6 +56,7 @@ export class Jobs implements LauncherListener {
       credential: await this.credentialFor(secret, groupName),
       runtimes: runtimes().map(({ kind, executable, label }) => ({ kind, executable, label })),
       stopGraceSeconds: settings.current.stopGraceSeconds,
+      ...(settings.current.trustedKeys === null ? {} : { trustedKeys: settings.current.trustedKeys }),
     }));
     const jobCount = this.launcher().runningCount;
     log.write({

@@ -1,4 +1,5 @@
 /** hrw run, pause, resume, drain, settings */
+import path from 'node:path';
 import type { Command } from 'commander';
 import type { EngineArguments } from '../../../src-contract/engine-calls.ts';
 import type { Settings } from '../../../src-contract/settings.ts';
@@ -9,7 +10,7 @@ import { describeEvent } from './describe-worker.ts';
 import type { WorkerAccess } from './worker-access.ts';
 import { addWorkerOptions, dataFolderOf, refusalOf, workerAction, type WorkerOptions } from './worker-options.ts';
 
-const changeable = ['limit', 'stopGraceSeconds', 'retentionDays'] as const;
+const changeable = ['limit', 'stopGraceSeconds', 'retentionDays', 'trustedKeys'] as const;
 type SettingName = (typeof changeable)[number];
 
 export function addSteerCommands(program: Command, io: CommandIo, access: WorkerAccess): void {
@@ -65,8 +66,8 @@ export function addSteerCommands(program: Command, io: CommandIo, access: Worker
   addWorkerOptions(settings.command('set'))
     .description('change one')
     .argument('<name>', changeable.join(', '))
-    .argument('<value>', 'a number; for limit also "automatic" (as many as there are cores)')
-    .addHelpText('after', '\nExamples:\n  hrw settings set limit 4\n  hrw settings set limit automatic\n')
+    .argument('<value>', 'a number; for limit also "automatic" (as many as there are cores); for trustedKeys a folder, or "none"')
+    .addHelpText('after', '\nExamples:\n  hrw settings set limit 4\n  hrw settings set limit automatic\n  hrw settings set trustedKeys /etc/hybrid-runbook-worker/keys\n')
     .action(
       workerAction(io, access, async ({ args, ask, print }) => {
         const [name = '', text = ''] = args;
@@ -80,15 +81,17 @@ function readChange(name: string, text: string): EngineArguments<'settings:chang
   const known = changeable.find((one) => one === name);
   if (known === undefined) throw new WrongUse(`There is no setting ${name}. There are: ${changeable.join(', ')}.`);
   if (known === 'limit' && text === 'automatic') return { limit: null };
+  // Signed runbooks only, with a key of that folder; "none" runs any.
+  if (known === 'trustedKeys') return { trustedKeys: text === 'none' ? null : path.resolve(text) };
   const value = Number(text);
   if (text.trim() === '' || Number.isNaN(value)) throw new WrongUse(`${name}: ${text} is no number.`);
   return { [known]: value };
 }
 
-function pick({ limit, stopGraceSeconds, retentionDays }: Settings): Pick<Settings, SettingName> {
-  return { limit, stopGraceSeconds, retentionDays };
+function pick({ limit, stopGraceSeconds, retentionDays, trustedKeys }: Settings): Pick<Settings, SettingName> {
+  return { limit, stopGraceSeconds, retentionDays, trustedKeys };
 }
 
 function describeSettings(found: Pick<Settings, SettingName>): string {
-  return changeable.map((name) => `${name.padEnd(16)}  ${String(found[name] ?? 'automatic')}\n`).join('');
+  return changeable.map((name) => `${name.padEnd(16)}  ${String(found[name] ?? (name === 'trustedKeys' ? 'none' : 'automatic'))}\n`).join('');
 }
