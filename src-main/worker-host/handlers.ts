@@ -85,7 +85,9 @@ export function engineHandlers(sources: HandlerSources): EngineHandlers {
       const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
       if (typeof change.trustedKeys === 'string') await mustHoldKeys(change.trustedKeys);
       const after = await settings.change(given);
-      const names = (['limit', 'stopGraceSeconds', 'retentionDays', 'trustedKeys'] as const).filter((name) => before[name] !== after[name]);
+      const names = (['limit', 'stopGraceSeconds', 'retentionDays', 'trustedKeys'] as const).filter(
+        (name) => before[name] !== after[name],
+      );
       if (names.length > 0) {
         const told = names.map(
           (name) =>

@@ -39,7 +39,8 @@ export function addChildJobRoutes(server: FastifyInstance, context: ServiceConte
     const { childId } = request.params;
     const job = await findJob(context.store.db, parent.accountId, childId);
     // Other jobs of the account are none of its business.
-    if (job?.startedBy !== startedBy(parent)) throw new AppError('resource-unknown', { what: 'job', name: childId.slice(0, 100) });
+    if (job?.startedBy !== startedBy(parent))
+      throw new AppError('resource-unknown', { what: 'job', name: childId.slice(0, 100) });
     return view(job);
   });
 }
@@ -48,7 +49,8 @@ export function addChildJobRoutes(server: FastifyInstance, context: ServiceConte
 async function parentOf(context: ServiceContext, request: ChildRequest): Promise<Job> {
   const { sandboxId, jobId } = request.params;
   const attempt = await attemptOfSandbox(context, request.jrdsCaller, sandboxId);
-  const job = attempt.jobId === jobId.toLowerCase() ? await findJob(context.store.db, attempt.accountId, attempt.jobId) : undefined;
+  const job =
+    attempt.jobId === jobId.toLowerCase() ? await findJob(context.store.db, attempt.accountId, attempt.jobId) : undefined;
   if (job === undefined) throw new AppError('resource-unknown', { what: 'job', name: jobId.slice(0, 100) });
   if (attempt.endedAt !== null) throw new AppError('job-ended', { jobId: job.id, status: job.status });
   return job;

@@ -35,7 +35,10 @@ describe('secrets in what a runbook writes', () => {
     'a URL’s component': (text) => encodeURIComponent(text),
     'a form’s field': (text) => new URLSearchParams({ a: text }).toString().slice(2),
     JSON: (text) => JSON.stringify(text).slice(1, -1),
-    'JSON in ASCII': (text) => JSON.stringify(text).slice(1, -1).replace(/[\u007f-\uffff]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    'JSON in ASCII': (text) =>
+      JSON.stringify(text)
+        .slice(1, -1)
+        .replace(/[\u007f-\uffff]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`),
     'XML text': (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
     'small hexadecimal digits': (text) => Buffer.from(text).toString('hex'),
     'capital hexadecimal digits': (text) => Buffer.from(text).toString('hex').toUpperCase(),
@@ -73,7 +76,11 @@ describe('secrets in what a runbook writes', () => {
   it('are masked when base64 is wrapped into lines', () => {
     const secret = randomBytes(200).toString('hex');
     const wrapped = (width: number, end: string): string =>
-      (Buffer.from(secret).toString('base64').match(new RegExp(`.{1,${width}}`, 'g')) ?? []).join(end);
+      (
+        Buffer.from(secret)
+          .toString('base64')
+          .match(new RegExp(`.{1,${width}}`, 'g')) ?? []
+      ).join(end);
     for (const width of [60, 64, 76])
       for (const end of ['\n', '\r\n'])
         for (const lead of ['', 'x\n', 'some words before ']) {

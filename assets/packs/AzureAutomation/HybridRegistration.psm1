@@ -26,9 +26,9 @@ function Assert-Administrator([string] $DataFolder) {
         [System.IO.File]::OpenRead((Join-Path (Join-Path $DataFolder 'control') 'administrator.key')).Dispose()
     } catch {
         $reason = $_.Exception
-        while ($null -ne $reason.InnerException) { $reason = $reason.InnerException }
+        while ($null -ne $reason -and $reason -isnot [System.UnauthorizedAccessException]) { $reason = $reason.InnerException }
         # A key that is not there is another matter: the worker's command line says what.
-        if ($reason -isnot [System.UnauthorizedAccessException]) { return }
+        if ($null -eq $reason) { return }
         if ($env:OS -eq 'Windows_NT') {
             throw 'This changes the worker of this machine, which needs an elevated PowerShell. Open one with "Run as administrator" and repeat. Nothing was changed.'
         }

@@ -153,7 +153,9 @@ function modulePathLine(state: WorkerState): string {
 }
 
 function describeModulePath(state: WorkerState): string {
-  return plainText(`PowerShell finds the module HybridRegistration after this line, which may stand in a profile:\n  ${modulePathLine(state)}\n`);
+  return plainText(
+    `PowerShell finds the module HybridRegistration after this line, which may stand in a profile:\n  ${modulePathLine(state)}\n`,
+  );
 }
 
 /** Steps go to standard error: standard output is for the answer. */

@@ -67,7 +67,10 @@ export function addSteerCommands(program: Command, io: CommandIo, access: Worker
     .description('change one')
     .argument('<name>', changeable.join(', '))
     .argument('<value>', 'a number; for limit also "automatic" (as many as there are cores); for trustedKeys a folder, or "none"')
-    .addHelpText('after', '\nExamples:\n  hrw settings set limit 4\n  hrw settings set limit automatic\n  hrw settings set trustedKeys /etc/hybrid-runbook-worker/keys\n')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  hrw settings set limit 4\n  hrw settings set limit automatic\n  hrw settings set trustedKeys /etc/hybrid-runbook-worker/keys\n',
+    )
     .action(
       workerAction(io, access, async ({ args, ask, print }) => {
         const [name = '', text = ''] = args;
@@ -93,5 +96,7 @@ function pick({ limit, stopGraceSeconds, retentionDays, trustedKeys }: Settings)
 }
 
 function describeSettings(found: Pick<Settings, SettingName>): string {
-  return changeable.map((name) => `${name.padEnd(16)}  ${String(found[name] ?? (name === 'trustedKeys' ? 'none' : 'automatic'))}\n`).join('');
+  return changeable
+    .map((name) => `${name.padEnd(16)}  ${String(found[name] ?? (name === 'trustedKeys' ? 'none' : 'automatic'))}\n`)
+    .join('');
 }
