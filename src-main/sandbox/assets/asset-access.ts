@@ -90,10 +90,11 @@ export class AssetAccess implements Handlers {
       throw new AppError('input-invalid', { what: 'The parameters of a runbook', reason: 'they are not names with values.' });
     const body = { runbookName, parameters: given as Record<string, unknown>, runOn };
     const childId = randomUUID();
-    await this.#note(`start the runbook ${runbookName} as job ${childId}`, (signal) =>
+    const started = await this.#note(`start the runbook ${runbookName}`, (signal) =>
       service.startChildJob(sandboxId, jobId, childId, body, { signal }),
     );
-    return { jobId: childId };
+    // The service may have another job with the id that was proposed.
+    return { jobId: started.jobId };
   }
 
   /** Asked again and again: not noted. */
