@@ -80,7 +80,8 @@ export async function readLastWords(file: string): Promise<string> {
 export async function removeSandboxFolder(sandboxesFolder: string, sandboxId: string): Promise<void> {
   const { folder } = sandboxLayout(sandboxesFolder, sandboxId);
   // One that died has not taken its socket away, which may lie elsewhere.
-  await removeAddress(channelAddress(folder, 'control'));
+  // Of one that ended by itself they are gone already.
+  for (const name of ['control', 'runtime']) await removeAddress(channelAddress(folder, name));
   await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }
 
