@@ -6,8 +6,8 @@
  * too long to lie between two looks. A line end in the middle breaks the words around it, so two stretches of each secret are in the table,
  * and lines are longer than both. With a short secret, or one of several lines, every word is looked up, and every line end looked around.
  *
- * 1 GiB of base64 on one core: 0.12 s with long secrets alone; a `stride` of one takes 1.9 s. Trying each secret with Buffer.indexOf took
- * longer from the fourth of its dozens of forms on.
+ * Measured beside the building of frames (one core, least of four): with the two tokens alone 0.4 s for 1 GiB in one line, where frames take
+ * 2.1 s, and nothing to be seen for short lines; with five passwords of twelve letters 3.4 s and 5 s for 1 GiB.
  */
 
 export interface Match {
