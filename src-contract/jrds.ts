@@ -3,7 +3,7 @@
  * Keys and casing are those that Microsoft's workers need; what our own workers add is under the key `hrw` or in HRW- headers.
  */
 import { z } from 'zod';
-import { attemptOutcome } from './kinds.ts';
+import { attemptOutcome, jobStatus } from './kinds.ts';
 
 export const apiVersion = '1.0';
 
@@ -19,7 +19,7 @@ export const headers = {
 } as const;
 
 /** What a service may offer beyond the protocol, in `HRW-Features`, comma separated. */
-export const featureNames = ['wait', 'record-batches', 'sandbox-secret', 'outcome', 'checkpoints'] as const;
+export const featureNames = ['wait', 'record-batches', 'sandbox-secret', 'outcome', 'checkpoints', 'child-jobs'] as const;
 export type FeatureName = (typeof featureNames)[number];
 export const framesContentType = 'application/vnd.hrw.journal-frames';
 export const checkpointContentType = 'application/vnd.hrw.checkpoint+xml';
@@ -226,3 +226,20 @@ export const rotationBody = z.object({
   NotBefore: z.string().nullish(),
   NotAfter: z.string().nullish(),
 });
+
+/** Ours: PUT …/Sandboxes/{sandboxId}/jobs/{jobId}/children/{childId}. The id is the sandbox's: the same call twice is one job. */
+export const childJobBody = z.object({
+  runbookName: z.string(),
+  parameters: z.record(z.string(), z.unknown()),
+  /** null: the group of the job that starts it. */
+  runOn: z.string().nullable(),
+});
+export type ChildJobBody = z.infer<typeof childJobBody>;
+/** Its answer, and that of GET. */
+export const childJob = z.object({
+  jobId: z.string(),
+  runbookName: z.string(),
+  status: jobStatus,
+  exception: z.string().nullable(),
+});
+export type ChildJob = z.infer<typeof childJob>;

@@ -36,6 +36,8 @@ export const sandboxHandOver = z.strictObject({
   /** Runtime kind numbers that the engine found, with their executables: absolute paths. */
   runtimes: z.array(z.object({ kind: z.string(), executable: z.string(), label: z.string() })),
   groupName: z.string(),
+  /** Folder of public keys: only runbooks signed with one of them are run. */
+  trustedKeys: z.string().optional(),
   /** Stop ladder: how long to wait after asking before the tree is ended. */
   stopGraceSeconds: z.number().positive(),
   /** How long a runtime's host may take until it begins the runbook. */

@@ -12,6 +12,13 @@ const judgingCodes = new Set([
   'job-unknown',
   'request-invalid',
   'input-invalid',
+  'resource-exists',
+  'runbook-not-published',
+  'group-name-invalid',
+  'parameter-unknown',
+  'parameter-missing',
+  'parameter-wrong-type',
+  'parameters-too-large',
 ]);
 const judgingStatuses = new Set([400, 404, 405, 409, 410, 413, 422]);
 

@@ -34,6 +34,8 @@ export const settings = z.object({
   culture: culture.default(''),
   /** Ended jobs are kept this long. */
   retentionDays: z.int().min(1).max(3650),
+  /** Folder of public keys (Ed25519, PEM): only runbooks signed with one of them are run. null: any runbook of the service. */
+  trustedKeys: z.string().nullable().default(null),
   paused: z.boolean(),
   connection: z
     .object({
@@ -69,6 +71,7 @@ export const defaultSettings: Settings = {
   startLimitSeconds: 120,
   culture: '',
   retentionDays: 30,
+  trustedKeys: null,
   paused: false,
   connection: null,
   registration: null,
@@ -77,6 +80,6 @@ export const defaultSettings: Settings = {
 export const changeableSettings = settings
   .pick({ limit: true, stopGraceSeconds: true, retentionDays: true })
   // As they are, without their defaults: what is not given is left alone.
-  .extend({ startLimitSeconds, culture })
+  .extend({ startLimitSeconds, culture, trustedKeys: z.string().nullable() })
   .partial()
   .strict();

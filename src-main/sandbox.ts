@@ -10,8 +10,10 @@ import { sandboxContractVersion, type SandboxHandOver, type SandboxReport } from
 import { identifyThisProcess } from './platform/process-identity.ts';
 import { describeSearch } from './platform/runtimes.ts';
 import { bashRuntime } from './runtimes/bash/bash-runtime.ts';
+import { readModules, withModules } from './runtimes/modules.ts';
 import { createPowerShellRuntime, hostScripts } from './runtimes/powershell/powershell-runtime.ts';
 import { pythonRuntime } from './runtimes/python/python-runtime.ts';
+import type { RuntimeDefinition } from './runtimes/runtime.ts';
 import { controlAddress, openControlEndpoint } from './sandbox/control-endpoint.ts';
 import { ConsoleView } from './sandbox/console-view.ts';
 import { prepareGround } from './sandbox/ground.ts';
@@ -33,7 +35,7 @@ async function main(): Promise<void> {
   cleanOwnEnvironment(process.env);
   mkdirSync(sandboxFolder, { recursive: true, mode: 0o700 });
   // Everything that is needed later is in memory from here on: the program's files may be replaced under it.
-  const runtimes = [bashRuntime, pythonRuntime, createPowerShellRuntime(readPowerShellScripts())];
+  const runtimes = [bashRuntime, preparePython(), preparePowerShell()];
 
   const state = new StateKeeper({
     file: path.join(sandboxFolder, 'state.json'),
@@ -99,12 +101,26 @@ const timing: Timing = {
 };
 
 /** Beside the bundle in a checkout; among the resources of an installation, whose program lies in their `bin`. */
-function readPowerShellScripts(): ReadonlyMap<string, string> {
+function runtimesFolder(): string {
   const { execPath, argv } = process;
   const isSingleExecutable = argv[1] === undefined || argv[1] === execPath;
   const folder = isSingleExecutable ? path.join(path.dirname(execPath), '..') : path.dirname(fileURLToPath(import.meta.url));
-  const place = path.join(folder, 'runtimes', 'powershell');
-  return new Map(hostScripts.map((name) => [name, readFileSync(path.join(place, name), 'utf8')]));
+  return path.join(folder, 'runtimes');
+}
+
+function preparePowerShell(): RuntimeDefinition {
+  const folder = path.join(runtimesFolder(), 'powershell');
+  const runtime = createPowerShellRuntime(
+    new Map(hostScripts.map((name) => [name, readFileSync(path.join(folder, name), 'utf8')])),
+  );
+  // Elsewhere than on Windows PowerShell adds the places of its own itself, and the variable is that of whoever started the worker.
+  const inherited = process.platform === 'win32' ? process.env['PSModulePath'] : undefined;
+  return withModules(runtime, { files: readModules(path.join(folder, 'modules')), variable: 'PSModulePath', inherited });
+}
+
+function preparePython(): RuntimeDefinition {
+  const files = readModules(path.join(runtimesFolder(), 'python', 'modules'));
+  return withModules(pythonRuntime, { files, variable: 'PYTHONPATH', inherited: undefined });
 }
 
 function firstReport(handOver: SandboxHandOver): SandboxReport {

@@ -14,6 +14,8 @@ export interface LineChannelOptions {
   address: string;
   /** Role → key: whoever proves the key has the role. */
   keys: ReadonlyMap<string, Uint8Array>;
+  /** Clients may run under another account than this process: then the key alone admits, and on Unix the rights of the socket's folder. */
+  anyAccount?: boolean;
   /** `signal` fires when the caller's connection has ended or the server closes. */
   onCall: (role: string, call: string, callArguments: unknown, signal: AbortSignal) => Promise<Answer<unknown>>;
   /** Mistakes of ours met in `onCall`. */
@@ -43,11 +45,11 @@ export async function serveLineChannel(options: LineChannelOptions): Promise<Lin
     void connection.ended.then(() => connections.delete(connection));
   });
   await prepareAddress(options.address);
-  await listen(server, options.address).catch(async (error: unknown) => {
+  await listen(server, options).catch(async (error: unknown) => {
     // The shared folder under the temporary one goes with its last socket, which may have been a moment ago.
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
     await prepareAddress(options.address);
-    await listen(server, options.address);
+    await listen(server, options);
   });
   let closing: Promise<void> | undefined;
   return {
@@ -106,17 +108,17 @@ function isAnswered(address: string): Promise<boolean> {
 }
 
 /** Rejects with the errno of `listen` (EADDRINUSE: somebody else answers there). */
-async function listen(server: Server, address: string): Promise<void> {
+async function listen(server: Server, { address, anyAccount = false }: LineChannelOptions): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(address, () => {
+    server.listen({ path: address, readableAll: anyAccount, writableAll: anyAccount }, () => {
       server.removeListener('error', reject);
       resolve();
     });
   });
   // Errors after this (too many open files on accept) cost one connection, never the process.
   server.on('error', () => undefined);
-  if (process.platform !== 'win32') await chmod(address, 0o600);
+  if (process.platform !== 'win32' && !anyAccount) await chmod(address, 0o600);
 }
 
 async function closeServer(server: Server, connections: ReadonlySet<ServerConnection>, address: string): Promise<void> {

@@ -48,8 +48,6 @@ export interface JournalWriterOptions {
   delay: (milliseconds: number) => Promise<void>;
   /** What comes when the file has reached this size is counted and not kept, and the journal says so. */
   quotaBytes?: number;
-  /** Replaces secrets in a record's text. Runs before anything is written. */
-  mask?: ((text: string) => string) | undefined;
   /** Frames have reached the file. */
   onWritten?: (() => void) | undefined;
   /** The queue is short again after `isFull`. */
@@ -171,11 +169,6 @@ export class JournalWriter {
    * reference until the next line.
    */
   appendLine(stream: StreamName, time: string, source: Uint8Array, start: number, end: number, extra?: LineExtra): void {
-    if (this.#options.mask !== undefined) {
-      const text = Buffer.from(source.buffer, source.byteOffset + start, end - start).toString('utf8');
-      this.append({ stream, time, text, ...extra });
-      return;
-    }
     this.#mustBeOpen();
     if (this.#isBeyondQuota()) return;
     const middle = this.#middle;
@@ -192,8 +185,7 @@ export class JournalWriter {
   append(record: NewRecord): void {
     this.#mustBeOpen();
     if (this.#isBeyondQuota()) return;
-    const { time = this.#options.now().toISOString(), stream, text: given, ...rest } = record;
-    const text = this.#options.mask?.(given) ?? given;
+    const { time = this.#options.now().toISOString(), stream, text, ...rest } = record;
     const bytes = Buffer.from(text, 'utf8');
     if (bytes.length > maxRecordBytes)
       throw new Error(`A record's text has ${bytes.length} bytes: split it before it is appended`);

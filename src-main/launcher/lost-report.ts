@@ -46,6 +46,7 @@ export async function readLostReport(lost: LostSandbox): Promise<SandboxReport |
     startedAt: begin?.time ?? null,
     endedAt: null,
     recordCount,
+    journalBytes: 0,
     acknowledgedCount: 0,
     lastRecord: null,
     outcome: null,

@@ -84,7 +84,7 @@ export async function readLastWords(file: string): Promise<string> {
 export async function removeSandboxFolder(sandboxesFolder: string, sandboxId: string): Promise<void> {
   const { folder, stateFile, launchFile } = sandboxLayout(sandboxesFolder, sandboxId);
   // One that died has not taken its socket away, which may lie elsewhere.
-  await removeAddress(channelAddress(folder, 'control'));
+  for (const name of ['control', 'runtime']) await removeAddress(channelAddress(folder, name));
   const options = { recursive: true, force: true, maxRetries: 5, retryDelay: 100 };
   try {
     await rm(folder, options);

@@ -5,6 +5,8 @@ export interface RunbookParameter {
   name: string;
   /** The JSON value; text that was no JSON is a string. */
   value: unknown;
+  /** Of a parameter that takes a credential, and whose value named one. */
+  credential?: { userName: string; password: string };
 }
 
 export interface RuntimeRequest {

@@ -11,12 +11,16 @@ import type { JournalSender } from '../journal/journal-sender.ts';
 import { JournalUploader } from '../journal/journal-uploader.ts';
 import { JournalWriter } from '../journal/journal-writer.ts';
 import { journalPath } from '../storage/layout.ts';
+import { AssetAccess } from './assets/asset-access.ts';
+import { resolveCredentials } from './assets/credential-parameters.ts';
+import { openRuntimeEndpoint, type RuntimeEndpoint } from './assets/runtime-endpoint.ts';
 import { CheckpointCourier } from './checkpoint-courier.ts';
 import { reportEnd } from './final-report.ts';
 import { clearGround, type Ground } from './ground.ts';
 import { chooseRuntime, combine, droppedStreams, type Choice, type LoadedJob } from './job-loading.ts';
 import type { ConsoleView } from './console-view.ts';
 import { decideOutcome, type Verdict } from './outcome.ts';
+import { Secrets } from './masking/secrets.ts';
 import { describeParameters } from './parameters.ts';
 import type { JobService, Runtime, RuntimeCommand, Timing } from './ports.ts';
 import { openPseudoTerminal } from './pseudo-terminal.ts';
@@ -25,6 +29,7 @@ import { RecordPoster } from './record-poster.ts';
 import { runtimeEnvironment } from './runtime-environment.ts';
 import { RuntimeRun, type RunResult } from './runtime-run.ts';
 import { isFence, ServiceCalls } from './service-calls.ts';
+import { checkSignature } from './signature-check.ts';
 import type { StateKeeper } from './state-keeper.ts';
 
 export interface AttemptParts {
@@ -52,6 +57,9 @@ export class Attempt {
   readonly #parts: AttemptParts;
   readonly #fence = new AbortController();
   readonly #calls: ServiceCalls;
+  readonly #secrets: Secrets;
+  /** Ends what is being asked for the runbook. */
+  readonly #asking = new AbortController();
   #stopReason: string | undefined;
   #run: RuntimeRun | undefined;
   #isOver = false;
@@ -62,17 +70,18 @@ export class Attempt {
   /** What was slowed because the disk could not keep up goes on. */
   #resumeReading: () => void = () => undefined;
   #suspendedAt: number | undefined;
-  readonly #runtimeGone = new AbortController();
-  readonly #checkpointCalls: ServiceCalls;
+  /** What is asked for the runbook while it runs. */
+  readonly #askingCalls: ServiceCalls;
 
   constructor(parts: AttemptParts, job: JobDataRead) {
     this.#parts = parts;
     this.jobId = job.jobId;
+    this.#secrets = secretsOf(parts.handOver);
     this.#calls = new ServiceCalls(parts.timing, this.#fence.signal, (trouble) => {
       this.#callTrouble = trouble;
       parts.state.touch();
     });
-    this.#checkpointCalls = new ServiceCalls(parts.timing, this.#runtimeGone.signal, (trouble) => {
+    this.#askingCalls = new ServiceCalls(parts.timing, this.#asking.signal, (trouble) => {
       this.#callTrouble = trouble;
       parts.state.touch();
     });
@@ -88,7 +97,8 @@ export class Attempt {
   stop(reason: string): boolean {
     if (this.#isOver) return false;
     if (this.#stopReason !== undefined) return true;
-    if (this.#run !== undefined && !this.#run.stop(reason)) return false;
+    if (this.#run === undefined) this.#asking.abort();
+    else if (!this.#run.stop(reason)) return false;
     this.#stopReason = reason;
     this.#parts.state.change({ phase: 'stopping' });
     this.#say('Stopping');
@@ -99,6 +109,7 @@ export class Attempt {
   fence(): void {
     if (this.#fence.signal.aborted) return;
     this.#fence.abort();
+    this.#asking.abort();
     if (!this.#isOver) this.#run?.stop('the service gave up on this attempt');
   }
 
@@ -222,26 +233,63 @@ export class Attempt {
     loaded: LoadedJob | Error,
     journal: JournalWriter,
   ): Promise<{ verdict: Verdict; result: RunResult | undefined }> {
-    const { handOver, runtimes, describeSearch, state } = this.#parts;
+    const { state } = this.#parts;
     const choice: Choice =
       loaded instanceof Error
         ? { kind: 'none', reason: `The job could not be loaded: ${loaded.message}` }
-        : chooseRuntime(loaded, handOver, runtimes, describeSearch);
+        : await this.#choose(loaded, journal);
     if (choice.kind === 'none' || loaded instanceof Error || this.#isCalledOff()) {
       await clearGround(this.#parts.ground);
       const end = choice.kind === 'none' ? ({ kind: 'not-started', reason: choice.reason } as const) : undefined;
       return { verdict: this.#judge('', end), result: undefined };
     }
     state.change({ runtime: choice.label });
-    const command = await this.#prepare(loaded, choice);
+    const access = this.#openAccess(journal);
+    const given = await resolveCredentials(loaded.parameters, loaded.runbook.parameters, access, this.#asking.signal);
+    if (!Array.isArray(given)) {
+      await clearGround(this.#parts.ground);
+      return { verdict: this.#judge(choice.label, { kind: 'not-started', reason: given.reason }), result: undefined };
+    }
+    const command = await this.#prepare({ ...loaded, parameters: given }, choice);
     if (command instanceof Error) {
       // A full disk, say: nothing of the job ran, and another attempt may.
       await clearGround(this.#parts.ground);
       const reason = `what the job needs could not be made ready: ${command.message}`;
       return { verdict: this.#judge(choice.label, { kind: 'not-prepared', reason }), result: undefined };
     }
-    const result = await this.#runRuntime(loaded, choice, command, await this.#parts.ground, journal);
+    const endpoint = await openRuntimeEndpoint(this.#parts.handOver.sandboxFolder, access, (error) => {
+      process.stderr.write(`A call of the runtime failed: ${String(error)}\n`);
+    });
+    this.#secrets.addToken(endpoint.key);
+    const result = await this.#runRuntime(loaded, choice, { command, endpoint }, await this.#parts.ground, journal);
     return { verdict: this.#judge(choice.label, result.end), result };
+  }
+
+  /** The account's assets, for this job's runbook. */
+  #openAccess(journal: JournalWriter): AssetAccess {
+    const { service, handOver } = this.#parts;
+    return new AssetAccess({
+      service,
+      calls: this.#askingCalls,
+      secrets: this.#secrets,
+      sandboxId: handOver.sandboxId,
+      jobId: this.jobId,
+      decide: (text) => {
+        // What was asked for to the last has no journal any more.
+        if (!this.#asking.signal.aborted) journal.decide(text);
+      },
+    });
+  }
+
+  /** What this machine's administrator demands comes first. */
+  async #choose(loaded: LoadedJob, journal: JournalWriter): Promise<Choice> {
+    const { handOver, runtimes, describeSearch } = this.#parts;
+    if (handOver.trustedKeys !== undefined) {
+      const check = await checkSignature(loaded.runbook.definition, handOver.trustedKeys);
+      if (check.kind === 'refused') return { kind: 'none', reason: check.reason };
+      journal.decide(`The runbook is signed with the key ${check.keyName}, which this machine trusts.`);
+    }
+    return chooseRuntime(loaded, handOver, runtimes, describeSearch);
   }
 
   /** Stopped or given up on before the runtime was started. */
@@ -250,13 +298,14 @@ export class Attempt {
   }
 
   #judge(runtime: string, end: RunResult['end'] | undefined): Verdict {
-    return decideOutcome({
+    const verdict = decideOutcome({
       runtime,
       end,
       stopReason: this.#stopReason,
       fenced: this.#fence.signal.aborted,
       suspendedAt: this.#suspendedAt,
     });
+    return { ...verdict, reason: this.#secrets.mask(verdict.reason) };
   }
 
   /** An error says why this machine could not make ready what the job needs. */
@@ -290,7 +339,7 @@ export class Attempt {
   async #runRuntime(
     { job, settings, checkpoint }: LoadedJob,
     { runtime }: ChosenRuntime,
-    command: RuntimeCommand,
+    { command, endpoint }: { command: RuntimeCommand; endpoint: RuntimeEndpoint },
     { tree, pipes, workFolder }: Ground,
     journal: JournalWriter,
   ): Promise<RunResult> {
@@ -301,6 +350,7 @@ export class Attempt {
       journal,
       now: timing.now,
       droppedStreams: droppedStreams(settings),
+      secrets: this.#secrets,
       onFull: () => pipes.pause(),
     });
     const base = runtimeEnvironment({
@@ -318,7 +368,13 @@ export class Attempt {
     };
     this.#run = new RuntimeRun({
       command,
-      environment: { ...base, ...command.environment, ...(terminal && { TERM: 'xterm-256color' }), ...tree.environment },
+      environment: {
+        ...base,
+        ...endpoint.environment,
+        ...command.environment,
+        ...(terminal && { TERM: 'xterm-256color' }),
+        ...tree.environment,
+      },
       workFolder,
       tree,
       pipes,
@@ -337,8 +393,9 @@ export class Attempt {
     // A stop that came while the script was being written found no run to stop.
     if (this.#isCalledOff()) this.#run.stop(this.#stopReason ?? 'the service gave up on this attempt');
     const result = await this.#run.result;
-    // A checkpoint that still waits for the service has nobody any more who waits for it.
-    this.#runtimeGone.abort();
+    // What is still being asked, a checkpoint that waits for the service among it, has nobody any more who waits for it.
+    this.#asking.abort();
+    await endpoint.close();
     await courier?.close();
     this.#suspendedAt = courier?.suspendedAt;
     for (const [stream, count] of intake.dropped)
@@ -357,9 +414,7 @@ export class Attempt {
       folder,
       put: async (checkpoint) => {
         if (!service.features.has('checkpoints')) throw new Error('this service keeps no checkpoints');
-        await this.#checkpointCalls.persist((signal) =>
-          service.putCheckpoint(handOver.sandboxId, jobId, { ...checkpoint, signal }),
-        );
+        await this.#askingCalls.persist((signal) => service.putCheckpoint(handOver.sandboxId, jobId, { ...checkpoint, signal }));
       },
       decide: (text) => journal.decide(text),
     });
@@ -447,4 +502,12 @@ export class Attempt {
     });
     void this.#parts.state.write();
   }
+}
+
+/** Before the job has read any: what the sandbox itself proves itself with. */
+function secretsOf({ credential }: SandboxHandOver): Secrets {
+  const secrets = new Secrets();
+  if (credential.kind === 'sandbox-secret') secrets.addToken(credential.secret);
+  else secrets.addCertificate(Buffer.from(credential.privateKeyPem).toString('base64'));
+  return secrets;
 }

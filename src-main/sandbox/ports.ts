@@ -2,13 +2,19 @@
 import type { z } from 'zod';
 import type {
   AttemptReport,
+  certificateRead,
+  ChildJob,
+  ChildJobBody,
   CheckpointQuery,
+  connectionRead,
+  credentialRead,
   JobActions,
   JobDataRead,
   PostStreamBody,
   RunbookRead,
   unloadBody,
   UpdatableDataRead,
+  variableRead,
 } from '../../src-contract/jrds.ts';
 import type { JobStatus, RunbookKind, StreamName } from '../../src-contract/kinds.ts';
 import type { FrameSink } from '../journal/journal-uploader.ts';
@@ -41,6 +47,13 @@ export interface JobService extends FrameSink {
   putCheckpoint(sandboxId: string, jobId: string, checkpoint: Ending & CheckpointQuery & { body: Buffer }): Promise<void>;
   getCheckpoint(sandboxId: string, jobId: string, options?: Ending): Promise<string>;
   postStream(jobId: string, body: PostStreamBody, options?: Ending): Promise<void>;
+  getVariable(name: string, options?: Ending): Promise<z.infer<typeof variableRead>>;
+  setVariable(name: string, value: string | null, options?: Ending): Promise<{ isEncrypted: boolean }>;
+  getCredential(name: string, options?: Ending): Promise<z.infer<typeof credentialRead>>;
+  getConnection(name: string, options?: Ending): Promise<z.infer<typeof connectionRead>>;
+  getCertificate(name: string, options?: Ending): Promise<z.infer<typeof certificateRead>>;
+  startChildJob(sandboxId: string, jobId: string, childId: string, body: ChildJobBody, options?: Ending): Promise<ChildJob>;
+  getChildJob(sandboxId: string, jobId: string, childId: string, options?: Ending): Promise<ChildJob>;
   unload(sandboxId: string, jobId: string, body: z.infer<typeof unloadBody>, options?: Ending): Promise<void>;
 }
 
@@ -64,7 +77,7 @@ export interface RuntimeRequest {
   executable: string;
   runbookName: string;
   script: string;
-  parameters: readonly { name: string; value: unknown }[];
+  parameters: readonly { name: string; value: unknown; credential?: { userName: string; password: string } }[];
   workFolder: string;
   privateFolder: string;
   reportPipe: string | undefined;

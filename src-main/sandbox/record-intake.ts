@@ -1,7 +1,13 @@
-/** Takes what a runtime writes, makes records of it and puts them into the journal. Slows the runtime when the disk cannot keep up. */
+/**
+ * Takes what a runtime writes, masks the secrets in it, makes records of it and puts them into the journal. Slows the runtime when the disk
+ * cannot keep up.
+ */
 import type { StreamName } from '../../src-contract/kinds.ts';
 import type { JournalWriter } from '../journal/journal-writer.ts';
 import type { LineExtra } from '../journal/frame-builder.ts';
+import { EntryMasking } from './masking/entry-masking.ts';
+import { MaskingStream } from './masking/masking-stream.ts';
+import type { Secrets } from './masking/secrets.ts';
 import { OutputSplitter } from './output-splitter.ts';
 import type { Progress, RecordFacts } from './ports.ts';
 import { ProgressMerger } from './progress-merger.ts';
@@ -14,6 +20,7 @@ export interface IntakeOptions {
   now: () => Date;
   /** Streams that the runbook's settings switch off: dropped before they are numbered, and counted. */
   droppedStreams: ReadonlySet<StreamName>;
+  secrets: Pick<Secrets, 'scan' | 'mask'>;
   onFull: () => void;
 }
 
@@ -25,6 +32,9 @@ export class RecordIntake {
   readonly #entries = new Map<StreamName, OutputSplitter>();
   readonly #dropped = new Map<StreamName, number>();
   readonly #progress = new ProgressMerger((progress) => this.#appendProgress(progress));
+  readonly #maskedOutput = this.#maskFor((piece) => this.#output.push(piece));
+  readonly #maskedError = this.#maskFor((piece) => this.#takeError(piece));
+  readonly #maskedEntries: EntryMasking;
   #time = '';
   #timeMs = 0;
   /** Of the record under way. */
@@ -33,6 +43,13 @@ export class RecordIntake {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+    this.#maskedEntries = new EntryMasking(
+      { scan: (bytes) => options.secrets.scan(bytes), onLate: (giveAll) => this.#giveLate(giveAll) },
+      (stream, piece, last, facts) => {
+        this.#about = extraOf(facts, last);
+        this.#entryOf(stream).pushEntry(piece, last);
+      },
+    );
   }
 
   get errorTail(): string {
@@ -57,14 +74,13 @@ export class RecordIntake {
 
   output(chunk: Buffer): void {
     this.#begin(undefined);
-    this.#output.push(chunk);
+    this.#maskedOutput.push(chunk);
     this.#end();
   }
 
   error(chunk: Buffer): void {
     this.#begin(undefined);
-    this.#error.push(chunk);
-    this.#errorTail = Buffer.from(Buffer.concat([this.#errorTail, chunk.subarray(-errorTailBytes)]).subarray(-errorTailBytes));
+    this.#maskedError.push(chunk);
     this.#end();
   }
 
@@ -74,14 +90,11 @@ export class RecordIntake {
       if (last) this.#drop(stream);
       return;
     }
-    let entry = this.#entries.get(stream);
-    if (entry === undefined) this.#entries.set(stream, (entry = this.#splitterFor(stream)));
-    this.#begin(
-      position === undefined && value === undefined
-        ? undefined
-        : { ...(position && { position }), ...(last && value !== undefined && { value: parseValue(value) }) },
-    );
-    entry.pushEntry(piece, last);
+    this.#begin(undefined);
+    this.#maskedEntries.text(stream, piece, last, {
+      ...(position && { position }),
+      ...(last && value !== undefined && { value: this.#options.secrets.mask(value) }),
+    });
     this.#end();
   }
 
@@ -94,9 +107,39 @@ export class RecordIntake {
   finish(): void {
     this.#begin(undefined);
     this.#progress.end();
+    this.#maskedOutput.flush();
+    this.#maskedError.flush();
+    this.#maskedEntries.flush();
+    this.#begin(undefined);
     this.#output.end();
     this.#error.end();
     for (const entry of this.#entries.values()) entry.end();
+  }
+
+  #takeError(piece: Buffer): void {
+    this.#error.push(piece);
+    this.#errorTail = Buffer.from(Buffer.concat([this.#errorTail, piece.subarray(-errorTailBytes)]).subarray(-errorTailBytes));
+  }
+
+  #maskFor(give: (piece: Buffer) => void): MaskingStream {
+    return new MaskingStream({
+      scan: (bytes) => this.#options.secrets.scan(bytes),
+      give,
+      onLate: (giveAll) => this.#giveLate(giveAll),
+    });
+  }
+
+  /** What waited for the rest of a secret that did not come. */
+  #giveLate(giveAll: () => void): void {
+    this.#begin(undefined);
+    giveAll();
+    this.#end();
+  }
+
+  #entryOf(stream: StreamName): OutputSplitter {
+    let entry = this.#entries.get(stream);
+    if (entry === undefined) this.#entries.set(stream, (entry = this.#splitterFor(stream)));
+    return entry;
   }
 
   #splitterFor(stream: StreamName): OutputSplitter {
@@ -121,7 +164,9 @@ export class RecordIntake {
 
   #appendProgress(progress: Progress): void {
     this.#begin(undefined);
-    const { activity, status, percent, done } = progress;
+    const { percent, done } = progress;
+    const activity = this.#options.secrets.mask(progress.activity);
+    const status = this.#options.secrets.mask(progress.status);
     const text = [activity, status, percent === undefined ? '' : `${String(percent)} %`, done === true ? 'done' : '']
       .filter((part) => part.trim() !== '')
       .join(' | ');
@@ -138,6 +183,12 @@ export class RecordIntake {
   #end(): void {
     if (this.#options.journal.isFull) this.#options.onFull();
   }
+}
+
+/** What stands beside a record's text; its value beside the last piece alone. */
+function extraOf({ position, value }: RecordFacts, last: boolean): LineExtra | undefined {
+  if (position === undefined && value === undefined) return undefined;
+  return { ...(position && { position }), ...(last && value !== undefined && { value: parseValue(value) }) };
 }
 
 /** Undefined for what is no JSON: a host's mistake, and no reason to lose the record. */

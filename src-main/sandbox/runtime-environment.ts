@@ -1,6 +1,7 @@
 /**
- * What a runtime finds in its environment: what the machine gives to everybody, a home of its own, the job's ids. Nothing of ours: no secret,
- * no address, and none of the variables that would change how interpreters and loaders behave.
+ * What a runtime finds in its environment: what the machine gives to everybody, a home of its own, the job's ids. Nothing of ours, and
+ * none of the variables that would change how interpreters and loaders behave. Beside it comes only where this runtime reaches its sandbox
+ * (assets/runtime-endpoint.ts), with a key for that alone.
  */
 import path from 'node:path';
 

@@ -109,10 +109,20 @@ export interface JrdsClient {
   trace(body: z.infer<typeof jrds.traceBody>, options?: Ending): Promise<void>;
   /** Assets: a name that the account does not know is the AppError `resource-unknown`. */
   getVariable(name: string, options?: Ending): Promise<z.infer<typeof jrds.variableRead>>;
-  setVariable(name: string, value: string | null, options?: Ending): Promise<void>;
+  /** `isEncrypted`: what the service says of the variable; false where it does not say. */
+  setVariable(name: string, value: string | null, options?: Ending): Promise<{ isEncrypted: boolean }>;
   getCredential(name: string, options?: Ending): Promise<z.infer<typeof jrds.credentialRead>>;
   getConnection(name: string, options?: Ending): Promise<z.infer<typeof jrds.connectionRead>>;
   getCertificate(name: string, options?: Ending): Promise<z.infer<typeof jrds.certificateRead>>;
+  /** With a service that offers `child-jobs`. The id is the caller's: the same call twice is one job. */
+  startChildJob(
+    sandboxId: string,
+    jobId: string,
+    childId: string,
+    body: jrds.ChildJobBody,
+    options?: Ending,
+  ): Promise<jrds.ChildJob>;
+  getChildJob(sandboxId: string, jobId: string, childId: string, options?: Ending): Promise<jrds.ChildJob>;
   /** Call #15, made with the certificate that is to be replaced. */
   rotateCertificate(body: z.infer<typeof jrds.rotationBody>, options?: Ending): Promise<void>;
   /** Ends kept connections; a call under way is ended with an AbortError. */
@@ -343,7 +353,32 @@ export function createJrdsClient(options: JrdsClientOptions): JrdsClient {
       const answer = await send({ method: 'POST', path: `/variables/${segment(name)}`, json, what, ...options });
       if (answer.status !== 200) throw assetFailure(answer, what, 'variable', name);
       refuseForeignPage(answer);
+      const told = jrds.variableRead.safeParse(readJson(answer));
+      return { isEncrypted: told.success && told.data.isEncrypted };
     },
+
+    startChildJob: (sandboxId, jobId, childId, body, options = {}) =>
+      read(
+        {
+          method: 'PUT',
+          path: `${jobPath(sandboxId, jobId)}/children/${segment(childId)}`,
+          json: body,
+          what: `start the runbook ${body.runbookName}`,
+          ...options,
+        },
+        jrds.childJob,
+      ),
+
+    getChildJob: (sandboxId, jobId, childId, options = {}) =>
+      read(
+        {
+          method: 'GET',
+          path: `${jobPath(sandboxId, jobId)}/children/${segment(childId)}`,
+          what: `look at the job ${childId}`,
+          ...options,
+        },
+        jrds.childJob,
+      ),
 
     rotateCertificate: (body, options = {}) =>
       tell({

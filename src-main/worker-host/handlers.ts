@@ -1,7 +1,9 @@
 /** One handler a call of the contract. Roles and shapes are checked before anything here runs. */
+import { AppError } from '../../src-contract/app-error.ts';
 import type { WorkerState } from '../../src-contract/engine-calls.ts';
 import { defaultSettings } from '../../src-contract/settings.ts';
 import type { EngineHandlers } from '../control/engine-answers.ts';
+import { readTrustedKeys } from '../platform/trusted-keys.ts';
 import type { ConnectionFlow } from './connection-flow.ts';
 import type { Jobs } from './jobs.ts';
 import { slotLimit, workerSource, type WorkerParts } from './parts.ts';
@@ -82,13 +84,14 @@ export function engineHandlers(sources: HandlerSources): EngineHandlers {
       const before = settings.current;
       // `undefined` means "leave it", also where a caller spelled it out.
       const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+      if (typeof change.trustedKeys === 'string') await mustHoldKeys(change.trustedKeys);
       const after = await settings.change(given);
-      const changeable = ['limit', 'stopGraceSeconds', 'startLimitSeconds', 'culture', 'retentionDays'] as const;
+      const changeable = ['limit', 'stopGraceSeconds', 'startLimitSeconds', 'culture', 'retentionDays', 'trustedKeys'] as const;
       const names = changeable.filter((name) => before[name] !== after[name]);
       if (names.length > 0) {
         const told = names.map(
           (name) =>
-            `${name} from ${String(before[name] ?? defaultSettings[name] ?? 'automatic') || 'automatic'} to ${String(after[name] ?? 'automatic') || 'automatic'}`,
+            `${name} from ${describeSetting(name, before[name] ?? defaultSettings[name])} to ${describeSetting(name, after[name])}`,
         );
         log.write({ name: 'settingsChanged', source: workerSource, message: `Settings changed: ${told.join(', ')}.` });
       }
@@ -99,6 +102,16 @@ export function engineHandlers(sources: HandlerSources): EngineHandlers {
       return after;
     },
   };
+}
+
+/** A folder that holds none would stop every job of this machine. */
+async function mustHoldKeys(folder: string): Promise<void> {
+  const trusted = await readTrustedKeys(folder);
+  if (trusted.kind === 'unusable') throw new AppError('setting-invalid', { name: 'trustedKeys', reason: trusted.reason });
+}
+
+function describeSetting(name: string, value: string | number | null): string {
+  return String(value ?? (name === 'trustedKeys' ? 'none' : 'automatic')) || 'automatic';
 }
 
 /** Connecting and registering change the same facts: one after the other, and a failed one does not block the next. */

@@ -59,6 +59,7 @@ export class Jobs implements LauncherListener {
       stopGraceSeconds: settings.current.stopGraceSeconds,
       startLimitSeconds: settings.current.startLimitSeconds,
       culture: settings.current.culture,
+      ...(settings.current.trustedKeys === null ? {} : { trustedKeys: settings.current.trustedKeys }),
     }));
     const jobCount = this.launcher().runningCount;
     log.write({

@@ -12,6 +12,7 @@ import { addAssetRoutes } from './assets.ts';
 import { addCheckpointRoutes } from './checkpoints.ts';
 import { identifyCaller } from './callers.ts';
 import type { AccountParams } from './calls.ts';
+import { addChildJobRoutes } from './child-jobs.ts';
 import { addForeignRecordsRoute } from './foreign-records.ts';
 import { addJobActionRoutes } from './job-actions.ts';
 import { addJobDataRoutes } from './job-data.ts';
@@ -99,6 +100,7 @@ function addJrds(jrds: FastifyInstance, context: ServiceContext, closing: AbortS
   addForeignRecordsRoute(jrds, context);
   addTraceRoute(jrds, context);
   addAssetRoutes(jrds, context);
+  addChildJobRoutes(jrds, context);
   addRotationRoute(jrds, context);
 }
 

@@ -63,8 +63,8 @@ export async function runSandbox(
     }
     await started.ended;
     await endJobOf(folder);
-    // As the launcher does for a sandbox that was killed: its socket may lie outside its folder.
-    await removeAddress(channelAddress(folder, 'control'));
+    // As the launcher does for a sandbox that was killed: its sockets may lie outside its folder.
+    for (const name of ['control', 'runtime']) await removeAddress(channelAddress(folder, name));
   });
   return {
     pid,

@@ -100,6 +100,7 @@ describe('without a worker', () => {
       ['pause'],
       ['jobs'],
       ['events'],
+      ['module-path'],
       ['settings', 'get'],
       ['connect', '--service-url', 'https://a', '--workspace-id', 'w', '--workspace-key-file', key],
       ['register', '--group', 'g', '--endpoint', 'e', '--token-file', key],

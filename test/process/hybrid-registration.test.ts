@@ -1,13 +1,13 @@
-/** The pack's PowerShell module, in a real PowerShell, with a command line that stands for the worker's. */
+/** The pack's PowerShell module, in a real PowerShell: with a command line that stands for the worker's, and with a real worker and service. */
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, it, describe, type TestContext } from 'vitest';
+import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
 import { requireRuntime } from '../harness/runtimes.ts';
+import { accountName, makeAccount, root, startHeadlessWorker, startService } from '../harness/stack.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 const registration = {
   groupName: 'OnPremLab',
   accountId: 'bd12f612-91bc-4119-802c-5b6cd8841fc8',
@@ -116,4 +116,111 @@ describe('HybridRegistration', () => {
     expect(code).not.toBe(0);
     expect(stderr.replace(/\s+/g, ' ')).toContain('Start the worker on this machine');
   }, 60_000);
+
+  it('switches the check of signatures on and off, with a folder of keys', async (context) => {
+    const { files, data } = await unpacked();
+    const script = `Set-Location '${data}'; $on = Set-HybridRunbookWorkerSignatureValidation -Enable $true -TrustedKeyFolder keys
+      $off = Set-HybridRunbookWorkerSignatureValidation -Enable $false; "$($on.Enabled) $($on.TrustedKeyFolder) $($off.Enabled)"
+      Set-HybridRunbookWorkerSignatureValidation -Enable $true -TrustedCertStoreLocation Cert:/LocalMachine/Root`;
+    const { code, stdout, stderr } = await run(context, files, script);
+    const keys = join(data, 'keys');
+    expect(stdout).toContain(`True ${keys} False`);
+    expect(code).not.toBe(0);
+    expect(stderr.replace(/\s+/g, ' ')).toContain('give -TrustedKeyFolder');
+    expect(callsOf(data).map(({ words }) => words.slice(0, 5))).toEqual([
+      ['settings', 'set', 'trustedKeys', keys, '--json'],
+      ['settings', 'set', 'trustedKeys', 'none', '--json'],
+    ]);
+  }, 60_000);
+
+  it('changes nothing for a user who may not, and says what to do', async (context) => {
+    const pwsh = requireRuntime(context, 'pwsh');
+    if (process.getuid?.() !== 0) {
+      context.skip('only root can run something as another user');
+      return;
+    }
+    const { files, data } = await unpacked();
+    mkdirSync(join(data, 'control'));
+    writeFileSync(join(data, 'control', 'administrator.key'), '00', { mode: 0o600 });
+    for (let folder = files; folder !== '/tmp' && folder !== '/'; folder = dirname(folder)) chmodSync(folder, 0o755);
+    const script = `$PSStyle.OutputRendering = 'PlainText'; $env:PSModulePath = '${files}'; Import-Module HybridRegistration; Add-HybridRunbookWorker A ${registration.endpoint} k`;
+    const another = {
+      uid: 65_534,
+      gid: 65_534,
+      env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', TMPDIR: '/tmp' },
+      cwd: '/',
+    };
+    const failed = await promisify(execFile)(pwsh, ['-NoProfile', '-NonInteractive', '-Command', script], another).then(
+      () => '',
+      (error: unknown) => (error as { stderr: string }).stderr,
+    );
+    expect(failed.replace(/\s+\|?\s*/g, ' ')).toContain(
+      'belongs to another user. Repeat it as that user, or with sudo pwsh. Nothing was changed.',
+    );
+    expect(existsSync(join(data, 'calls.ndjson'))).toBe(false);
+  }, 60_000);
+});
+
+describe('the article’s registration block, its line breaks restored and its values filled in', () => {
+  it('finds the module by name in a fresh PowerShell, registers this machine and prints what came of it; says why with a wrong token', async (context) => {
+    const pwsh = requireRuntime(context, 'pwsh');
+    const folder = await tempFolder();
+    const service = await startService(join(folder, 'service'));
+    const account = await makeAccount(service);
+    const data = join(folder, 'worker');
+    const worker = await startHeadlessWorker(data, join(folder, 'worker.log'));
+    onTestFinished(async () => {
+      await worker.control.close();
+      await worker.program.stop();
+      await service.stop();
+    });
+    const node = join(root, 'node_modules', 'node', 'bin', 'node');
+    const hrw = async (...words: string[]): Promise<string> =>
+      (await promisify(execFile)(node, [join(root, 'out', 'hrw.cjs'), ...words, '--data', data])).stdout;
+    const keyFile = join(folder, 'workspace-key');
+    writeFileSync(keyFile, account.workspaceKey);
+    const connected = await hrw(
+      ...['connect', '--service-url', service.ready.agentUrl, '--workspace-id', account.workspaceId],
+      ...['--workspace-key-file', keyFile, '--ca', service.ready.caFile],
+    );
+    const line = (await hrw('module-path')).trim();
+    expect(connected).toContain(line);
+
+    const block = (token: string): string =>
+      [
+        line,
+        'Import-Module HybridRegistration',
+        '$settings = @{',
+        '    Name = "OnPremLabRBWG1"',
+        `    EndPoint = "${account.endpoint}"`,
+        `    Token = "${token}"`,
+        '}',
+        'Add-HybridRunbookWorker @settings',
+        '',
+      ].join('\n');
+    // As pasted into a console: read from standard input, line by line.
+    const paste = (text: string): Promise<{ stdout: string; stderr: string }> =>
+      new Promise((resolve, reject) => {
+        const child = execFile(pwsh, ['-NoProfile', '-NonInteractive', '-Command', '-'], (error, stdout, stderr) => {
+          // A failed last statement is exit code 1 here.
+          if (error !== null && error.code !== 1) reject(new Error('PowerShell failed', { cause: error }));
+          else resolve({ stdout, stderr });
+        });
+        // An empty line ends a block of several lines for a PowerShell that reads its input.
+        child.stdin?.end(`$PSStyle.OutputRendering = 'PlainText'\n${text}\n\n`);
+      });
+
+    const wrong = await paste(block('bm90IHRoZSBrZXk='));
+    expect(wrong.stdout).toMatch(/failed +\S/);
+    expect(`${wrong.stdout} ${wrong.stderr}`.replace(/\s+\|?\s*/g, ' ')).toContain('did not accept the key');
+    expect((await hrw('status')).includes('OnPremLabRBWG1')).toBe(false);
+
+    const right = await paste(block(account.accountKey));
+    expect(right.stdout).toMatch(/Registering this machine with worker group OnPremLabRBWG1/);
+    expect(right.stdout).toMatch(/^Status +: ready$/m);
+    expect(right.stdout).toMatch(/^GroupName +: OnPremLabRBWG1$/m);
+    expect(right.stdout).toMatch(/^EndPoint +: https:/m);
+    const { value } = await service.rest.call('workers:list', { params: { accountName, groupName: 'OnPremLabRBWG1' } });
+    expect(value).toHaveLength(1);
+  }, 180_000);
 });

@@ -51,6 +51,7 @@ const endedReport: SandboxReport = {
   cpuMs: null,
   peakMemoryBytes: null,
   verified: true,
+  journalBytes: 0,
   uploadTrouble: null,
 };
 

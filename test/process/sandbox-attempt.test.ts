@@ -26,6 +26,8 @@ const job: JobDataRead = {
   runbookVersionId: 'version',
 };
 
+const notAsked = (): Promise<never> => Promise.reject(new Error('nothing here asks for that'));
+
 /** A service of the plain protocol that takes everything and remembers what it was told. */
 class Service implements JobService {
   readonly features = new Set<string>();
@@ -61,6 +63,15 @@ class Service implements JobService {
     this.report ??= report;
     return { kind: 'accepted' };
   };
+  putCheckpoint = notAsked;
+  getCheckpoint = notAsked;
+  getVariable = notAsked;
+  setVariable = notAsked;
+  getCredential = notAsked;
+  getConnection = notAsked;
+  getCertificate = notAsked;
+  startChildJob = notAsked;
+  getChildJob = notAsked;
   postStream = (): Promise<void> => Promise.resolve();
   unload = (): Promise<void> => Promise.resolve();
   acknowledgedRecords: JobService['acknowledgedRecords'] = () => Promise.reject(new Error('a plain service is not asked'));
@@ -102,6 +113,7 @@ async function partsOf(service: Service, change: { ground?: Promise<Ground>; run
     cpuMs: null,
     peakMemoryBytes: null,
     verified: null,
+    journalBytes: 0,
     uploadTrouble: null,
   };
   const state = new StateKeeper({

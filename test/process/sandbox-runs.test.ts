@@ -106,6 +106,8 @@ describe('a sandbox that runs a job', () => {
     const names = texts.filter((text) => /^[A-Z_]+=/.test(text)).map((text) => text.slice(0, text.indexOf('=')));
     const known = [
       'AUTOMATION_ACTIVITY_ID',
+      'AUTOMATION_ASSET_ENDPOINT',
+      'AUTOMATION_ASSET_KEY',
       'AUTOMATION_JOB_ID',
       'HOME',
       'HRW_SANDBOX',

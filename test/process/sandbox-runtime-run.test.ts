@@ -8,6 +8,7 @@ import { JournalWriter } from '../../src-main/journal/journal-writer.ts';
 import { ConsoleView } from '../../src-main/sandbox/console-view.ts';
 import { prepareGround } from '../../src-main/sandbox/ground.ts';
 import type { Runtime } from '../../src-main/sandbox/ports.ts';
+import { Secrets } from '../../src-main/sandbox/masking/secrets.ts';
 import { RecordIntake } from '../../src-main/sandbox/record-intake.ts';
 import { RuntimeRun } from '../../src-main/sandbox/runtime-run.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
@@ -38,7 +39,7 @@ async function startRun(script: string, { readHost, changeTree, onStarted = () =
     workFolder,
     tree,
     pipes,
-    intake: new RecordIntake({ journal, now, droppedStreams: new Set(), onFull: () => undefined }),
+    intake: new RecordIntake({ journal, now, droppedStreams: new Set(), secrets: new Secrets(), onFull: () => undefined }),
     readHost,
     terminal: undefined,
     view: new ConsoleView(),

@@ -1,4 +1,5 @@
 /** Assets as a running job gets them, and as nobody else does. */
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -7,7 +8,8 @@ import { findAsset, insertAsset, type AssetKind } from '../../src-service/store/
 import { openAsset, sealAsset, type AssetContent } from '../../src-service/vault/asset-content.ts';
 import { leftoversAreCheckedAtTheEnd } from '../harness/shared-fixture.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
-import { changeStatus, foreignSandboxOf, queueJob, start, takeJob, type Sandbox } from './job-life.ts';
+import { changeStatus, foreignSandboxOf, queueJob, readJob, start, takeJob, type Sandbox } from './job-life.ts';
+import { sampleRunbook } from './store-samples.ts';
 import { registerWorker, startedService, type StartedService } from './started-service.ts';
 
 leftoversAreCheckedAtTheEnd();
@@ -140,5 +142,33 @@ describe('assets are given', () => {
     expect(bytes.some((one) => one.includes(password) || one.includes(sandbox.secret))).toBe(false);
     const key = { accountId: started.account.id, kind: 'credential', name: 'OnDisk' } as const;
     expect(openAsset(started.service.context.vault, key, asset?.content ?? '').password).toBe(password);
+  });
+});
+
+describe('a job starts another', () => {
+  const child = (id: string, body?: object) =>
+    sandbox.call(body === undefined ? 'GET' : 'PUT', `/${sandbox.job.id}/children/${id}`, body && { body });
+
+  test('once for each id, however often it asks, on its own group where it names none', async () => {
+    const runbook = await sampleRunbook(started.service.context.store, started.account.id, { name: 'Child' });
+    const id = randomUUID();
+    const body = { runbookName: runbook.name, parameters: {}, runOn: null };
+    const first = await child(id, body);
+    expect(first).toMatchObject({ status: 200, json: { jobId: id, runbookName: 'Child', status: 'New', exception: null } });
+    expect(await child(id, body)).toMatchObject({ status: 200, json: first.json });
+    expect(await child(id)).toMatchObject({ status: 200, json: first.json });
+    const job = await readJob(started, { ...sandbox.job, id });
+    expect(job).toMatchObject({ groupName: 'Main', startedBy: `job ${sandbox.job.id} (${sandbox.job.runbookName})` });
+    const other = await child(id, { ...body, parameters: { a: 1 } });
+    expect(other).toMatchObject({ status: 409, json: { code: 'resource-exists' } });
+  });
+
+  test('of its own account only, by a GUID, and sees none but its own', async () => {
+    const body = { runbookName: 'NoSuch', parameters: {}, runOn: null };
+    expect(await child(randomUUID(), body)).toMatchObject({ status: 404, json: { code: 'resource-unknown' } });
+    expect(await child('mine', body)).toMatchObject({ status: 400, json: { code: 'request-invalid' } });
+    expect(await child(sandbox.job.id)).toMatchObject({ status: 404, json: { code: 'resource-unknown' } });
+    const strange = await sandbox.call('GET', `/${randomUUID()}/children/${randomUUID()}`);
+    expect(strange).toMatchObject({ status: 404 });
   });
 });

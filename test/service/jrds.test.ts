@@ -67,7 +67,7 @@ describe('#1 GetSandboxActions', () => {
     const worker = await registerWorker(started, await newGroup());
     const answer = await worker.poll();
     expect(answer.json).toEqual({ value: [] });
-    expect(answer.headers['hrw-features']).toBe('wait, record-batches, sandbox-secret, outcome');
+    expect(answer.headers['hrw-features']).toBe('wait, record-batches, sandbox-secret, outcome, child-jobs');
     expect(answer.headers['preference-applied']).toBeUndefined();
   });
 

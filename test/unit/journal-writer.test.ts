@@ -153,16 +153,6 @@ describe('the journal writer', () => {
     expect((await textsOf(options.path)).every((text) => text.startsWith('line '))).toBe(true);
   });
 
-  it('masks a text before anything of it reaches the file', async () => {
-    const options = await makeOptions({ mask: (text) => text.replaceAll('hunter2', '***') });
-    const writer = await JournalWriter.create(options, beginning);
-    appendText(writer, 'password is hunter2');
-    writer.append({ stream: 'Error', text: 'not hunter2?' });
-    await writer.end(ending);
-    expect(await textsOf(options.path)).toEqual(['password is ***', 'not ***?']);
-    expect((await readFile(options.path)).includes('hunter2')).toBe(false);
-  });
-
   it('refuses a record that should have been split, and any record after the end', async () => {
     const writer = await JournalWriter.create(await makeOptions(), beginning);
     expect(() => writer.append({ stream: 'Output', text: 'x'.repeat(maxRecordBytes + 1) })).toThrow(/split it/);

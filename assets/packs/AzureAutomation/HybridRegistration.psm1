@@ -20,6 +20,22 @@ function Get-WorkerCall {
     $call
 }
 
+# Who may change the worker is who may read its administrators' key. Asked before anything is done, in words that say what to do.
+function Assert-Administrator([string] $DataFolder) {
+    try {
+        [System.IO.File]::OpenRead((Join-Path (Join-Path $DataFolder 'control') 'administrator.key')).Dispose()
+    } catch {
+        $reason = $_.Exception
+        while ($null -ne $reason -and $reason -isnot [System.UnauthorizedAccessException]) { $reason = $reason.InnerException }
+        # A key that is not there is another matter: the worker's command line says what.
+        if ($null -eq $reason) { return }
+        if ($env:OS -eq 'Windows_NT') {
+            throw 'This changes the worker of this machine, which needs an elevated PowerShell. Open one with "Run as administrator" and repeat. Nothing was changed.'
+        }
+        throw "This changes the worker in $DataFolder, which belongs to another user. Repeat it as that user, or with sudo pwsh. Nothing was changed."
+    }
+}
+
 # ProcessStartInfo.ArgumentList does not exist in Windows PowerShell. These are the rules by which a program takes its command line apart:
 # backslashes are plain, unless they stand before a quotation mark.
 function ConvertTo-CommandLine([string[]] $Arguments) {
@@ -34,9 +50,10 @@ function ConvertTo-CommandLine([string[]] $Arguments) {
 # Runs a command of the worker to its end and returns its standard output. What it says meanwhile is shown; a refusal is an error with
 # the worker's own words.
 function Invoke-Worker {
-    param([string[]] $Arguments, [string] $InputText)
+    param([string[]] $Arguments, [string] $InputText, [switch] $AsAdministrator)
 
     $call = Get-WorkerCall
+    if ($AsAdministrator) { Assert-Administrator $call.dataFolder }
     $command = @($call.command)
     $start = New-Object System.Diagnostics.ProcessStartInfo
     $start.FileName = $command[0]
@@ -93,7 +110,7 @@ function Add-HybridRunbookWorker {
     $ErrorActionPreference = 'Stop'
     $arguments = @('register', '--group', $GroupName, '--endpoint', $EndPoint, '--token-file', '-')
     Write-Host "Registering this machine with worker group $GroupName"
-    $null = Invoke-Worker -Arguments $arguments -InputText $Token
+    $null = Invoke-Worker -Arguments $arguments -InputText $Token -AsAdministrator
     Get-HybridRunbookWorker
 }
 
@@ -123,7 +140,7 @@ function Remove-HybridRunbookWorker {
     }
     $arguments = if ($Local) { @('unregister', '--local') } else { @('unregister', '--token-file', '-') }
     Write-Host 'Leaving the worker group'
-    $null = Invoke-Worker -Arguments $arguments -InputText $(if (-not $Local) { $Token })
+    $null = Invoke-Worker -Arguments $arguments -InputText $(if (-not $Local) { $Token }) -AsAdministrator
     Get-HybridRunbookWorker
 }
 
@@ -149,4 +166,39 @@ function Get-HybridRunbookWorker {
     }
 }
 
-Export-ModuleMember -Function Add-HybridRunbookWorker, Remove-HybridRunbookWorker, Get-HybridRunbookWorker
+function Set-HybridRunbookWorkerSignatureValidation {
+    <#
+    .SYNOPSIS
+        Has this machine run signed runbooks only, or any again.
+    .PARAMETER Enable
+        $true: a runbook whose last line is no signature by one of the trusted keys is not run, and its job fails at once.
+    .PARAMETER TrustedKeyFolder
+        Folder with the public keys (Ed25519, PEM). Whoever may write there decides what this machine runs.
+    .PARAMETER TrustedCertStoreLocation
+        Not supported: signatures are checked with keys of a folder, not with certificates of a store.
+    #>
+    [CmdletBinding()]
+    param(
+        [Parameter(Mandatory = $true, Position = 0)] [bool] $Enable,
+        [Parameter(Position = 1)] [string] $TrustedKeyFolder,
+        [string] $TrustedCertStoreLocation
+    )
+    $ErrorActionPreference = 'Stop'
+    if ($TrustedCertStoreLocation) {
+        throw 'This worker checks Ed25519 signatures, not Authenticode: give -TrustedKeyFolder, a folder with the public keys. Nothing was changed.'
+    }
+    if ($Enable -and -not $TrustedKeyFolder) { throw 'Give -TrustedKeyFolder too, a folder with the public keys. Nothing was changed.' }
+    # The worker's command line does not know this session's place.
+    $value = if ($Enable) { $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($TrustedKeyFolder) } else { 'none' }
+    Write-Host $(if ($Enable) { "Requiring signatures by the keys in $value" } else { 'Running any runbook again' })
+    $settings = Invoke-Worker -Arguments @('settings', 'set', 'trustedKeys', $value, '--json') -AsAdministrator | ConvertFrom-Json
+    [pscustomobject] @{
+        PSTypeName       = 'HybridRegistration.SignatureValidation'
+        Enabled          = $null -ne $settings.trustedKeys
+        TrustedKeyFolder = $settings.trustedKeys
+    }
+}
+
+Export-ModuleMember -Function @(
+    'Add-HybridRunbookWorker', 'Remove-HybridRunbookWorker', 'Get-HybridRunbookWorker', 'Set-HybridRunbookWorkerSignatureValidation'
+)

@@ -1,6 +1,7 @@
 /** hrw connect, disconnect, register, unregister */
+import path from 'node:path';
 import type { Command } from 'commander';
-import type { ProgressStep } from '../../../src-contract/engine-calls.ts';
+import type { ProgressStep, WorkerState } from '../../../src-contract/engine-calls.ts';
 import { workerPackName } from '../../../src-contract/packs.ts';
 import type { ProxySettings, Trust } from '../../../src-contract/settings.ts';
 import type { CommandIo } from '../command-io.ts';
@@ -70,9 +71,19 @@ export function addConnectionCommands(program: Command, io: CommandIo, access: W
         const hasPack = options.wait ? await waitForPack(run) : true;
         const state = await ask('worker:state', {});
         const hint = hasPack
-          ? ''
+          ? `\n${describeModulePath(state)}`
           : `\nThe pack ${workerPackName} has not come yet; until it does, this machine cannot register.\n`;
         run.print(state, `${describeState(state)}${hint}`);
+      }),
+    );
+
+  addWorkerOptions(program.command('module-path'))
+    .description('print the line by which PowerShell finds the module HybridRegistration by its name')
+    .addHelpText('after', '\nExample:\n  hrw module-path >> $PROFILE\n')
+    .action(
+      workerAction(io, access, async ({ ask, print }) => {
+        const state = await ask('worker:state', {});
+        print({ folder: modulesFolder(state), line: modulePathLine(state) }, `${modulePathLine(state)}\n`);
       }),
     );
 
@@ -129,6 +140,22 @@ export function addConnectionCommands(program: Command, io: CommandIo, access: W
         }
       }),
     );
+}
+
+/** Where packs are unpacked: each is a PowerShell module. */
+function modulesFolder({ dataFolder }: WorkerState): string {
+  return path.join(dataFolder, 'AzureAutomationFiles');
+}
+
+/** For PowerShell on every system; a quotation mark in a path is doubled. */
+function modulePathLine(state: WorkerState): string {
+  return `$env:PSModulePath = '${modulesFolder(state).replaceAll("'", "''")}' + [IO.Path]::PathSeparator + $env:PSModulePath`;
+}
+
+function describeModulePath(state: WorkerState): string {
+  return plainText(
+    `PowerShell finds the module HybridRegistration after this line, which may stand in a profile:\n  ${modulePathLine(state)}\n`,
+  );
 }
 
 /** Steps go to standard error: standard output is for the answer. */

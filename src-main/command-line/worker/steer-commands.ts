@@ -1,4 +1,5 @@
 /** hrw run, pause, resume, drain, settings */
+import path from 'node:path';
 import type { Command } from 'commander';
 import type { EngineArguments } from '../../../src-contract/engine-calls.ts';
 import type { Settings } from '../../../src-contract/settings.ts';
@@ -9,7 +10,7 @@ import { describeEvent } from './describe-worker.ts';
 import type { WorkerAccess } from './worker-access.ts';
 import { addWorkerOptions, dataFolderOf, refusalOf, workerAction, type WorkerOptions } from './worker-options.ts';
 
-const changeable = ['limit', 'stopGraceSeconds', 'startLimitSeconds', 'culture', 'retentionDays'] as const;
+const changeable = ['limit', 'stopGraceSeconds', 'startLimitSeconds', 'culture', 'retentionDays', 'trustedKeys'] as const;
 type SettingName = (typeof changeable)[number];
 
 export function addSteerCommands(program: Command, io: CommandIo, access: WorkerAccess): void {
@@ -67,9 +68,12 @@ export function addSteerCommands(program: Command, io: CommandIo, access: Worker
     .argument('<name>', changeable.join(', '))
     .argument(
       '<value>',
-      'a number; for limit also "automatic" (as many as there are cores); for culture a name such as de-CH, or "automatic" (the machine\'s own)',
+      'a number; for limit also "automatic" (as many as there are cores); for culture a name such as de-CH, or "automatic" (the machine\'s own); for trustedKeys a folder, or "none"',
     )
-    .addHelpText('after', '\nExamples:\n  hrw settings set limit 4\n  hrw settings set limit automatic\n')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  hrw settings set limit 4\n  hrw settings set limit automatic\n  hrw settings set trustedKeys /etc/hybrid-runbook-worker/keys\n',
+    )
     .action(
       workerAction(io, access, async ({ args, ask, print }) => {
         const [name = '', text = ''] = args;
@@ -84,15 +88,26 @@ function readChange(name: string, text: string): EngineArguments<'settings:chang
   if (known === undefined) throw new WrongUse(`There is no setting ${name}. There are: ${changeable.join(', ')}.`);
   if (known === 'limit' && text === 'automatic') return { limit: null };
   if (known === 'culture') return { culture: text === 'automatic' ? '' : text };
+  // Signed runbooks only, with a key of that folder; "none" runs any.
+  if (known === 'trustedKeys') return { trustedKeys: text === 'none' ? null : path.resolve(text) };
   const value = Number(text);
   if (text.trim() === '' || Number.isNaN(value)) throw new WrongUse(`${name}: ${text} is no number.`);
   return { [known]: value };
 }
 
-function pick({ limit, stopGraceSeconds, startLimitSeconds, culture, retentionDays }: Settings): Pick<Settings, SettingName> {
-  return { limit, stopGraceSeconds, startLimitSeconds, culture, retentionDays };
+function pick({
+  limit,
+  stopGraceSeconds,
+  startLimitSeconds,
+  culture,
+  retentionDays,
+  trustedKeys,
+}: Settings): Pick<Settings, SettingName> {
+  return { limit, stopGraceSeconds, startLimitSeconds, culture, retentionDays, trustedKeys };
 }
 
 function describeSettings(found: Pick<Settings, SettingName>): string {
-  return changeable.map((name) => `${name.padEnd(17)}  ${String(found[name] ?? 'automatic') || 'automatic'}\n`).join('');
+  const describe = (name: SettingName): string =>
+    String(found[name] ?? (name === 'trustedKeys' ? 'none' : 'automatic')) || 'automatic';
+  return changeable.map((name) => `${name.padEnd(17)}  ${describe(name)}\n`).join('');
 }

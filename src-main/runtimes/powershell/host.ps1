@@ -28,6 +28,12 @@ function Read-Settings([string] $File) {
             'string' { $text }
             'boolean' { $text -eq 'true' }
             'null' { $null }
+            'credential' {
+                $userName, $secret = $text.Split(' ') | ForEach-Object { [System.Text.Encoding]::UTF8.GetString([System.Convert]::FromBase64String($_)) }
+                $password = [securestring]::new()
+                foreach ($character in "$secret".ToCharArray()) { $password.AppendChar($character) }
+                [pscredential]::new($userName, $password)
+            }
             'integer' { [long] $text }
             'number' { [double]::Parse($text, [System.Globalization.CultureInfo]::InvariantCulture) }
             'end' {
@@ -80,9 +86,9 @@ $describePrompt = {
     "The runbook asked ($asked), and nobody is there to answer. Give it a parameter or an asset instead."
 }
 
-# A parameter that is declared as a credential gets the name of a credential asset; one declared as a hashtable gets one for an object.
-function Convert-Parameters([string] $Script, [hashtable] $Parameters, $Runspace) {
-    if ($Parameters.Count -eq 0 -or [System.IO.File]::ReadAllText($Script) -notmatch 'credential|hashtable') { return }
+# A parameter that is declared as a hashtable gets one for an object.
+function Convert-Parameters([string] $Script, [hashtable] $Parameters) {
+    if ($Parameters.Count -eq 0 -or [System.IO.File]::ReadAllText($Script) -notmatch 'hashtable') { return }
     $tokens = $problems = $null
     $tree = [System.Management.Automation.Language.Parser]::ParseFile($Script, [ref] $tokens, [ref] $problems)
     if ($null -eq $tree.ParamBlock) { return }
@@ -90,12 +96,7 @@ function Convert-Parameters([string] $Script, [hashtable] $Parameters, $Runspace
         $name = $declared.Name.VariablePath.UserPath
         if (-not $Parameters.ContainsKey($name)) { continue }
         $value = $Parameters[$name]
-        if ($declared.StaticType -eq [pscredential] -and $value -is [string]) {
-            $reader = [powershell]::Create().AddCommand('Get-AutomationPSCredential').AddParameter('Name', $value)
-            $reader.Runspace = $Runspace
-            $Parameters[$name] = @($reader.Invoke())[0]
-            $reader.Dispose()
-        } elseif ($declared.StaticType -eq [hashtable] -and $value -is [System.Management.Automation.PSCustomObject]) {
+        if ($declared.StaticType -eq [hashtable] -and $value -is [System.Management.Automation.PSCustomObject]) {
             $table = @{}
             foreach ($property in $value.PSObject.Properties) { $table[$property.Name] = $property.Value }
             $Parameters[$name] = $table
@@ -136,6 +137,7 @@ $runspace = [runspacefactory]::CreateRunspace($Host, [initialsessionstate]::Crea
 $runspace.Open()
 $variables = $runspace.SessionStateProxy
 $variables.SetVariable('OutputEncoding', $utf8)
+$variables.SetVariable('PSPrivateMetadata', @{ JobId = [guid] $env:AUTOMATION_JOB_ID })
 if ($settings.Progress -ne 'true') { $variables.SetVariable('ProgressPreference', 'SilentlyContinue') }
 if ($settings.Verbose -eq 'true') { $variables.SetVariable('VerbosePreference', 'Continue') }
 if ($settings.Debug -eq 'true') { $variables.SetVariable('DebugPreference', 'Continue') }
@@ -343,7 +345,7 @@ $buffered.Flush()
 
 $failure = $null
 try {
-    Convert-Parameters $settings.Script $parameters $runspace
+    Convert-Parameters $settings.Script $parameters
     $running = $pipeline.BeginInvoke()
     while (-not $running.AsyncWaitHandle.WaitOne(40)) {
         if ($null -eq $stopAsked -or -not $stopAsked.IsCompleted) { continue }

@@ -130,7 +130,11 @@ function describeSettings(request: RuntimeRequest, scriptFile: string, further: 
   return lines.join('');
 }
 
-function describeParameter({ name, value }: RunbookParameter): string {
+function describeParameter({ name, value, credential }: RunbookParameter): string {
+  if (credential !== undefined) {
+    const parts = [credential.userName, credential.password].map((part) => Buffer.from(part, 'utf8').toString('base64'));
+    return line('credential', name, parts.join(' '));
+  }
   if (typeof value === 'string') return line('string', name, value);
   if (typeof value === 'boolean') return line('boolean', name, String(value));
   if (typeof value === 'number') return line(Number.isSafeInteger(value) ? 'integer' : 'number', name, String(value));
