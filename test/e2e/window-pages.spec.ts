@@ -233,6 +233,10 @@ test.describe('connection', () => {
     const { page, calls } = await start({ scenario: 'joinable', place: 'connection' });
     await page.getByRole('button', { name: 'Disconnect' }).click();
     await expect(page.getByRole('button', { name: 'Stay connected' })).toBeFocused();
+    await expect(page.locator('#root')).toHaveAttribute('aria-hidden', 'true');
+    await page.keyboard.press('Escape');
+    await expect(page.locator('#root')).not.toHaveAttribute('aria-hidden');
+    await page.getByRole('button', { name: 'Disconnect' }).click();
     await page.getByRole('alertdialog').getByRole('button', { name: 'Disconnect' }).click();
     await expect.poll(() => calls('connection:disconnect')).toEqual([{}]);
   });
