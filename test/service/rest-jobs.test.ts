@@ -177,6 +177,7 @@ describe('a job', () => {
     expect(await refusalOf(rest.call('jobs:stop', { ...named(jobName), body: {} }))).toMatchObject({
       status: 409,
       code: provokes('job-ended'),
+      details: { jobId: jobName },
     });
   });
 
