@@ -51,7 +51,15 @@ export const problemCatalogue = {
     text: ({ issuer, fingerprint, reason }) =>
       `It was issued by “${issuer}” (SHA-256 ${fingerprint}): ${reason}. Nothing was sent.`,
     nextStep: () =>
-      'Compare the fingerprint with the one that the service prints at its start, then give its authority (--ca FILE) or pin the fingerprint.',
+      'Compare the fingerprint with the one that the service prints at its start, then trust its authority (a PEM file) or pin the fingerprint.',
+  }),
+  'certificate-other-authority': entry<{ host: string; issuer: string; fingerprint: string }>({
+    severity: 'error',
+    title: ({ host }) => `The certificate of ${host} is not from the authority that was given`,
+    text: ({ issuer, fingerprint }) =>
+      `It was issued by “${issuer}” (SHA-256 ${fingerprint}). The file may be another service’s or an earlier one, or something on the way opens the encrypted connection. Nothing was sent.`,
+    nextStep: () =>
+      'Compare the fingerprint with the one that the service prints at its start. If they agree, give that authority; if not, ask the network team to exempt the service’s address from TLS inspection.',
   }),
   'certificate-pin-mismatch': entry<{ host: string; expected: string; actual: string; issuer: string }>({
     severity: 'error',
@@ -65,8 +73,7 @@ export const problemCatalogue = {
     title: ({ host }) => `Something on the way to ${host} opens the encrypted connection`,
     text: ({ issuer, fingerprint }) =>
       `The certificate comes from “${issuer}” (SHA-256 ${fingerprint}), not from the service’s own authority. The worker’s certificate cannot pass through.`,
-    nextStep: () =>
-      'Ask the network team to exempt the service’s address from TLS inspection. If the service was set up anew, give its new authority.',
+    nextStep: () => 'Ask the network team to exempt the service’s address from TLS inspection.',
   }),
   'proxy-unreachable': entry<{ proxy: string }>({
     severity: 'error',

@@ -202,6 +202,7 @@ export class Engine {
       const { problem } = failure;
       const isTrust =
         problem.code === 'certificate-untrusted' ||
+        problem.code === 'certificate-other-authority' ||
         problem.code === 'tls-intercepted' ||
         problem.code === 'certificate-pin-mismatch';
       this.raise('packs', problem, {

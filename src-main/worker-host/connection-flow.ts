@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import type { JoinAnswer } from '../../src-contract/agent-service.ts';
 import { AppError, isAppError } from '../../src-contract/app-error.ts';
 import type { EngineArguments } from '../../src-contract/engine-calls.ts';
+import type { ProblemCode } from '../../src-contract/problems.ts';
 import type { ProxySettings } from '../../src-contract/settings.ts';
 import { contactOf } from '../engine/worker-state.ts';
 import {
@@ -20,6 +21,13 @@ import { agentSource, Progress, type WorkerParts } from './parts.ts';
 import type { ServiceAccess } from './service-access.ts';
 
 type Request = EngineArguments<'connection:connect'>;
+
+const aboutTrust: ReadonlySet<ProblemCode> = new Set([
+  'certificate-untrusted',
+  'certificate-other-authority',
+  'certificate-pin-mismatch',
+  'tls-intercepted',
+]);
 
 export class ConnectionFlow {
   private readonly parts: WorkerParts;
@@ -174,9 +182,8 @@ export class ConnectionFlow {
   private noteFailure(request: Request, error: unknown): void {
     if (!isAppError(error)) return;
     const { code, message } = error;
-    const isTrust = code === 'certificate-untrusted' || code === 'tls-intercepted' || code === 'certificate-pin-mismatch';
     this.parts.log.write({
-      name: isTrust ? 'certificateNotTrusted' : 'agentConnectionFailed',
+      name: aboutTrust.has(code) ? 'certificateNotTrusted' : 'agentConnectionFailed',
       source: agentSource,
       message: `Connecting to the workspace ${request.workspaceId} at ${request.serviceUrl} failed. ${message}`,
       fields: { code },
