@@ -47,7 +47,7 @@ export class ConnectionFlow {
     const isSameWorkspace = connection?.workspaceId === request.workspaceId && connection.serviceUrl === request.serviceUrl;
     // A group belongs to an account, and the account to a workspace: another workspace would leave the registration hanging.
     if (registration !== null && !isSameWorkspace) {
-      throw new AppError('already-registered', { groupName: registration.groupName, accountId: registration.accountId });
+      throw new AppError('still-registered', { groupName: registration.groupName });
     }
     const engine = this.parts.engine();
     const isNew = contactOf(engine.state).kind === 'none';
@@ -77,9 +77,7 @@ export class ConnectionFlow {
     const { settings, layout, log } = this.parts;
     const { connection, registration } = settings.current;
     if (connection === null) throw new AppError('not-connected', {});
-    if (registration !== null) {
-      throw new AppError('already-registered', { groupName: registration.groupName, accountId: registration.accountId });
-    }
+    if (registration !== null) throw new AppError('still-registered', { groupName: registration.groupName });
     const told = await this.parts.engine().withoutCalls(async () => {
       const answer = await this.leave(connection.machineId, signal);
       await settings.change({ connection: null });
@@ -206,11 +204,14 @@ function tidyRequest(given: Request): Request {
   const proxy: ProxySettings =
     given.proxy.kind === 'none'
       ? given.proxy
-      : { ...given.proxy, url: checkUrl('The proxy', given.proxy.url, ['http:', 'https:']) };
+      : { ...given.proxy, url: checkUrl('The proxy', given.proxy.url, ['http:', 'https:'], proxyCredentialsElsewhere) };
   return { ...given, workspaceId, workspaceKey, serviceUrl, proxy };
 }
 
-function checkUrl(what: string, text: string, protocols: readonly string[]): string {
+const proxyCredentialsElsewhere = ' They are given apart from it (`--proxy-user` and `--proxy-password-file`).';
+
+/** `elsewhere`: where a user name and password are given instead. */
+function checkUrl(what: string, text: string, protocols: readonly string[], elsewhere = ''): string {
   let url: URL;
   try {
     url = new URL(text.trim());
@@ -219,7 +220,7 @@ function checkUrl(what: string, text: string, protocols: readonly string[]): str
   }
   if (!protocols.includes(url.protocol)) throw new AppError('input-invalid', { what, reason: 'It should begin with https://.' });
   if (url.username !== '' || url.password !== '') {
-    throw new AppError('input-invalid', { what, reason: 'It should carry no user name and no password.' });
+    throw new AppError('input-invalid', { what, reason: `It should carry no user name and no password.${elsewhere}` });
   }
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }

@@ -167,6 +167,7 @@ export class RegistrationFlow {
     const access = {
       endpoint: registration.endpoint,
       key: token,
+      groupName: registration.groupName,
       machineId: registration.machineId,
       identity,
       trust: connection.trust,

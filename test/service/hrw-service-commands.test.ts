@@ -164,6 +164,10 @@ describe('hrw', () => {
       expect(wrong).toMatchObject({ code: 2 });
       expect(wrong.stderr).toContain(said);
     }
+    const agentPort = ['--api', fixture.service.urls.agentUrl, '--ca', fixture.service.caFile, '--token-file', '-'];
+    const misled = await bare(['account', 'list', ...agentPort], { stdin: fixture.token });
+    expect(misled.stderr).toContain('That is the service’s agent port.');
+    expect(misled.stderr).toContain(`Use ${restUrl}`);
     const nobody = `https://127.0.0.1:${String(await freePort())}`;
     const absent = await bare(['account', 'list', '--api', nobody, '--token-file', '-', '--json'], { stdin: 'x' });
     expect(absent).toMatchObject({ code: 3 });

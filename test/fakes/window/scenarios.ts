@@ -79,7 +79,7 @@ export const scenarios = {
   refusing: (): Scenario => ({
     ...scenarios.joinable(),
     refusals: {
-      'registration:register': describeProblem('account-key-refused', { keyEnding: '9f2c' }),
+      'registration:register': describeProblem('account-key-refused', { keyEnding: '9f2c', outcome: 'Nothing was registered' }),
       'connection:connect': describeProblem('certificate-untrusted', {
         host: 'automation.contoso.example',
         issuer: 'Contoso Root CA 3',
