@@ -5,9 +5,6 @@
 import { entry, spanOf, type Entry, type Problem } from './problem-shape.ts';
 export { problem, type Problem } from './problem-shape.ts';
 
-const proxyCredentials =
-  'Enter the proxy’s user name and password on the Connection page, or with `hrw connect --proxy-user NAME --proxy-password-file FILE`.';
-
 export const problemCatalogue = {
   // --- reaching a service -------------------------------------------------------------------------------------------
   'host-unknown': entry<{ host: string }>({
@@ -85,17 +82,14 @@ export const problemCatalogue = {
     text: () => 'It answered with something that is not HTTP. The service was not asked.',
     nextStep: () => 'Check the proxy’s address and port: on the Connection page, or `--proxy` of `hrw connect`.',
   }),
-  'proxy-authentication-required': entry<{ proxy: string }>({
+  /** `userName`: who was refused; empty where nobody was named. */
+  'proxy-authentication-required': entry<{ proxy: string; userName: string }>({
     severity: 'error',
-    title: ({ proxy }) => `The proxy ${proxy} wants a user name and password`,
-    text: () => 'None was given, and it answered 407. The service was not reached.',
-    nextStep: () => proxyCredentials,
-  }),
-  'proxy-credentials-refused': entry<{ proxy: string; userName: string }>({
-    severity: 'error',
-    title: ({ proxy }) => `The proxy ${proxy} did not accept the user name and password`,
-    text: ({ userName }) => `It answered 407 to the user “${userName}”. The service was not reached.`,
-    nextStep: () => proxyCredentials,
+    title: ({ proxy, userName }) =>
+      `The proxy ${proxy} ${userName === '' ? 'wants a user name and password' : 'did not accept the user name and password'}`,
+    text: ({ userName }) => `It answered 407${userName === '' ? '' : ` to “${userName}”`}. The service was not reached.`,
+    nextStep: () =>
+      'Enter them on the Connection page, or with `hrw connect --proxy-user NAME --proxy-password-file FILE`.',
   }),
   'proxy-ntlm-required': entry<{ proxy: string; schemes: string }>({
     severity: 'error',
@@ -243,10 +237,11 @@ export const problemCatalogue = {
       `“${groupName}”: a name has 1 to 127 letters, digits, dots, dashes or underscores and starts with a letter or digit.`,
     nextStep: () => 'Choose another name.',
   }),
-  'already-registered': entry<{ groupName: string; accountId: string }>({
+  /** `account`: its name where that is known, else its id. */
+  'already-registered': entry<{ groupName: string; account: string }>({
     severity: 'error',
     title: () => 'This machine is already registered',
-    text: ({ groupName, accountId }) => `It is in group ${groupName} of account ${accountId}. Nothing was changed.`,
+    text: ({ groupName, account }) => `It is in group ${groupName} of account ${account}. Nothing was changed.`,
     nextStep: () => 'Leave that group first (`hrw unregister`), then register again.',
   }),
   'still-registered': entry<{ groupName: string }>({

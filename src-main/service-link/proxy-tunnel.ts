@@ -74,9 +74,7 @@ function findRefusal(answer: http.IncomingMessage, proxy: string, host: string, 
   const schemes = offeredSchemes(answer.rawHeaders);
   if (schemes.length > 0 && !schemes.some((scheme) => scheme.toLowerCase() === 'basic'))
     return new AppError('proxy-ntlm-required', { proxy, schemes: schemes.join(', ') }, { retryable: true });
-  return userName === ''
-    ? new AppError('proxy-authentication-required', { proxy }, { retryable: true })
-    : new AppError('proxy-credentials-refused', { proxy, userName }, { retryable: true });
+  return new AppError('proxy-authentication-required', { proxy, userName }, { retryable: true });
 }
 
 /** First word of each challenge. One header may carry several, after commas that parameters use too: a scheme has no `=`. */

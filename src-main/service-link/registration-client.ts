@@ -73,7 +73,7 @@ export async function register(access: AccountAccess & { groupName: string }): P
   if (answer.status !== 200) {
     const { groupName } = access;
     throw refusalOf(answer, { what: 'register the worker', otherwise: 'Nothing was registered' }, access, accountId, () =>
-      answer.status === 409 ? new AppError('already-registered', { groupName, accountId }) : undefined,
+      answer.status === 409 ? new AppError('already-registered', { groupName, account: accountId }) : undefined,
     );
   }
   const parsed = parseAnswer(answer, registerAnswer);

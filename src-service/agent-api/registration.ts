@@ -128,7 +128,11 @@ async function refuseMember(
   for (const member of members) {
     if (member === undefined) continue;
     if (member.accountId !== account.id || member.groupName.toLowerCase() !== groupName.toLowerCase())
-      throw new AppError('already-registered', { groupName: member.groupName, accountId: member.accountId });
+      // Another account's name is none of this caller's business.
+      throw new AppError('already-registered', {
+        groupName: member.groupName,
+        account: member.accountId === account.id ? account.name : member.accountId,
+      });
   }
 }
 

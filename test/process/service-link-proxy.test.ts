@@ -86,7 +86,11 @@ describe('a proxy', () => {
     const none = await failureOf(call(service.url, { kind: 'manual', url: proxy.url }));
     expect(none.code).toBe(provokes('proxy-authentication-required'));
     const wrong = await failureOf(call(service.url, { kind: 'manual', url: proxy.url, ...credentials, password: 'no' }));
-    expect(wrong.code).toBe(provokes('proxy-credentials-refused'));
+    expect(wrong.code).toBe(provokes('proxy-authentication-required'));
+    expect([none, wrong].map((failure) => failure.toProblem().title.replace(/^.* (?=wants|did)/, ''))).toEqual([
+      'wants a user name and password',
+      'did not accept the user name and password',
+    ]);
     expect(wrong.details).toEqual({ proxy: new URL(proxy.url).host, userName: 'svc-worker' });
     expect(service.connections).toBe(0);
   });

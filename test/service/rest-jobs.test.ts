@@ -122,7 +122,7 @@ describe('starting a job', () => {
   it.each([
     [{ parameters: {} }, 'parameter-missing', { parameter: 'Name' }],
     [{ parameters: { Name: 'x', Loud: true } }, 'parameter-unknown', { parameter: 'Loud', known: 'Name, Times' }],
-    [{ parameters: { Name: 'x', Times: 'often' } }, 'parameter-wrong-type', { parameter: 'Times', type: 'System.Int32' }],
+    [{ parameters: { Name: 'x', Times: 'often' } }, 'parameter-wrong-type', { parameter: 'Times', type: 'int' }],
     [{ parameters: { Name: 'x'.repeat(600_000) } }, 'parameters-too-large', {}],
     [{ runOn: 'no such group' }, 'group-name-invalid', {}],
     [{ runOn: 'munich' }, 'resource-unknown', { what: 'worker group', name: 'munich' }],

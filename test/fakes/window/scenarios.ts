@@ -129,7 +129,7 @@ export const scenarios = {
         status: 'offline',
         sentence: 'Not connected since 14:02: the proxy http://proxy.contoso.example:3128 wants a user name and password',
         problems: [
-          currentProblem('proxy-authentication-required', { proxy: 'http://proxy.contoso.example:3128' }, 340, 23),
+          currentProblem('proxy-authentication-required', { proxy: 'http://proxy.contoso.example:3128', userName: '' }, 340, 23),
           currentProblem('service-unavailable', { host: 'automation.contoso.example', status: 503 }, 4_000, 2),
         ],
       },
