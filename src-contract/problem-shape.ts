@@ -10,7 +10,9 @@ export interface Entry<Details> {
   nextStep: (details: Details) => string;
 }
 
-export function entry<Details extends Record<string, string | number> = Record<string, never>>(one: Entry<Details>): Entry<Details> {
+export function entry<Details extends Record<string, string | number> = Record<string, never>>(
+  one: Entry<Details>,
+): Entry<Details> {
   return one;
 }
 

@@ -88,8 +88,7 @@ export const problemCatalogue = {
     title: ({ proxy, userName }) =>
       `The proxy ${proxy} ${userName === '' ? 'wants a user name and password' : 'did not accept the user name and password'}`,
     text: ({ userName }) => `It answered 407${userName === '' ? '' : ` to “${userName}”`}. The service was not reached.`,
-    nextStep: () =>
-      'Enter them on the Connection page, or with `hrw connect --proxy-user NAME --proxy-password-file FILE`.',
+    nextStep: () => 'Enter them on the Connection page, or with `hrw connect --proxy-user NAME --proxy-password-file FILE`.',
   }),
   'proxy-ntlm-required': entry<{ proxy: string; schemes: string }>({
     severity: 'error',

@@ -94,8 +94,7 @@ export function createWorkspaceClient(options: WorkspaceClientOptions): Workspac
       // The service cannot say which key was used; we can.
       if (failure.code === 'workspace-key-refused') throw keyRefused();
       if (failure.code !== 'service-refused' || problemOf(answer) !== undefined) throw failure;
-      if (answer.status === 401 || answer.status === 403)
-        throw clockFailureOf(answer) ?? keyRefused();
+      if (answer.status === 401 || answer.status === 403) throw clockFailureOf(answer) ?? keyRefused();
       throw answer.status === 404 ? new AppError('workspace-unknown', { workspaceId }, { cause: failure }) : failure;
     },
 

@@ -74,7 +74,10 @@ describe('joining a workspace', () => {
     const skewed = new Date(Date.now() - 50 * 60_000).toUTCString();
     const cases = [
       [{ status: 401 }, provokes('workspace-key-refused')],
-      [{ status: 401, body: describeProblem('workspace-key-refused', { workspaceId, keyEnding: '????' }) }, provokes('workspace-key-refused')],
+      [
+        { status: 401, body: describeProblem('workspace-key-refused', { workspaceId, keyEnding: '????' }) },
+        provokes('workspace-key-refused'),
+      ],
       [{ status: 404 }, provokes('workspace-unknown')],
       [{ status: 403, headers: { date: skewed } }, provokes('clock-skewed')],
       [{ status: 401, body: describeProblem('certificate-not-proven', { thumbprint: 'A' }) }, provokes('tls-intercepted')],

@@ -17,7 +17,14 @@ export function addGroupCommands(program: Command, io: CommandIo): void {
       serviceAction<{ account: string }>(io, async ({ client, options, print }) => {
         const groups = await client.listAll('groups:list', { params: { accountName: options.account } });
         const rows = groups.map((one) => [one.name, String(one.workerCount), String(one.readyCount), String(one.waitingJobs)]);
-        print(groups, formatList('There is no worker group: the first machine that registers makes one.', ['GROUP', 'WORKERS', 'READY', 'JOBS WAITING'], rows));
+        print(
+          groups,
+          formatList(
+            'There is no worker group: the first machine that registers makes one.',
+            ['GROUP', 'WORKERS', 'READY', 'JOBS WAITING'],
+            rows,
+          ),
+        );
       }),
     );
 
