@@ -29,7 +29,10 @@ if (unknown.length > 0) {
 }
 
 const inBrowser = wanted.includes('e2e');
-const { node, electron } = await prepare(inBrowser ? 'test' : 'headless', { yes: values.yes }).catch(exitWhenStopped);
+const { node, electron } = await prepare(inBrowser ? 'test' : 'headless', {
+  yes: values.yes,
+  again: ['npm test -- --yes', ...process.argv.slice(2)].join(' '),
+}).catch(exitWhenStopped);
 // Unit tests run from the sources; all others start programs.
 if (wanted.some((suite) => suite !== 'unit')) {
   const { buildOrExit } = await import('./build.mjs');

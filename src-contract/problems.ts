@@ -2,20 +2,8 @@
  * Everything that a user may be told is wrong. One place, so that window, command line, tray, service and docs say the same words.
  * A text says what happened and what it means (and what was *not* done); the next step says what to do. No secret may be a detail.
  */
-import { z } from 'zod';
-
-export type Severity = 'warning' | 'error';
-
-interface Entry<Details> {
-  severity: Severity;
-  title: (details: Details) => string;
-  text: (details: Details) => string;
-  nextStep: (details: Details) => string;
-}
-
-function entry<Details extends Record<string, string | number> = Record<string, never>>(one: Entry<Details>): Entry<Details> {
-  return one;
-}
+import { entry, spanOf, type Entry, type Problem } from './problem-shape.ts';
+export { problem, type Problem } from './problem-shape.ts';
 
 export const problemCatalogue = {
   // --- reaching a service -------------------------------------------------------------------------------------------
@@ -29,7 +17,8 @@ export const problemCatalogue = {
     severity: 'error',
     title: ({ host, port }) => `Nothing answers at ${host}:${String(port)}`,
     text: () => 'The machine was found, but no service accepts connections on that port.',
-    nextStep: () => 'Check that the automation service runs, and that the port in the service URL is its agent port.',
+    nextStep: () =>
+      'Check that the automation service runs, and the port: a worker needs its agent port, `hrw --api` its REST port. It prints both at its start.',
   }),
   'connection-timed-out': entry<{ host: string; seconds: number }>({
     severity: 'error',
@@ -45,13 +34,27 @@ export const problemCatalogue = {
     nextStep: () =>
       'Nothing needs to be done if this passes; if it stays, look at what lies between this machine and the service.',
   }),
+  'wrong-port': entry<{ port: string; wanted: string; url: string }>({
+    severity: 'error',
+    title: ({ port }) => `That is the service’s ${port} port`,
+    text: ({ wanted }) => `The call is for its ${wanted} port. Nothing was done.`,
+    nextStep: ({ url }) => `Use ${url}`,
+  }),
   'certificate-untrusted': entry<{ host: string; issuer: string; fingerprint: string; reason: string }>({
     severity: 'error',
     title: ({ host }) => `The certificate of ${host} is not trusted here`,
     text: ({ issuer, fingerprint, reason }) =>
       `It was issued by “${issuer}” (SHA-256 ${fingerprint}): ${reason}. Nothing was sent.`,
     nextStep: () =>
-      'Compare the fingerprint with the one that the service prints at its start, then give its authority (--ca FILE) or pin the fingerprint.',
+      'Compare the fingerprint with the one that the service prints at its start, then trust its authority (a PEM file) or pin the fingerprint.',
+  }),
+  'certificate-other-authority': entry<{ host: string; issuer: string; fingerprint: string }>({
+    severity: 'error',
+    title: ({ host }) => `The certificate of ${host} is not from the authority that was given`,
+    text: ({ issuer, fingerprint }) =>
+      `It was issued by “${issuer}” (SHA-256 ${fingerprint}). The file may be another service’s or an earlier one, or something on the way opens the encrypted connection. Nothing was sent.`,
+    nextStep: () =>
+      'Compare the fingerprint with the one that the service prints at its start. If they agree, give that authority; if not, ask the network team to exempt the service’s address from TLS inspection.',
   }),
   'certificate-pin-mismatch': entry<{ host: string; expected: string; actual: string; issuer: string }>({
     severity: 'error',
@@ -65,20 +68,27 @@ export const problemCatalogue = {
     title: ({ host }) => `Something on the way to ${host} opens the encrypted connection`,
     text: ({ issuer, fingerprint }) =>
       `The certificate comes from “${issuer}” (SHA-256 ${fingerprint}), not from the service’s own authority. The worker’s certificate cannot pass through.`,
-    nextStep: () =>
-      'Ask the network team to exempt the service’s address from TLS inspection. If the service was set up anew, give its new authority.',
+    nextStep: () => 'Ask the network team to exempt the service’s address from TLS inspection.',
   }),
   'proxy-unreachable': entry<{ proxy: string }>({
     severity: 'error',
     title: ({ proxy }) => `The proxy ${proxy} cannot be reached`,
     text: () => 'The connection to the proxy itself failed; the service was not asked.',
-    nextStep: () => 'Check the proxy’s address and port in the connection settings.',
+    nextStep: () => 'Check the proxy’s address and port: on the Connection page, or `--proxy` of `hrw connect`.',
   }),
-  'proxy-authentication-required': entry<{ proxy: string }>({
+  'proxy-not-understood': entry<{ proxy: string }>({
     severity: 'error',
-    title: ({ proxy }) => `The proxy ${proxy} wants a user name and password`,
-    text: () => 'It answered 407. The service was not reached.',
-    nextStep: () => 'Enter the proxy’s user name and password in the connection settings.',
+    title: ({ proxy }) => `What answers at ${proxy} is no HTTP proxy`,
+    text: () => 'It answered with something that is not HTTP. The service was not asked.',
+    nextStep: () => 'Check the proxy’s address and port: on the Connection page, or `--proxy` of `hrw connect`.',
+  }),
+  /** `userName`: who was refused; empty where nobody was named. */
+  'proxy-authentication-required': entry<{ proxy: string; userName: string }>({
+    severity: 'error',
+    title: ({ proxy, userName }) =>
+      `The proxy ${proxy} ${userName === '' ? 'wants a user name and password' : 'did not accept the user name and password'}`,
+    text: ({ userName }) => `It answered 407${userName === '' ? '' : ` to “${userName}”`}. The service was not reached.`,
+    nextStep: () => 'Enter them on the Connection page, or with `hrw connect --proxy-user NAME --proxy-password-file FILE`.',
   }),
   'proxy-ntlm-required': entry<{ proxy: string; schemes: string }>({
     severity: 'error',
@@ -113,10 +123,11 @@ export const problemCatalogue = {
     nextStep: () => 'The reason names what to change. The service’s log has the same correlation id.',
   }),
   // --- workspace and packs ------------------------------------------------------------------------------------------
-  'workspace-key-refused': entry<{ workspaceId: string }>({
+  'workspace-key-refused': entry<{ workspaceId: string; keyEnding: string }>({
     severity: 'error',
     title: () => 'The workspace did not accept the key',
-    text: ({ workspaceId }) => `The key is not one of workspace ${workspaceId}’s keys. Nothing was connected.`,
+    text: ({ workspaceId, keyEnding }) =>
+      `The key that ends in …${keyEnding} is not one of workspace ${workspaceId}’s keys. Nothing was connected.`,
     nextStep: () => 'Copy the current key (`hrw workspace keys`) and connect again.',
   }),
   'workspace-unknown': entry<{ workspaceId: string }>({
@@ -148,7 +159,7 @@ export const problemCatalogue = {
   }),
   'clock-skewed': entry<{ minutes: number; direction: 'ahead' | 'behind' }>({
     severity: 'error',
-    title: ({ minutes, direction }) => `This machine’s clock is ${String(minutes)} minutes ${direction}`,
+    title: ({ minutes, direction }) => `This machine’s clock is ${spanOf(minutes)} ${direction}`,
     text: () => 'The service accepts a difference of 15 minutes at most. Nothing was registered or connected.',
     nextStep: () => 'Set the clock (Windows: `w32tm /resync`, Linux: `timedatectl set-ntp true`) and repeat.',
   }),
@@ -166,7 +177,7 @@ export const problemCatalogue = {
   }),
   'pack-unknown': entry<{ pack: string; version: string }>({
     severity: 'error',
-    title: ({ pack, version }) => `There is no pack ${pack} ${version}`,
+    title: ({ pack, version }) => `There is no pack ${`${pack} ${version}`.trim()}`,
     text: () => 'The service does not hold it, or the workspace does not hand it out.',
     nextStep: () => 'See `hrw pack list` for what there is.',
   }),
@@ -197,11 +208,12 @@ export const problemCatalogue = {
     text: ({ accountId }) => `There is no account ${accountId}. Nothing was registered.`,
     nextStep: () => 'Copy the URL from the account’s keys (`hrw account keys`).',
   }),
-  'account-key-refused': entry<{ keyEnding: string }>({
+  /** `outcome`: what was not done, or stays as it is. */
+  'account-key-refused': entry<{ keyEnding: string; outcome: string }>({
     severity: 'error',
     title: () => 'The account did not accept the key',
-    text: ({ keyEnding }) =>
-      `The key that ends in …${keyEnding} is not one of the account’s keys. Keys change when somebody regenerates them. Nothing was registered.`,
+    text: ({ keyEnding, outcome }) =>
+      `The key that ends in …${keyEnding} is not one of the account’s keys. Keys change when somebody regenerates them. ${outcome}.`,
     nextStep: () => 'Enter one of the account’s current keys (`hrw account keys`).',
   }),
   'request-replayed': entry({
@@ -224,11 +236,18 @@ export const problemCatalogue = {
       `“${groupName}”: a name has 1 to 127 letters, digits, dots, dashes or underscores and starts with a letter or digit.`,
     nextStep: () => 'Choose another name.',
   }),
-  'already-registered': entry<{ groupName: string; accountId: string }>({
+  /** `account`: its name where that is known, else its id. */
+  'already-registered': entry<{ groupName: string; account: string }>({
     severity: 'error',
     title: () => 'This machine is already registered',
-    text: ({ groupName, accountId }) => `It is in group ${groupName} of account ${accountId}. Nothing was changed.`,
+    text: ({ groupName, account }) => `It is in group ${groupName} of account ${account}. Nothing was changed.`,
     nextStep: () => 'Leave that group first (`hrw unregister`), then register again.',
+  }),
+  'still-registered': entry<{ groupName: string }>({
+    severity: 'error',
+    title: ({ groupName }) => `This machine is still in group ${groupName}`,
+    text: () => 'The group is worked for through this connection, so it has to be left first. Nothing was changed.',
+    nextStep: () => 'Leave the group on the Worker group page, or with `hrw unregister`; then repeat.',
   }),
   'not-registered': entry({
     severity: 'error',
@@ -347,7 +366,8 @@ export const problemCatalogue = {
   'records-missing': entry<{ jobId: string; missing: number }>({
     severity: 'warning',
     title: () => 'The service does not have every record of a job',
-    text: ({ jobId, missing }) => `Job ${jobId}: ${String(missing)} records are only on this machine.`,
+    text: ({ jobId, missing }) =>
+      `Job ${jobId}: ${missing === 1 ? 'one record is' : `${String(missing)} records are`} only on this machine.`,
     nextStep: () => 'They are sent again at the next contact; the job’s page shows them.',
   }),
   'holds-cut-short': entry<{ seconds: number }>({
@@ -389,7 +409,7 @@ export const problemCatalogue = {
     severity: 'error',
     title: () => 'The request cannot be understood',
     text: ({ where, reason }) => `${where}: ${reason}. Nothing was changed.`,
-    nextStep: () => 'Compare it with /openapi.json.',
+    nextStep: () => 'What each call takes stands in /openapi.json, and in `hrw COMMAND --help`.',
   }),
   'resource-unknown': entry<{ what: string; name: string }>({
     severity: 'error',
@@ -500,17 +520,6 @@ export const problemCatalogue = {
 
 export type ProblemCode = keyof typeof problemCatalogue;
 export type ProblemDetails<Code extends ProblemCode> = Parameters<(typeof problemCatalogue)[Code]['title']>[0];
-
-export const problem = z.object({
-  code: z.string(),
-  severity: z.enum(['warning', 'error']),
-  title: z.string(),
-  text: z.string(),
-  nextStep: z.string(),
-  details: z.record(z.string(), z.union([z.string(), z.number()])),
-});
-/** A problem in words, as it travels between processes and over REST (`application/problem+json` adds `status`). */
-export type Problem = z.infer<typeof problem>;
 
 export function describeProblem<Code extends ProblemCode>(code: Code, details: ProblemDetails<Code>): Problem {
   // The catalogue ties code and details together at the call; inside, one shape serves all entries.

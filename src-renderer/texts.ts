@@ -199,7 +199,7 @@ export const texts = {
     },
     upload: {
       verified: (records: number) =>
-        `Complete, verified: the service has ${records === 1 ? 'the record' : `all ${many(records, 'record')}`}`,
+        `Complete, verified: the service has ${records === 1 ? 'the record' : records === 2 ? 'both records' : `all ${many(records, 'record')}`}`,
       lacking: (missing: number) =>
         missing > 0
           ? `The service lacks ${many(missing, 'record')}; all are here`
@@ -314,7 +314,7 @@ export const texts = {
       workspaceKey: 'Enter another key',
       serviceUrl: 'Change the URL',
       proxy: 'Change the proxy',
-      pin: 'I compared it: pin this certificate',
+      pin: 'I compared it: pin it and connect',
     },
     facts: {
       title: 'Connection',
@@ -343,8 +343,8 @@ export const texts = {
       question: (workspace: string) => `Disconnect from ${workspace}?`,
       consequence:
         'This machine receives no more packs, and its certificate for the workspace is deleted. Connecting again needs the workspace’s key.',
-      consequenceRegistered: (group: string) =>
-        `This machine is in group ${group}, which it has to leave first. Then it receives no more packs, and its certificate is deleted.`,
+      registeredQuestion: (group: string) => `This machine has to leave group ${group} first`,
+      registered: 'The group is worked for through this connection. Leave it on the page Worker group, then disconnect here.',
     },
   },
 
@@ -370,7 +370,10 @@ export const texts = {
         placeholder: 'https://host/accounts/00000000-0000-0000-0000-000000000000',
         hint: 'The account’s URL (`hrw account keys`).',
       },
-      token: { label: 'Token', hint: 'The account’s primary or secondary key. Used once, not kept.' },
+      token: {
+        label: 'Account key',
+        hint: 'Its primary or secondary key; a block of settings calls it Token. Used once, not kept.',
+      },
     },
     mistakes: {
       groupMissing: 'Enter the group’s name.',
@@ -412,7 +415,7 @@ export const texts = {
       question: (group: string) => `Leave group ${group}?`,
       consequence:
         'No more jobs are sent here, and this machine’s key for the account is deleted. Jobs that run go on to their end. Joining again needs the account’s key.',
-      token: { label: 'Token', hint: 'The account’s primary or secondary key. Used once, not kept.' },
+      token: { label: 'Account key', hint: 'Its primary or secondary key. Used once, not kept.' },
       local: 'Only forget it on this machine (the service cannot be reached, or no longer knows it)',
     },
   },

@@ -17,6 +17,7 @@ const statuses: Partial<Record<ProblemCode, number>> = {
   'pack-unknown': 404,
   'machine-unknown': 404,
   'resource-unknown': 404,
+  'wrong-port': 404,
   'resource-exists': 409,
   'resource-in-use': 409,
   'job-ended': 409,

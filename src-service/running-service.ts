@@ -101,14 +101,15 @@ async function open(options: ServiceOptions, closers: (() => void | Promise<void
     await Promise.all([agentServer.close(), restServer.close()]);
     await dispatcher.late.flush();
   });
-  await listen(agentServer, options.host, options.agentPort, (port) => (urls.agentUrl = urlOf(options, port)));
-  await listen(restServer, options.host, options.restPort, (port) => (urls.restUrl = urlOf(options, port)));
+  await listen(agentServer, options.host, options.agentPort, '--agent-port', (port) => (urls.agentUrl = urlOf(options, port)));
+  await listen(restServer, options.host, options.restPort, '--rest-port', (port) => (urls.restUrl = urlOf(options, port)));
   if (options.packsFolder !== undefined) await seedPacks(context, options.packsFolder);
   dispatcher.start();
   const renewCertificate = (): Promise<boolean> => renewOn([agentServer, restServer], authority, context);
   closers.push(renewInTime(renewCertificate, context), keepForgetting(context));
 
   const administratorToken = await makeAdministratorToken(store, clock, options.newAdministratorToken ?? false);
+  closers.push(() => log.info('The service stops', { version }));
   log.info('The service is up', { version, ...urls, engine: store.engine, caFingerprint: authority.caFingerprint });
   const { caFile, caFingerprint } = authority;
   return { context, urls, caFile, caFingerprint, administratorToken, renewCertificate };
@@ -173,11 +174,20 @@ function urlOf({ host, publicNames }: ServiceOptions, port: number): string {
   return `https://${isIP(name) === 6 ? `[${name}]` : name}:${String(port)}`;
 }
 
-async function listen(server: FastifyInstance, host: string, port: number, opened: (port: number) => void): Promise<void> {
+async function listen(
+  server: FastifyInstance,
+  host: string,
+  port: number,
+  option: string,
+  opened: (port: number) => void,
+): Promise<void> {
   try {
     await server.listen({ host, port });
   } catch (error) {
-    throw new AppError('input-invalid', { what: `${host}:${String(port)}`, reason: (error as Error).message }, { cause: error });
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason =
+      code === 'EADDRINUSE' ? `Another program listens on that port; ${option} names another.` : `${option}: ${message}.`;
+    throw new AppError('input-invalid', { what: `${host}:${String(port)}`, reason }, { cause: error });
   }
   opened((server.server.address() as AddressInfo).port);
 }

@@ -28,7 +28,10 @@ const packName = 'AzureAutomation';
 
 async function main() {
   const keep = process.argv.includes('--keep');
-  const { node, electron } = await prepare('demo', { yes: process.argv.includes('--yes') }).catch(exitWhenStopped);
+  const { node, electron } = await prepare('demo', {
+    yes: process.argv.includes('--yes'),
+    again: `npm run demo -- --yes${keep ? ' --keep' : ''}`,
+  }).catch(exitWhenStopped);
   if (electron === undefined) throw new Error('prepare("demo") gives Electron or stops');
   // Only now: it needs packages that preparing has just installed.
   const { buildOrExit } = await import('../build.mjs');
@@ -54,8 +57,9 @@ async function main() {
     const runbook = await publishRunbooks(hrw, worker.data);
     const job = await copyFolders(hrw, folder, runbook);
     fact('');
-    fact(`${((performance.now() - started) / 1000).toFixed(1)} s from nothing to here, everything on this machine.`);
-    if (keep) tellHowToReach(service, folder, worker);
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    fact(`${seconds} s from starting the service to here, everything on this machine. Installing and building came before that.`);
+    if (keep) tellHowToReach(service, folder, worker, programs);
     else if (hasDisplay()) await leaveOpen(electron, worker, job);
   } catch (error) {
     if (!state.interrupted) {
@@ -149,7 +153,9 @@ function commandLine(node, folder, service) {
      */
     async ask(words, options = {}) {
       const { code, output, errors } = await hrw(words, options);
-      if (code !== 0) throw new Error(`hrw ${words.join(' ')} ended with ${String(code)}: ${errors || output}`);
+      // A worker that can take no job yet has answered too.
+      const isAnswer = code === 0 || (words[0] === 'status' && code === 4);
+      if (!isAnswer) throw new Error(`hrw ${words.join(' ')} ended with ${String(code)}: ${errors || output}`);
       return /** @type {(text: string) => T} */ (JSON.parse)(output);
     },
     hrw,
@@ -175,7 +181,7 @@ async function becomeWorker(hrw, service, data) {
     await hrw.ask(['workspace', 'keys', '--workspace', workspaceName], { quiet: true })
   );
   const status = ['status', '--data', data];
-  await waitFor('The worker', 30, async () => ((await hrw.hrw(status, { quiet: true })).code === 0 ? true : undefined));
+  await waitFor('The worker', 30, async () => ((await hrw.hrw(status, { quiet: true })).code === 3 ? undefined : true));
   const address = ['--service-url', service.agentUrl, '--ca', service.caFile, '--workspace-id', workspace.workspaceId];
   await hrw.ask(['connect', '--data', data, ...address, '--workspace-key-file', '-'], { input: workspace.primary });
   const pack = await waitFor(`The pack ${packName}`, 60, async () => {
@@ -266,13 +272,17 @@ class WatchedJob {
   }
 }
 
-/** @param {ServiceReady} service @param {string} folder @param {{ data: string, program: { pid: number } }} worker */
-function tellHowToReach(service, folder, worker) {
+/** @param {ServiceReady} service @param {string} folder @param {{ data: string }} worker @param {Programs} programs */
+function tellHowToReach(service, folder, worker, programs) {
   step('Left running');
   fact(`REST API               ${service.restUrl}  (OpenAPI: ${service.restUrl}/openapi.json)`);
   fact(`administrator token    ${service.administratorToken}`);
   fact(`certificate authority  ${service.caFile}`);
   fact(`worker                 data folder ${worker.data}`);
+  fact('');
+  fact(`running                ${programs.kept.map(({ name, pid }) => `${name} (process ${String(pid)})`).join(', ')}`);
+  fact(`to end it all          kill ${programs.kept.map(({ pid }) => String(pid)).join(' ')}`);
+  fact(`and then               rm -r ${folder}`);
   fact('');
   fact(`export HRW_API=${service.restUrl} HRW_CA=${service.caFile} HRW_TOKEN_FILE=${join(folder, 'administrator.token')}`);
 }

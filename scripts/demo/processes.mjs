@@ -13,6 +13,8 @@ const endMs = 10_000;
 export class Programs {
   /** @type {Program[]} */
   #programs = [];
+  /** What outlives this program, for whoever ends it by hand. @type {Program[]} */
+  kept = [];
 
   /**
    * @param {string} name for messages
@@ -50,7 +52,9 @@ export class Programs {
         clearTimeout(timer);
       },
     };
-    if (!keep) this.#programs.push(program);
+    // What was started last is ended first.
+    if (keep) this.kept.unshift(program);
+    else this.#programs.push(program);
     return program;
   }
 

@@ -41,15 +41,16 @@ const stampFile = join(cacheFolder, 'prepared.json');
 
 /**
  * @param {Purpose} purpose
- * @param {{ yes?: boolean }} [options] `yes`: agreed beforehand to what would be asked
+ * @param {{ yes?: boolean, again?: string }} [options] `yes`: agreed beforehand to what would be asked; `again`: the command that
+ *   agrees, for whoever could not be asked
  * @returns {Promise<Prepared>}
  * @throws {PreparationStopped} with what the user has to do
  */
-export async function prepare(purpose, { yes = false } = {}) {
+export async function prepare(purpose, { yes = false, again = `npm run prepare:machine -- ${purpose} --yes` } = {}) {
   const needs = needsOf(purpose);
   if (!isPrepared(needs)) {
     await withLock('preparing', 'is preparing this checkout', async () => {
-      if (!isPrepared(needs)) await install(purpose, needs, yes);
+      if (!isPrepared(needs)) await install(needs, yes, again);
     });
   }
   return describe(needs);
@@ -90,12 +91,11 @@ function isPrepared(needs) {
 
 /**
  * Everything that needs an answer is asked before anything is done, so that nobody has to wait for a question.
- * @param {Purpose} purpose
  * @param {Needs} needs
  * @param {boolean} yes
+ * @param {string} again
  */
-async function install(purpose, needs, yes) {
-  const again = `npm run prepare:machine -- ${purpose} --yes`;
+async function install(needs, yes, again) {
   const missing = missingSystemParts(needs.systemSets);
   const rights = missing.length > 0 ? await agreeOnSystemParts(missing, yes, again) : [];
   const electron = needs.electron ? await planElectron() : 'ready';

@@ -47,6 +47,7 @@ export const exitCodes = {
   refused: 1,
   wrongUse: 2,
   notReached: 3,
+  takesNoJob: 4,
   jobFailed: 10,
   jobStopped: 11,
   jobSuspended: 12,

@@ -17,6 +17,11 @@ export function paint(stream: { isTTY?: boolean }, colour: Colour, text: string)
   return wanted ? `\u001b[${colours[colour]}m${text}\u001b[0m` : text;
 }
 
+/** A table, or in words that there is nothing to put into one. */
+export function formatList(nothing: string, headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  return rows.length === 0 ? `${nothing}\n` : formatTable(headings, rows);
+}
+
 /** Columns under their headings, two blanks apart. */
 export function formatTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [headings, ...rows].map((row) => row.map((cell) => plainText(cell).replace(/\s+/g, ' ')));

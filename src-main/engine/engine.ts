@@ -16,6 +16,7 @@ import {
 } from './poll-decisions.ts';
 import type { EngineLogEntry, EnginePorts, FoundAction } from './ports.ts';
 import { ProblemBoard } from './problem-board.ts';
+import { changeSentence } from './sentences.ts';
 import { contactOf, isDrained, isSameStatus, next, type EngineEvent, type EngineState } from './worker-state.ts';
 
 const workerSource = 'Worker';
@@ -108,7 +109,7 @@ export class Engine {
       this.ports.log({
         name: 'stateChanged',
         source: workerSource,
-        message: `${before.status} -> ${state.status} (${why})`,
+        message: changeSentence(before.status, state.status, why),
         fields: { from: before.status, to: state.status },
       });
     }
@@ -202,6 +203,7 @@ export class Engine {
       const { problem } = failure;
       const isTrust =
         problem.code === 'certificate-untrusted' ||
+        problem.code === 'certificate-other-authority' ||
         problem.code === 'tls-intercepted' ||
         problem.code === 'certificate-pin-mismatch';
       this.raise('packs', problem, {

@@ -17,19 +17,24 @@ export function jobEventsBetween(before: JobView, after: JobView): JobEvent[] {
   return events;
 }
 
+/** First in every message: lists cut what is long at its end. */
+function nameOf({ runbookName }: JobView): string {
+  return runbookName === '' ? 'A runbook that was not loaded' : runbookName;
+}
+
 function startedEvents(job: JobView, startedAt: string): JobEvent[] {
   const seconds = Math.max(0, (Date.parse(startedAt) - Date.parse(job.pickedUpAt)) / 1000);
   const facts = { jobId: job.jobId, sandboxId: job.sandboxId, runbookName: job.runbookName };
   return [
     {
       name: 'jobRunning',
-      message: `The job ${job.jobId} runs ${job.runbookName} (${job.kind}) in sandbox ${job.sandboxId}.`,
+      message: `${nameOf(job)} runs (${job.kind}; job ${job.jobId}, sandbox ${job.sandboxId}).`,
       fields: { ...facts, runbookType: job.kind },
       jobId: job.jobId,
     },
     {
       name: 'jobStarted',
-      message: `The job ${job.jobId} took ${seconds.toFixed(2)} s from being picked up to running.`,
+      message: `${nameOf(job)} took ${seconds.toFixed(2)} s from being picked up to running (job ${job.jobId}).`,
       fields: { ...facts, timeTakenToStartRunningInSeconds: seconds },
       jobId: job.jobId,
     },
@@ -47,11 +52,12 @@ const endNames: Record<AttemptOutcome, EventName> = {
 };
 
 function endedEvent(job: JobView, outcome: AttemptOutcome): JobEvent {
-  const exit = job.exitCode === null ? '' : ` with exit code ${String(job.exitCode)}`;
-  const reason = job.outcomeReason === null || job.outcomeReason === '' ? '' : ` (${job.outcomeReason})`;
+  const exit = job.exitCode === null ? '' : `, exit code ${String(job.exitCode)}`;
+  // Last: it may have many lines.
+  const reason = job.outcomeReason === null || job.outcomeReason === '' ? '' : ` ${job.outcomeReason}`;
   return {
     name: endNames[outcome],
-    message: `The job ${job.jobId} (${job.runbookName}) ended${exit}: ${outcomeLabels[outcome]}${reason}.`,
+    message: `${nameOf(job)}: ${outcomeLabels[outcome]}${exit} (job ${job.jobId}).${reason}`,
     fields: {
       jobId: job.jobId,
       sandboxId: job.sandboxId,

@@ -23,7 +23,7 @@ export function sentenceOf(state: EngineState, facts: SentenceFacts): string {
     case 'full':
       return state.load.limit === 1
         ? 'A job runs in this worker’s only slot; the next one starts when it ends'
-        : `All ${String(state.load.limit)} slots of this worker are taken; the next job starts when one ends`;
+        : `${state.load.limit === 2 ? 'Both' : `All ${String(state.load.limit)}`} slots of this worker are taken; the next job starts when one ends`;
     case 'paused':
       return `This worker is paused: it takes no new job until it is resumed${whileRunning(state.load.running)}`;
     case 'draining':
@@ -31,6 +31,22 @@ export function sentenceOf(state: EngineState, facts: SentenceFacts): string {
     case 'offline':
       return `${withoutContact(state.trouble, facts.now)}${state.intent === 'pause' ? '; also paused' : ''}`;
   }
+}
+
+const statusWords: Record<EngineState['status'], string> = {
+  'not-connected': 'not connected to a workspace',
+  connecting: 'waiting for the first answer',
+  connected: 'connected, and in no group',
+  ready: 'ready for a job',
+  full: 'full, with a job in every slot',
+  paused: 'paused',
+  draining: 'finishing what runs',
+  offline: 'out of contact with the service',
+};
+
+/** For the event log. */
+export function changeSentence(before: EngineState['status'], now: EngineState['status'], why: string): string {
+  return `The worker is now ${statusWords[now]}; before, it was ${statusWords[before]} (${why}).`;
 }
 
 function drainingSentence(state: EngineState): string {

@@ -29,6 +29,9 @@ interface Candidate {
   read: (answer: string, executable: string) => { executable: string; label: string } | undefined;
 }
 
+/** `7.6.5` of `PowerShell 7.6.5-0-g7acb2928…`, as builds of one's own call themselves; `7.7.0-preview.2` keeps what it is. */
+const powerShellVersion = /PowerShell (\d+(?:\.\d+)*(?:-[a-z]+(?:\.\d+)*)?)(?![\w.])/i;
+
 /** A first start from a cold disk, under a virus scanner, can take seconds; one that hangs must not hold the engine. */
 const answerLimitMs = 20_000;
 
@@ -75,7 +78,7 @@ function candidatesFor({ environment, platform }: RuntimeSearch): Candidate[] {
       kinds: ['PowerShell7', 'PowerShell', 'PowerShellWorkflow'],
       names: ['pwsh'],
       question: ['--version'],
-      read: (answer, executable) => labelled(executable, 'PowerShell', /PowerShell (\d[\w.-]*)/.exec(answer)?.[1]),
+      read: (answer, executable) => labelled(executable, 'PowerShell', powerShellVersion.exec(answer)?.[1]),
     },
     {
       kinds: ['Python3'],

@@ -39,12 +39,17 @@ export function openTunnel(proxy: ManualProxy, host: string, port: number, signa
     if (signal.aborted) onAbort();
     request.on('error', (error) => {
       settle();
-      reject(proxyUnreachable(proxy, error));
+      const isHttp = !((error as NodeJS.ErrnoException).code ?? '').startsWith('HPE_');
+      reject(
+        isHttp
+          ? proxyUnreachable(proxy, error)
+          : new AppError('proxy-not-understood', { proxy: url.host }, { retryable: true, cause: error }),
+      );
     });
     // Also emitted for a refusal, whose body nobody needs. After consent nothing may come before our own first word.
     request.on('connect', (answer, socket: Socket) => {
       settle();
-      const refusal = findRefusal(answer, url.host, authority);
+      const refusal = findRefusal(answer, url.host, authority, proxy.userName ?? '');
       if (refusal !== undefined) {
         socket.destroy();
         reject(refusal);
@@ -62,14 +67,14 @@ export function proxyUnreachable(proxy: ProxySettings, cause?: unknown): AppErro
   return new AppError('proxy-unreachable', { proxy: name }, { retryable: true, cause });
 }
 
-function findRefusal(answer: http.IncomingMessage, proxy: string, host: string): AppError | undefined {
+function findRefusal(answer: http.IncomingMessage, proxy: string, host: string, userName: string): AppError | undefined {
   const status = answer.statusCode ?? 0;
   if (status >= 200 && status < 300) return undefined;
   if (status !== 407) return new AppError('proxy-refused', { proxy, status, host }, { retryable: true });
   const schemes = offeredSchemes(answer.rawHeaders);
   if (schemes.length > 0 && !schemes.some((scheme) => scheme.toLowerCase() === 'basic'))
     return new AppError('proxy-ntlm-required', { proxy, schemes: schemes.join(', ') }, { retryable: true });
-  return new AppError('proxy-authentication-required', { proxy }, { retryable: true });
+  return new AppError('proxy-authentication-required', { proxy, userName }, { retryable: true });
 }
 
 /** First word of each challenge. One header may carry several, after commas that parameters use too: a scheme has no `=`. */

@@ -72,8 +72,8 @@ export async function register(access: AccountAccess & { groupName: string }): P
   const answer = await send(access, 'PUT', 'HybridV2', body);
   if (answer.status !== 200) {
     const { groupName } = access;
-    throw refusalOf(answer, 'register the worker', access, accountId, () =>
-      answer.status === 409 ? new AppError('already-registered', { groupName, accountId }) : undefined,
+    throw refusalOf(answer, { what: 'register the worker', otherwise: 'Nothing was registered' }, access, accountId, () =>
+      answer.status === 409 ? new AppError('already-registered', { groupName, account: accountId }) : undefined,
     );
   }
   const parsed = parseAnswer(answer, registerAnswer);
@@ -86,13 +86,13 @@ export async function register(access: AccountAccess & { groupName: string }): P
 }
 
 /** A machine that the account does not know is the AppError `machine-unknown`. */
-export async function deregister(access: AccountAccess): Promise<void> {
+export async function deregister(access: AccountAccess & { groupName: string }): Promise<void> {
   const accountId = checkEndpoint(access.endpoint);
   const { thumbprint: Thumbprint, issuer: Issuer, subject: Subject } = access.identity;
   const body: z.input<typeof deregisterBody> = { Thumbprint, Issuer, Subject };
   const answer = await send(access, 'DELETE', 'Hybrid', body);
   if (answer.status !== 200 && answer.status !== 204)
-    throw refusalOf(answer, 'remove the worker', access, accountId, () =>
+    throw refusalOf(answer, { what: 'remove the worker', otherwise: stays(access.groupName) }, access, accountId, () =>
       answer.status === 404 ? new AppError('machine-unknown', { machineId: access.machineId }) : undefined,
     );
   refuseForeignPage(answer);
@@ -117,16 +117,21 @@ async function send(access: AccountAccess, method: 'PUT' | 'DELETE', entity: str
   });
 }
 
+function stays(groupName: string): string {
+  return `This machine stays in group ${groupName}`;
+}
+
 /** Our service names its reason. A foreign one gives a status, which says less: the likeliest reason for it. */
 function refusalOf(
   answer: CallAnswer,
-  what: string,
+  { what, otherwise }: { what: string; otherwise: string },
   access: AccountAccess,
   accountId: string,
   byStatus: () => AppError | undefined,
 ): AppError {
   const failure = failureOf(answer, what);
-  const keyRefused = (): AppError => new AppError('account-key-refused', { keyEnding: access.key.slice(-4) }, { cause: failure });
+  const keyRefused = (): AppError =>
+    new AppError('account-key-refused', { keyEnding: access.key.slice(-4), outcome: otherwise }, { cause: failure });
   // The service cannot say which key was used; we can.
   if (failure.code === 'account-key-refused') return keyRefused();
   if (failure.code !== 'service-refused') return failure;

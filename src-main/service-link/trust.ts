@@ -141,7 +141,7 @@ function findDistrust(
   // Node's type says Error; it is the code's text.
   const code = String(socket.authorizationError);
   if (policy.kind === 'authority' && otherIssuer.has(code))
-    return new AppError('tls-intercepted', { host, issuer, fingerprint }, { retryable: true });
+    return new AppError('certificate-other-authority', { host, issuer, fingerprint }, { retryable: true });
   return untrusted(describeFault(code, leaf, host));
 }
 

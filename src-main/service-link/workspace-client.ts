@@ -89,9 +89,12 @@ export function createWorkspaceClient(options: WorkspaceClientOptions): Workspac
       });
       if (answer.status === 200 || answer.status === 201) return parseAnswer(answer, joinAnswer);
       const failure = failureOf(answer, 'join the workspace');
+      const keyRefused = (): AppError =>
+        new AppError('workspace-key-refused', { workspaceId, keyEnding: key.slice(-4) }, { cause: failure });
+      // The service cannot say which key was used; we can.
+      if (failure.code === 'workspace-key-refused') throw keyRefused();
       if (failure.code !== 'service-refused' || problemOf(answer) !== undefined) throw failure;
-      if (answer.status === 401 || answer.status === 403)
-        throw clockFailureOf(answer) ?? new AppError('workspace-key-refused', { workspaceId }, { cause: failure });
+      if (answer.status === 401 || answer.status === 403) throw clockFailureOf(answer) ?? keyRefused();
       throw answer.status === 404 ? new AppError('workspace-unknown', { workspaceId }, { cause: failure }) : failure;
     },
 

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import type { JoinAnswer } from '../../src-contract/agent-service.ts';
 import { AppError, isAppError } from '../../src-contract/app-error.ts';
 import type { EngineArguments } from '../../src-contract/engine-calls.ts';
+import type { ProblemCode } from '../../src-contract/problems.ts';
 import type { ProxySettings } from '../../src-contract/settings.ts';
 import { contactOf } from '../engine/worker-state.ts';
 import {
@@ -20,6 +21,13 @@ import { agentSource, Progress, type WorkerParts } from './parts.ts';
 import type { ServiceAccess } from './service-access.ts';
 
 type Request = EngineArguments<'connection:connect'>;
+
+const aboutTrust: ReadonlySet<ProblemCode> = new Set([
+  'certificate-untrusted',
+  'certificate-other-authority',
+  'certificate-pin-mismatch',
+  'tls-intercepted',
+]);
 
 export class ConnectionFlow {
   private readonly parts: WorkerParts;
@@ -39,7 +47,7 @@ export class ConnectionFlow {
     const isSameWorkspace = connection?.workspaceId === request.workspaceId && connection.serviceUrl === request.serviceUrl;
     // A group belongs to an account, and the account to a workspace: another workspace would leave the registration hanging.
     if (registration !== null && !isSameWorkspace) {
-      throw new AppError('already-registered', { groupName: registration.groupName, accountId: registration.accountId });
+      throw new AppError('still-registered', { groupName: registration.groupName });
     }
     const engine = this.parts.engine();
     const isNew = contactOf(engine.state).kind === 'none';
@@ -69,9 +77,7 @@ export class ConnectionFlow {
     const { settings, layout, log } = this.parts;
     const { connection, registration } = settings.current;
     if (connection === null) throw new AppError('not-connected', {});
-    if (registration !== null) {
-      throw new AppError('already-registered', { groupName: registration.groupName, accountId: registration.accountId });
-    }
+    if (registration !== null) throw new AppError('still-registered', { groupName: registration.groupName });
     const told = await this.parts.engine().withoutCalls(async () => {
       const answer = await this.leave(connection.machineId, signal);
       await settings.change({ connection: null });
@@ -174,9 +180,8 @@ export class ConnectionFlow {
   private noteFailure(request: Request, error: unknown): void {
     if (!isAppError(error)) return;
     const { code, message } = error;
-    const isTrust = code === 'certificate-untrusted' || code === 'tls-intercepted' || code === 'certificate-pin-mismatch';
     this.parts.log.write({
-      name: isTrust ? 'certificateNotTrusted' : 'agentConnectionFailed',
+      name: aboutTrust.has(code) ? 'certificateNotTrusted' : 'agentConnectionFailed',
       source: agentSource,
       message: `Connecting to the workspace ${request.workspaceId} at ${request.serviceUrl} failed. ${message}`,
       fields: { code },
@@ -199,11 +204,14 @@ function tidyRequest(given: Request): Request {
   const proxy: ProxySettings =
     given.proxy.kind === 'none'
       ? given.proxy
-      : { ...given.proxy, url: checkUrl('The proxy', given.proxy.url, ['http:', 'https:']) };
+      : { ...given.proxy, url: checkUrl('The proxy', given.proxy.url, ['http:', 'https:'], proxyCredentialsElsewhere) };
   return { ...given, workspaceId, workspaceKey, serviceUrl, proxy };
 }
 
-function checkUrl(what: string, text: string, protocols: readonly string[]): string {
+const proxyCredentialsElsewhere = ' They are given apart from it (`--proxy-user` and `--proxy-password-file`).';
+
+/** `elsewhere`: where a user name and password are given instead. */
+function checkUrl(what: string, text: string, protocols: readonly string[], elsewhere = ''): string {
   let url: URL;
   try {
     url = new URL(text.trim());
@@ -212,7 +220,7 @@ function checkUrl(what: string, text: string, protocols: readonly string[]): str
   }
   if (!protocols.includes(url.protocol)) throw new AppError('input-invalid', { what, reason: 'It should begin with https://.' });
   if (url.username !== '' || url.password !== '') {
-    throw new AppError('input-invalid', { what, reason: 'It should carry no user name and no password.' });
+    throw new AppError('input-invalid', { what, reason: `It should carry no user name and no password.${elsewhere}` });
   }
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }

@@ -74,7 +74,10 @@ export class Jobs implements LauncherListener {
   countChanged(): void {
     this.parts
       .engine()
-      .dispatch({ kind: 'load-changed', load: { ...this.parts.engine().state.load, running: this.launcher().runningCount } });
+      .dispatch(
+        { kind: 'load-changed', load: { ...this.parts.engine().state.load, running: this.launcher().runningCount } },
+        'a job began or ended',
+      );
   }
 
   changed(sandbox: SandboxSnapshot): void {

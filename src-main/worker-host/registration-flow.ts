@@ -109,8 +109,8 @@ export class RegistrationFlow {
   private checkMayRegister(): Connection {
     const { connection, registration } = this.parts.settings.current;
     if (registration !== null) {
-      const { groupName, accountId } = registration;
-      throw new AppError('already-registered', { groupName, accountId });
+      const { groupName, accountId, accountName } = registration;
+      throw new AppError('already-registered', { groupName, account: accountName ?? accountId });
     }
     if (connection === null) throw new AppError('not-connected', {});
     if (!this.receiver.packs.some((pack) => pack.name === workerPackName)) {
@@ -167,6 +167,7 @@ export class RegistrationFlow {
     const access = {
       endpoint: registration.endpoint,
       key: token,
+      groupName: registration.groupName,
       machineId: registration.machineId,
       identity,
       trust: connection.trust,

@@ -8,6 +8,11 @@ export function formatDuration(milliseconds: number): string {
   return `${Math.floor(seconds / 3600)}:${pad(Math.floor(seconds / 60) % 60)}:${pad(seconds % 60)}`;
 }
 
+/** `0:00:42.07`: in a column, where long and short ones stand below one another. */
+export function formatExactDuration(milliseconds: number): string {
+  return `${formatDuration(milliseconds)}.${pad(Math.floor(Math.max(0, milliseconds) / 10) % 100)}`;
+}
+
 /** Short spans (a bare command takes 40 ms) would all read 0:00:00: those have milliseconds. */
 export function formatShortDuration(milliseconds: number): string {
   if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;

@@ -68,7 +68,10 @@ export function createAgentServer(context: ServiceContext, { credentials }: Agen
   server.setNotFoundHandler((request, reply) =>
     sendFailure(
       context,
-      new AppError('resource-unknown', { what: 'path', name: request.url.slice(0, 200).split('?')[0] ?? '' }),
+      // Sandboxes too carry bearer tokens, below /jrds alone.
+      /^Bearer\s/i.test(request.headers.authorization ?? '') && !/^\/jrds\//i.test(request.url)
+        ? new AppError('wrong-port', { port: 'agent', wanted: 'REST', url: context.urls.restUrl })
+        : new AppError('resource-unknown', { what: 'path', name: request.url.slice(0, 200).split('?')[0] ?? '' }),
       request,
       reply,
     ),

@@ -27,12 +27,12 @@ export function addRegistrationRoutes(server: FastifyInstance, context: ServiceC
   const url = '/accounts/:accountId/:entity';
   server.put<{ Params: EntityParams }>(url, { bodyLimit: maxBodyBytes }, async (request) => {
     const machineId = readMachineId('HybridV2', request.params.entity);
-    const account = await checkAccountKey(context, request, request.params.accountId);
+    const account = await checkAccountKey(context, request, request.params.accountId, 'Nothing was registered');
     return register(context, request, account, machineId);
   });
   server.delete<{ Params: EntityParams }>(url, { bodyLimit: maxBodyBytes }, async (request) => {
     const machineId = readMachineId('Hybrid', request.params.entity);
-    const account = await checkAccountKey(context, request, request.params.accountId);
+    const account = await checkAccountKey(context, request, request.params.accountId, 'The machine stays in its group');
     readBody(request, deregisterBody);
     const wasThere = await context.store.write((tx) => deleteWorker(tx, account.id, machineId));
     if (!wasThere) throw new AppError('machine-unknown', { machineId });
@@ -49,11 +49,16 @@ function readMachineId(entity: 'HybridV2' | 'Hybrid', text: string): string {
   return found[2].toLowerCase();
 }
 
-async function checkAccountKey(context: ServiceContext, request: FastifyRequest, accountId: string): Promise<Account> {
+async function checkAccountKey(
+  context: ServiceContext,
+  request: FastifyRequest,
+  accountId: string,
+  outcome: string,
+): Promise<Account> {
   const account = await findAccountById(context.store.db, accountId);
   if (account === undefined) throw new AppError('account-unknown', { accountId: accountId.slice(0, 100) });
   // Only the caller can say which key it used.
-  const refused = (): AppError => new AppError('account-key-refused', { keyEnding: '????' });
+  const refused = (): AppError => new AppError('account-key-refused', { keyEnding: '????', outcome });
   await checkSignedCall(context, request, openSharedKeys(context.vault, 'account', account), refused);
   return account;
 }
@@ -123,7 +128,11 @@ async function refuseMember(
   for (const member of members) {
     if (member === undefined) continue;
     if (member.accountId !== account.id || member.groupName.toLowerCase() !== groupName.toLowerCase())
-      throw new AppError('already-registered', { groupName: member.groupName, accountId: member.accountId });
+      // Another account's name is none of this caller's business.
+      throw new AppError('already-registered', {
+        groupName: member.groupName,
+        account: member.accountId === account.id ? account.name : member.accountId,
+      });
   }
 }
 

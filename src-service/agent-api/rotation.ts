@@ -21,7 +21,7 @@ export function addRotationRoute(server: FastifyInstance, context: ServiceContex
     const now = context.clock.now();
     const other = await findWorkerByThumbprint(context.store.db, thumbprint, now);
     if (other !== undefined && other.machineId !== worker.machineId)
-      throw new AppError('already-registered', { groupName: other.groupName, accountId: other.accountId });
+      throw new AppError('already-registered', { groupName: other.groupName, account: other.accountId });
     await context.store.write((tx) => rotateWorkerCertificate(tx, worker, thumbprint, now));
     context.log.info('A worker announced a new certificate', { machineId: worker.machineId, machineName: worker.machineName });
     return {};

@@ -53,12 +53,16 @@ function stateOf(worker: GroupWorker): WorkerState {
   return worker.readiness === 'full' || worker.freeSlots <= 0 ? 'full' : 'free';
 }
 
+function allOf(count: number): string {
+  return count === 2 ? 'both' : `all ${String(count)}`;
+}
+
 function whyNoneIsFree(workers: readonly GroupWorker[]): string {
   const states = workers.map(stateOf);
   const [first] = states;
   if (first === undefined) throw new Error('There is no worker to explain');
   if (states.every((state) => state === first))
-    return workers.length === 1 ? `the only worker is ${first}` : `all ${String(workers.length)} workers are ${first}`;
+    return workers.length === 1 ? `the only worker is ${first}` : `${allOf(workers.length)} workers are ${first}`;
   const counts = (['full', 'paused', 'draining'] as const)
     .map((state) => ({ state, count: states.filter((one) => one === state).length }))
     .filter(({ count }) => count > 0)

@@ -7,6 +7,7 @@ import type { WireParameter } from '../../src-contract/jrds.ts';
 import { maxArgumentBytes, maxParameterBytes, maxParameters } from '../../src-contract/limits.ts';
 import type { Declaration, DeclaredParameter } from './declaration.ts';
 import { convertValue } from './convert-value.ts';
+import { shortTypeName } from './dotnet-types.ts';
 
 export interface CheckOptions {
   runbookName: string;
@@ -80,13 +81,11 @@ async function checkOne(options: CheckOptions, parameter: DeclaredParameter, val
     return undefined;
   }
   const converted = convertValue(type, value);
-  if (converted.kind === 'wrong') throw new AppError('parameter-wrong-type', { parameter: name, type, reason: converted.reason });
+  const wrongType = (reason: string): AppError =>
+    new AppError('parameter-wrong-type', { parameter: name, type: shortTypeName(type), reason });
+  if (converted.kind === 'wrong') throw wrongType(converted.reason);
   if (converted.kind === 'credential' && !(await options.hasCredential(converted.name))) {
-    throw new AppError('parameter-wrong-type', {
-      parameter: name,
-      type,
-      reason: `there is no credential asset “${converted.name}”`,
-    });
+    throw wrongType(`there is no credential asset “${converted.name}”`);
   }
   return { Name: name, Value: JSON.stringify(converted.kind === 'credential' ? converted.name : converted.value) };
 }

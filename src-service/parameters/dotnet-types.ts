@@ -64,3 +64,10 @@ export function expandTypeName(written: string): string {
 export function withoutNullable(type: string): string {
   return /^System\.Nullable\[(.+)\]$/.exec(type)?.[1] ?? type;
 }
+
+/** As scripts write it, for people: `int` for `System.Int32`. */
+export function shortTypeName(type: string): string {
+  if (type.endsWith('[]')) return `${shortTypeName(type.slice(0, -2))}[]`;
+  const bare = withoutNullable(type);
+  return Object.keys(accelerators).find((short) => accelerators[short] === bare) ?? bare;
+}

@@ -57,7 +57,7 @@ export function jobHandlers(context: ServiceContext): HandlersOf<'jobs'> {
     'jobs:stop': async ({ params }) => {
       const job = await find(params);
       const result = await context.dispatcher.stopJob(job.accountId, job.id);
-      if (result.kind === 'ended') throw new AppError('job-ended', { jobId: job.id, status: result.status });
+      if (result.kind === 'ended') throw new AppError('job-ended', { jobId: job.name, status: result.status });
       if (result.kind === 'unknown') throw unknownResource('job', job.name);
       return { status: 200, value: await viewJob(context, await find(params)) };
     },

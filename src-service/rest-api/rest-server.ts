@@ -69,7 +69,10 @@ export function createRestServer(context: ServiceContext, { credentials, onRoute
   server.setNotFoundHandler((request, reply) =>
     sendProblem(
       context,
-      new AppError('resource-unknown', { what: 'path', name: request.url.split('?')[0] ?? '' }),
+      // What a worker signs with a shared key is never for this port.
+      /^Shared\s/i.test(request.headers.authorization ?? '')
+        ? new AppError('wrong-port', { port: 'REST', wanted: 'agent', url: context.urls.agentUrl })
+        : new AppError('resource-unknown', { what: 'path', name: request.url.split('?')[0] ?? '' }),
       request,
       reply,
     ),
@@ -163,7 +166,9 @@ function parse(schema: z.ZodType, given: unknown, where: string): unknown {
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const path = [where, ...(issue?.path ?? [])].join('.');
-  throw new AppError('request-invalid', { where: path, reason: issue?.message ?? 'it does not have the right shape' });
+  const isMissing = issue?.code === 'invalid_type' && issue.message.endsWith('received undefined');
+  const reason = isMissing ? 'it is missing' : (issue?.message ?? 'it does not have the right shape');
+  throw new AppError('request-invalid', { where: path, reason });
 }
 
 async function send(operation: Operation, answer: AnyAnswer & { value: unknown }, reply: FastifyReply): Promise<FastifyReply> {

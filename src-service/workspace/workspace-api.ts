@@ -47,7 +47,8 @@ export function registerWorkspaceApi(server: FastifyInstance, context: ServiceCo
 
   server.post<{ Params: WorkspaceParams }>('/workspaces/:workspaceId/agents', async (request) => {
     const workspace = await requireWorkspace(context, request.params.workspaceId);
-    const refused = () => new AppError('workspace-key-refused', { workspaceId: workspace.id });
+    // Only the caller can say which key it used.
+    const refused = () => new AppError('workspace-key-refused', { workspaceId: workspace.id, keyEnding: '????' });
     await checkSignedCall(context, request, openSharedKeys(vault, 'workspace', workspace), refused);
     const body = readBody(request, joinBody);
     return joinWorkspace(context, workspace, body, provenCertificate(request, body.thumbprint));

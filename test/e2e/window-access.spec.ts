@@ -51,7 +51,7 @@ test('axe finds nothing in forms that were refused, dialogs and details', async 
   await page.getByRole('button', { name: 'Join the group' }).click();
   expect.soft(await violationsOn(page), 'missing fields').toEqual([]);
   await page.getByLabel('Worker group', { exact: true }).fill('datacenter-east');
-  await page.getByRole('textbox', { name: 'Token' }).fill('wrong');
+  await page.getByRole('textbox', { name: 'Account key' }).fill('wrong');
   await page.getByRole('button', { name: 'Join the group' }).click();
   await page.getByRole('alert').first().waitFor();
   await page.getByRole('button', { name: 'Show details' }).click();
@@ -87,16 +87,25 @@ test('the keyboard reaches every page and the button that matters on it', async 
 
 test('nothing leaves the page sideways at 900 × 600, nor at twice the size', async ({ start }) => {
   const { page, app, open } = await start({ scenario: 'filled', size: { width: 900, height: 600 } });
-  const sideways = () =>
-    page.evaluate(() =>
-      [document.documentElement, ...document.querySelectorAll('main')].some(
-        (element) => element.scrollWidth > element.clientWidth,
-      ),
+  const sideways = (within = 'html, main') =>
+    page.evaluate(
+      (selector) => [...document.querySelectorAll(selector)].some((element) => element.scrollWidth > element.clientWidth),
+      within,
     );
   for (const place of places) {
     await open(place);
     expect.soft(await sideways(), place).toBe(false);
   }
+  // Where tables begin to show more columns.
+  for (const width of [985, 1245]) {
+    await app.evaluate(({ BrowserWindow }, wide) => BrowserWindow.getAllWindows()[0]?.setContentSize(wide, 600), width);
+    for (const place of ['running', 'history', 'events']) {
+      await open(place);
+      await expect(page.getByRole('columnheader', { name: place === 'events' ? 'Source' : 'Started by' })).toBeVisible();
+      expect.soft(await sideways('main, [role="table"], [role="grid"]'), `${place}, ${width}`).toBe(false);
+    }
+  }
+  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setContentSize(900, 600));
   await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.setZoomFactor(2));
   await expect(page.getByRole('link', { name: 'History', exact: true })).toBeVisible();
   for (const place of places) {

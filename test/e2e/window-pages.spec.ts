@@ -16,6 +16,20 @@ test.describe('overview', () => {
     await expect(page).toHaveTitle('Hybrid Runbook Worker: All 4 slots of this worker are taken');
   });
 
+  test('names a runtime once, whatever it can run, and keeps within the page', async ({ start }) => {
+    const { page, worker } = await start({ scenario: 'filled', size: { width: 1120, height: 760 } });
+    const label = `PowerShell 7.6.5-0-g${'7acb2927'.repeat(12)}`;
+    const one = { label, executable: '/usr/bin/pwsh' };
+    await worker('change', {
+      kinds: [
+        { ...one, kind: 'PowerShell7' },
+        { ...one, kind: 'PowerShell' },
+      ],
+    });
+    await expect(page.getByText(label)).toHaveCount(1);
+    expect(await page.locator('main').evaluate((main) => main.scrollWidth - main.clientWidth)).toBe(0);
+  });
+
   test('shows an administrator of a new machine what to press first', async ({ start }) => {
     const { page } = await start({ scenario: 'empty' });
     await page.getByRole('button', { name: 'Connect to a workspace' }).click();
@@ -211,9 +225,8 @@ test.describe('connection', () => {
     const refusal = page.getByRole('alert', { name: /is not trusted here/ });
     await expect(refusal).toBeVisible();
     await expect(page.getByTestId('steps').getByRole('listitem').nth(1)).toHaveAttribute('data-status', 'failed');
-    await refusal.getByRole('button', { name: /pin this certificate/ }).click();
+    await refusal.getByRole('button', { name: /pin it and connect/ }).click();
     await expect(page.getByLabel('SHA-256 fingerprint')).toHaveValue(/^3b7d/);
-    await page.getByRole('button', { name: 'Connect', exact: true }).click();
     await expect.poll(async () => (await calls('connection:connect')).length).toBe(2);
     expect((await calls('connection:connect')).at(-1)).toMatchObject({
       serviceUrl: 'https://automation.contoso.example:8443',
@@ -233,8 +246,21 @@ test.describe('connection', () => {
     const { page, calls } = await start({ scenario: 'joinable', place: 'connection' });
     await page.getByRole('button', { name: 'Disconnect' }).click();
     await expect(page.getByRole('button', { name: 'Stay connected' })).toBeFocused();
+    await expect(page.locator('#root')).toHaveAttribute('aria-hidden', 'true');
+    await page.keyboard.press('Escape');
+    await expect(page.locator('#root')).not.toHaveAttribute('aria-hidden');
+    await page.getByRole('button', { name: 'Disconnect' }).click();
     await page.getByRole('alertdialog').getByRole('button', { name: 'Disconnect' }).click();
     await expect.poll(() => calls('connection:disconnect')).toEqual([{}]);
+  });
+
+  test('of a member leads to the group, which has to be left first', async ({ start }) => {
+    const { page, calls } = await start({ scenario: 'filled', place: 'connection' });
+    await page.getByRole('button', { name: 'Disconnect' }).click();
+    const question = page.getByRole('alertdialog', { name: 'This machine has to leave group datacenter-east first' });
+    await question.getByRole('button', { name: 'Open Worker group' }).click();
+    await expect(page.getByRole('button', { name: 'Leave the group' })).toBeVisible();
+    expect(await calls('connection:disconnect')).toEqual([]);
   });
 });
 
@@ -251,24 +277,26 @@ test.describe('worker group', () => {
   test('shows each step, which one failed, and the way to mend it', async ({ start }) => {
     const { page } = await start({ scenario: 'refusing', place: 'group' });
     await page.getByLabel('Worker group', { exact: true }).fill('datacenter-east');
-    await page.getByRole('textbox', { name: 'Token' }).fill('wrong');
+    await page.getByRole('textbox', { name: 'Account key' }).fill('wrong');
     await page.getByRole('button', { name: 'Join the group' }).click();
     const refusal = page.getByRole('alert', { name: 'The account did not accept the key' });
     await expect(refusal).toContainText('9f2c');
     const statuses = page.getByTestId('steps').getByRole('listitem');
     await expect(statuses).toHaveCount(5);
     await expect(statuses.nth(3)).toHaveAttribute('data-status', 'failed');
+    await expect(statuses.nth(3)).toHaveText('Register in the group datacenter-eastfailed');
+    await expect(refusal.getByRole('button', { name: 'Enter another key' })).toBeInViewport();
     await expect(statuses.nth(4)).toHaveAttribute('data-status', 'later');
     await refusal.getByRole('button', { name: 'Show details' }).click();
     await expect(refusal).toContainText('code: account-key-refused');
     await refusal.getByRole('button', { name: 'Enter another key' }).click();
-    await expect(page.getByRole('textbox', { name: 'Token' })).toBeFocused();
+    await expect(page.getByRole('textbox', { name: 'Account key' })).toBeFocused();
   });
 
   test('shows the same as a command, without the token', async ({ start }) => {
     const { page, app } = await start({ scenario: 'joinable', place: 'group' });
     await page.getByLabel('Worker group', { exact: true }).fill('datacenter-east');
-    await page.getByRole('textbox', { name: 'Token' }).fill('tops3cret');
+    await page.getByRole('textbox', { name: 'Account key' }).fill('tops3cret');
     await page.getByText('The same as a command').click();
     await page.getByRole('button', { name: 'Copy' }).first().click();
     await expect(page.getByRole('button', { name: 'Copied' })).toBeVisible();

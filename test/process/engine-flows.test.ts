@@ -183,8 +183,8 @@ describe('what a worker refuses, before it does anything', () => {
 
     await worker.ask('registration:register', request);
     expect(await worker.refusal('registration:register', request)).toBe(provokes('already-registered'));
-    expect(await worker.refusal('connection:connect', connectionTo(service, account))).toBe('already-registered');
-    expect(await worker.refusal('connection:disconnect', {})).toBe('already-registered');
+    expect(await worker.refusal('connection:connect', connectionTo(service, account))).toBe(provokes('still-registered'));
+    expect(await worker.refusal('connection:disconnect', {})).toBe('still-registered');
     expect((await worker.eventIds()).filter((id) => id === 15008)).toHaveLength(7);
   });
 
@@ -195,6 +195,7 @@ describe('what a worker refuses, before it does anything', () => {
       { serviceUrl: 'automation' },
       { serviceUrl: 'ftp://a' },
       { serviceUrl: 'https://u:p@host' },
+      { proxy: { kind: 'manual', url: 'http://u:p@proxy:3128' } as const },
       { workspaceKey: ' ' },
       { workspaceId: '' },
     ]) {
@@ -208,8 +209,10 @@ describe('what a worker refuses, before it does anything', () => {
     const request = connectionTo(service, account);
     expect(await worker.refusal('connection:connect', { ...request, workspaceKey: 'wrong' })).toBe('workspace-key-refused');
     expect(await worker.refusal('connection:connect', { ...request, trust: { kind: 'system' } })).toBe('certificate-untrusted');
+    const restPort = { ...request, serviceUrl: service.ready.restUrl };
+    expect(await worker.refusal('connection:connect', restPort)).toBe(provokes('wrong-port'));
     expect(await worker.state()).toMatchObject({ status: 'not-connected', connection: null });
-    expect((await worker.eventIds()).filter((id) => id !== 103)).toEqual([15003, 4501, 4502]);
+    expect((await worker.eventIds()).filter((id) => id !== 103)).toEqual([15003, 4501, 4502, 4501]);
   });
 
   it('stopping what has ended, and what was never here', async () => {

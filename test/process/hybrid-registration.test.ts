@@ -110,6 +110,13 @@ describe('HybridRegistration', () => {
     ]);
   }, 60_000);
 
+  it('shows a worker that can take no job', async (context) => {
+    const { files, data } = await unpacked();
+    writeFileSync(join(data, 'status.json'), JSON.stringify({ ...state, status: 'paused' }));
+    const { code, stdout } = await run(context, files, '(Get-HybridRunbookWorker).Status');
+    expect([code, stdout.trim()]).toEqual([0, 'paused']);
+  }, 60_000);
+
   it('says what to do where no worker has run', async (context) => {
     const { files } = await unpacked();
     const { code, stderr } = await run(context, files, `Remove-Item '${files}/worker.json'; Get-HybridRunbookWorker`);

@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { identifyProcess, identifyThisProcess, isRunning } from '../../src-main/platform/process-identity.ts';
 import { ProcessTree } from '../../src-main/platform/process-tree.ts';
 import { describeSearch, findRuntimes } from '../../src-main/platform/runtimes.ts';
 import { until } from '../harness/sandbox-process.ts';
+import { tempFolder } from '../harness/temp-folder.ts';
 
 const family =
   "sleep 300 & (setsid sh -c '(sleep 300 &) ; trap \"\" TERM; sleep 300; sleep 300' &) ; trap '' TERM; sleep 300; sleep 300";
@@ -90,6 +93,20 @@ describe('runtimes', () => {
     expect(found.find((one) => one.kind === 'Python3')?.executable).toMatch(/^\/.*python3/);
     expect(await findRuntimes({ environment: { PATH: '/nonexistent' }, platform: 'linux' })).toEqual([]);
     expect(await findRuntimes({ environment: { PATH: '', PYTHON_3_PATH: '/bin/true' }, platform: 'linux' })).toEqual([]);
+  });
+
+  it('are called by the version that a person knows, without what a build adds to it', async () => {
+    const folder = await tempFolder();
+    for (const [version, known] of [
+      ['7.6.5-0-g7acb29279dd64e646d821f75d1cc8ad59455a9a6', '7.6.5'],
+      ['7.7.0-preview.2', '7.7.0-preview.2'],
+      ['7.7.0-preview.2-31-g7acb2927', '7.7.0-preview.2'],
+      ['7.4.0', '7.4.0'],
+    ] as const) {
+      await writeFile(path.join(folder, 'pwsh'), `#!/bin/sh\necho "PowerShell ${version}"\n`, { mode: 0o755 });
+      const found = await findRuntimes({ environment: { PATH: folder }, platform: 'linux' });
+      expect(found.map(({ label }) => label)).toEqual([`PowerShell ${known}`, `PowerShell ${known}`]);
+    }
   });
 
   it('can say where they were looked for', () => {

@@ -87,7 +87,11 @@ describe('a proxy', () => {
     expect(none.code).toBe(provokes('proxy-authentication-required'));
     const wrong = await failureOf(call(service.url, { kind: 'manual', url: proxy.url, ...credentials, password: 'no' }));
     expect(wrong.code).toBe(provokes('proxy-authentication-required'));
-    expect(wrong.message).not.toContain('no ');
+    expect([none, wrong].map((failure) => failure.toProblem().title.replace(/^.* (?=wants|did)/, ''))).toEqual([
+      'wants a user name and password',
+      'did not accept the user name and password',
+    ]);
+    expect(wrong.details).toEqual({ proxy: new URL(proxy.url).host, userName: 'svc-worker' });
     expect(service.connections).toBe(0);
   });
 
@@ -124,6 +128,14 @@ describe('a proxy', () => {
     const failure = await failureOf(call(service.url, { kind: 'manual', url: proxy.url }));
     expect(failure.code).toBe(provokes('proxy-refused'));
     expect(failure.details).toMatchObject({ status: 502 });
+  });
+
+  it('that does not speak HTTP is told apart from one that is not there', async () => {
+    const service = await serve();
+    const odd = await startRawServer((socket) => void socket.end('220 mail.contoso.example ESMTP\r\n'));
+    closing.push(odd.close);
+    const failure = await failureOf(call(service.url, { kind: 'manual', url: `http://127.0.0.1:${odd.port}` }));
+    expect(failure).toMatchObject({ code: provokes('proxy-not-understood'), retryable: true });
   });
 
   it('that takes the connection and never answers is unreachable', async () => {

@@ -216,6 +216,8 @@ describe('the account', () => {
   it('refuses a wrong key by its end, an unknown account, another workspace’s account', async () => {
     const refused = await failureOf(register({ ...access(), key: 'a-wrong-key-that-ends-in-wxyz' }));
     expect(refused).toMatchObject({ code: provokes('account-key-refused'), details: { keyEnding: 'wxyz' } });
+    const staying = await failureOf(deregister({ ...access(), key: 'a-wrong-key-that-ends-in-wxyz' }));
+    expect(staying.message).toContain(`This machine stays in group ${groupName}.`);
     const endpoint = account.endpoint.replace(/[^/]+$/, randomUUID());
     expect((await failureOf(register({ ...access(), endpoint }))).code).toBe(provokes('account-unknown'));
     expect((await failureOf(register({ ...access(), workspaceId: randomUUID() }))).code).toBe(provokes('workspace-unknown'));

@@ -99,7 +99,7 @@ describe('registering', () => {
 
   it('says that the key is wrong, showing only its end', async () => {
     const refusals = [
-      { status: 401, body: describeProblem('account-key-refused', { keyEnding: '????' }) },
+      { status: 401, body: describeProblem('account-key-refused', { keyEnding: '????', outcome: 'Nothing was registered' }) },
       { status: 401 },
       { status: 403, body: 'Forbidden' },
     ];
@@ -107,7 +107,7 @@ describe('registering', () => {
       const { access } = await account(() => refusal);
       const failure = await failureOf(register(access));
       expect(failure.code).toBe(provokes('account-key-refused'));
-      expect(failure.details).toEqual({ keyEnding: 'NA==' });
+      expect(failure.details).toEqual({ keyEnding: 'NA==', outcome: 'Nothing was registered' });
       expect(JSON.stringify(failure.toProblem())).not.toContain(key);
     }
   });

@@ -74,14 +74,19 @@ describe('joining a workspace', () => {
     const skewed = new Date(Date.now() - 50 * 60_000).toUTCString();
     const cases = [
       [{ status: 401 }, provokes('workspace-key-refused')],
-      [{ status: 401, body: describeProblem('workspace-key-refused', { workspaceId }) }, provokes('workspace-key-refused')],
+      [
+        { status: 401, body: describeProblem('workspace-key-refused', { workspaceId, keyEnding: '????' }) },
+        provokes('workspace-key-refused'),
+      ],
       [{ status: 404 }, provokes('workspace-unknown')],
       [{ status: 403, headers: { date: skewed } }, provokes('clock-skewed')],
       [{ status: 401, body: describeProblem('certificate-not-proven', { thumbprint: 'A' }) }, provokes('tls-intercepted')],
     ] as const;
     for (const [answer, code] of cases) {
       const { client } = await workspace(() => answer);
-      expect((await failureOf(client.join(key, body()))).code).toBe(code);
+      const failure = await failureOf(client.join(key, body()));
+      expect(failure.code).toBe(code);
+      if (code === 'workspace-key-refused') expect(failure.details).toEqual({ workspaceId, keyEnding: key.slice(-4) });
     }
   });
 

@@ -51,6 +51,9 @@ const account = ['--account', accountName];
 describe('hrw', () => {
   it('makes an account and a workspace, links them, and shows their keys', async () => {
     const made = await ask<{ accountId: string }>('account', 'create', '--name', 'fabrikam');
+    const again = await hrw(['account', 'create', '--name', 'fabrikam']);
+    expect(again.stdout).toBe(`The account fabrikam was there already, with the id ${made.accountId}.\n`);
+    expect((await hrw(['runbook', 'list', '--account', 'fabrikam'])).stdout).toBe('There is no runbook yet.\n');
     expect((await hrw(['account', 'list'])).stdout).toMatch(new RegExp(`fabrikam +${made.accountId}`));
     const keys = await ask<{ endpoint: string; primary: string; secondary: string }>('account', 'keys', '--account', 'fabrikam');
     expect(keys.endpoint).toContain(made.accountId);
@@ -63,7 +66,7 @@ describe('hrw', () => {
     expect((await hrw(link)).stdout).toBe('The workspace berlin-1 is linked to the account fabrikam.\n');
     const join = await ask<Record<string, string>>('workspace', 'keys', '--workspace', 'berlin-1');
     expect(Object.keys(join).sort()).toEqual(['primary', 'secondary', 'serviceUrl', 'workspaceId']);
-    expect((await hrw(['workspace', 'agents', '--workspace', 'berlin-1'])).stdout).toContain('MACHINE');
+    expect((await hrw(['workspace', 'agents', '--workspace', 'berlin-1'])).stdout).toBe('No machine has joined yet.\n');
     expect((await hrw(['workspace', 'list'])).stdout).toContain('fabrikam');
   });
 
@@ -85,6 +88,19 @@ describe('hrw', () => {
     const refused = await hrw(['runbook', 'publish', ...account, broken, '--json']);
     expect(refused.code).toBe(1);
     expect(JSON.parse(refused.stderr)).toMatchObject({ code: provokes('runbook-invalid'), details: { line: 1 } });
+    // Nothing of it stays: not a runbook that was not there, nor a draft over one that was published.
+    const asBefore = [{ name: 'Copy-LocalFiles', state: 'Published' }];
+    expect(await ask('runbook', 'list', ...account)).toMatchObject(asBefore);
+    const named = ['--name', 'Copy-LocalFiles', '--kind', 'PowerShellWorkflow'];
+    expect((await hrw(['runbook', 'publish', ...account, broken, ...named])).code).toBe(1);
+    expect(await ask('runbook', 'list', ...account)).toMatchObject(asBefore);
+  });
+
+  it('removes a runbook, once', async () => {
+    await hrw(['runbook', 'publish', ...account, await scriptFile('short-lived.sh', 'echo 1\n')]);
+    const remove = ['runbook', 'remove', ...account, 'short-lived'];
+    expect(await hrw(remove)).toMatchObject({ code: 0, stdout: 'Removed the runbook short-lived. Its jobs stay.\n' });
+    expect((await hrw(remove)).stderr).toContain('There is no runbook short-lived');
   });
 
   it('says of jobs, groups and workers what the service knows', async () => {
@@ -94,7 +110,7 @@ describe('hrw', () => {
     expect((await hrw(['job', 'show', ...account, 'waiting-1'])).stdout).toContain('New: group berlin');
     expect((await hrw(['group', 'waiting', ...account, groupName])).stdout).toContain('group berlin has no worker');
     expect((await hrw(['group', 'list', ...account])).stdout).toMatch(/berlin +1 +0 +1/);
-    expect((await hrw(['worker', 'list', ...account])).stdout).toMatch(/server-7 +berlin +Not configured/);
+    expect((await hrw(['worker', 'list', ...account])).stdout).toMatch(/server-7 +[0-9a-f-]{36} +berlin +Not configured/);
     expect((await hrw(['job', 'list', ...account, '--status', 'New', '--limit', '5'])).stdout).toContain('waiting-1');
     expect((await hrw(['job', 'stop', ...account, 'waiting-1'])).stdout).toBe('Stopped.\n');
     const again = await hrw(['job', 'stop', ...account, 'waiting-1']);
@@ -136,6 +152,22 @@ describe('hrw', () => {
     expect(await hrw(['job', 'start', ...account, '--runbook', 'wait', '--on', groupName, '--param', 'novalue'])).toMatchObject({
       code: 2,
     });
+    const folder = await tempFolder();
+    for (const [words, said] of [
+      [['--api', 'http://127.0.0.1:1'], 'the service speaks HTTPS. Use https://127.0.0.1:1'],
+      [['--api', ''], 'Say where the service is'],
+      [['--api', restUrl, '--ca', join(folder, 'none.pem')], `--ca: there is no file ${join(folder, 'none.pem')}.`],
+      [['--api', restUrl, '--ca', folder], `--ca: ${folder} is a folder.`],
+      [['--api', restUrl, '--ca', '', '--token-file', ''], 'Give a token: --token-file FILE, or HRW_TOKEN_FILE.'],
+    ] as const) {
+      const wrong = await bare(['account', 'list', ...words]);
+      expect(wrong).toMatchObject({ code: 2 });
+      expect(wrong.stderr).toContain(said);
+    }
+    const agentPort = ['--api', fixture.service.urls.agentUrl, '--ca', fixture.service.caFile, '--token-file', '-'];
+    const misled = await bare(['account', 'list', ...agentPort], { stdin: fixture.token });
+    expect(misled.stderr).toContain('That is the service’s agent port.');
+    expect(misled.stderr).toContain(`Use ${restUrl}`);
     const nobody = `https://127.0.0.1:${String(await freePort())}`;
     const absent = await bare(['account', 'list', '--api', nobody, '--token-file', '-', '--json'], { stdin: 'x' });
     expect(absent).toMatchObject({ code: 3 });
@@ -180,6 +212,12 @@ describe('hrw job start --watch', () => {
     expect(lines).toContain('TIME  Output       long line');
     expect(stdout).toContain('— Running on server-7\n');
     expect(stdout).toMatch(/Failed after 5 ms, exit code 1, 4 records \(all there\)\.\n {2}exit code 1\n$/);
+    const [job] = await ask<{ name: string }[]>('job', 'list', ...account, '--status', 'Failed');
+    const shown = (await hrw(['job', 'show', ...account, job?.name ?? ''])).stdout;
+    expect(shown).toMatch(/^parameter Name +world$/m);
+    expect(shown).toMatch(/^ran for +0\.0 s$/m);
+    expect(shown).toMatch(/^1 +server-7 +[0-9a-f-]{36} +failed/m);
+    expect(shown).not.toMatch(/^\S[^\n]* {2,}$/m);
   });
 
   it('prints a JSON object a line, parameters from a file', async () => {

@@ -109,7 +109,7 @@ describe('registering', () => {
     const moved = await register({ identity: who, machineId, groupName: 'Other' });
     expect(moved.answer).toMatchObject({
       status: 409,
-      json: { code: provokes('already-registered'), details: { groupName: 'Main' } },
+      json: { code: provokes('already-registered'), details: { groupName: 'Main', account: started.account.name } },
     });
     const other = await makeAccount(started.service, 'another');
     const elsewhere = await register({ identity: who, endpoint: other.endpoint, key: other.primary });

@@ -122,7 +122,7 @@ describe('starting a job', () => {
   it.each([
     [{ parameters: {} }, 'parameter-missing', { parameter: 'Name' }],
     [{ parameters: { Name: 'x', Loud: true } }, 'parameter-unknown', { parameter: 'Loud', known: 'Name, Times' }],
-    [{ parameters: { Name: 'x', Times: 'often' } }, 'parameter-wrong-type', { parameter: 'Times', type: 'System.Int32' }],
+    [{ parameters: { Name: 'x', Times: 'often' } }, 'parameter-wrong-type', { parameter: 'Times', type: 'int' }],
     [{ parameters: { Name: 'x'.repeat(600_000) } }, 'parameters-too-large', {}],
     [{ runOn: 'no such group' }, 'group-name-invalid', {}],
     [{ runOn: 'munich' }, 'resource-unknown', { what: 'worker group', name: 'munich' }],
@@ -177,6 +177,7 @@ describe('a job', () => {
     expect(await refusalOf(rest.call('jobs:stop', { ...named(jobName), body: {} }))).toMatchObject({
       status: 409,
       code: provokes('job-ended'),
+      details: { jobId: jobName },
     });
   });
 

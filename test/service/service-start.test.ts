@@ -57,6 +57,10 @@ test('keys are for their owner alone, and the authority stays the same over a re
   for (const name of keys) expect(statSync(join(first.dataFolder, name)).mode & 0o777, name).toBe(0o600);
   expect(statSync(first.dataFolder).mode & 0o777).toBe(0o700);
   await first.close();
+  const said = readFileSync(join(first.dataFolder, 'logs', 'service.ndjson'), 'utf8')
+    .trim()
+    .split('\n');
+  expect(JSON.parse(said.at(-1) ?? '')).toMatchObject({ message: 'The service stops' });
   const second = await begin({ dataFolder: first.dataFolder });
   expect(second.caFingerprint).toBe(first.caFingerprint);
 });
@@ -163,6 +167,7 @@ test('a port that is taken is named, and the folder is free again', async () => 
   await expect(begin({ dataFolder, restPort: port })).rejects.toMatchObject({
     code: 'input-invalid',
     message: expect.stringContaining(String(port)) as string,
+    details: { reason: 'Another program listens on that port; --rest-port names another.' },
   });
   expect((await begin({ dataFolder })).urls.restUrl).toContain('https://');
 });

@@ -136,6 +136,13 @@ describe('a job in the event log', () => {
     expect(jobEventsBetween(ended, ended)).toEqual([]);
   });
 
+  it('names its runbook first, and why it failed last, line by line', () => {
+    const failed = { ...ended, outcomeReason: 'It broke.\nAt line 3.' };
+    const messages = jobEventsBetween(fresh, failed).map((event) => event.message);
+    expect(messages.map((message) => message.split(' ')[0])).toEqual(['R', 'R', 'R:']);
+    expect(messages[2]).toBe(`R: Failed, exit code 3 (job ${failed.jobId}). It broke.\nAt line 3.`);
+  });
+
   it('names how it ended', () => {
     const names = (['completed', 'failed', 'stopped', 'never-started', 'interrupted', 'sandbox-crashed'] as const).map(
       (outcome) => jobEventsBetween(running, { ...running, outcome })[0]?.name,

@@ -390,6 +390,8 @@ describe('ending', () => {
     await settle();
     bench.poll.answer({ actions: [], held: true });
     await settle();
-    expect(bench.named('stateChanged').map((entry) => entry.message)).toEqual(['connecting -> ready (the service answered)']);
+    expect(bench.named('stateChanged').map((entry) => entry.message)).toEqual([
+      'The worker is now ready for a job; before, it was waiting for the first answer (the service answered).',
+    ]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sentenceOf } from '../../src-main/engine/sentences.ts';
+import { changeSentence, sentenceOf } from '../../src-main/engine/sentences.ts';
 import type { EngineState } from '../../src-main/engine/worker-state.ts';
 
 const now = new Date(2026, 10, 23, 15, 30);
@@ -28,7 +28,7 @@ describe('each state answers whether this worker can take a job now', () => {
     [
       'full',
       { ...work, load: { running: 2, limit: 2 }, status: 'full' },
-      'All 2 slots of this worker are taken; the next job starts when one ends',
+      'Both slots of this worker are taken; the next job starts when one ends',
     ],
     [
       'full with one slot',
@@ -84,4 +84,10 @@ describe('each state answers whether this worker can take a job now', () => {
       'This machine is connected, and waits for the AzureAutomation pack',
     );
   });
+});
+
+it('a change of state is told in words', () => {
+  expect(changeSentence('ready', 'full', 'a job began or ended')).toBe(
+    'The worker is now full, with a job in every slot; before, it was ready for a job (a job began or ended).',
+  );
 });

@@ -68,7 +68,7 @@ describe('values for a job', () => {
     expect(await failureOf(check(declaration, { Path: null }))).toMatchObject({ code: 'parameter-missing' });
     expect(await failureOf(check(declaration, { Path: 'x', Count: 'many' }))).toMatchObject({
       code: provokes('parameter-wrong-type'),
-      details: { parameter: 'Count', type: 'System.Int32' },
+      details: { parameter: 'Count', type: 'int' },
     });
     expect(await failureOf(check(declaration, { Path: 'x', path: 'y' }))).toMatchObject({ code: 'request-invalid' });
     const login = [parameter('Login', 'System.Management.Automation.PSCredential')];

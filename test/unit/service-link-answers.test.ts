@@ -70,13 +70,13 @@ describe('a refusal', () => {
   });
 
   it('that names a known problem is that problem, not to be repeated', () => {
-    const problem = describeProblem('account-key-refused', { keyEnding: 'wxyz' });
+    const problem = describeProblem('account-key-refused', { keyEnding: 'wxyz', outcome: 'Nothing was registered' });
     const error = failureOf(answerOf(401, { ...problem, status: 401, correlationId: 'c' }), 'register');
     expect(error).toMatchObject({ code: 'account-key-refused', details: { keyEnding: 'wxyz' }, retryable: false });
   });
 
   it('that names an unknown problem, or lacks what a known one’s words need, is quoted', () => {
-    const known = describeProblem('account-key-refused', { keyEnding: 'wxyz' });
+    const known = describeProblem('account-key-refused', { keyEnding: 'wxyz', outcome: 'Nothing was registered' });
     for (const body of [
       { ...known, code: 'brand-new' },
       { ...known, details: {} },

@@ -56,7 +56,10 @@ describe('retry', () => {
   });
 
   it('does not repeat a judgement, nor a mistake of ours', async () => {
-    for (const error of [new AppError('account-key-refused', { keyEnding: 'abcd' }), new TypeError('ours')]) {
+    for (const error of [
+      new AppError('account-key-refused', { keyEnding: 'abcd', outcome: 'Nothing was registered' }),
+      new TypeError('ours'),
+    ]) {
       const script = scripted([error]);
       await expect(retry(script.operation, { policy, delay: script.delay })).rejects.toBe(error);
       expect(script.calls).toBe(1);

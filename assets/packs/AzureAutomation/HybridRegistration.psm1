@@ -78,7 +78,9 @@ function Invoke-Worker {
             if ($line -match '^(done|failed) ') { Write-Host $line } elseif ($line.Trim() -ne '') { $words.Add($line.Trim()) }
         }
         $process.WaitForExit()
-        if ($process.ExitCode -ne 0) {
+        # 4 is an answer too: the worker's state is one in which it takes no job.
+        $isAnswer = $process.ExitCode -eq 0 -or ($Arguments[0] -eq 'status' -and $process.ExitCode -eq 4)
+        if (-not $isAnswer) {
             if ($words.Count -eq 0) { $words.Add("The worker's command line ended with exit code $($process.ExitCode) and said nothing.") }
             throw ($words -join ' ')
         }

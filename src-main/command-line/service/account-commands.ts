@@ -2,7 +2,7 @@
 import { Option, type Command } from 'commander';
 import { role, type Role } from '../../../src-contract/engine-calls.ts';
 import type { CommandIo } from '../command-io.ts';
-import { formatTable } from '../terminal-text.ts';
+import { formatList } from '../terminal-text.ts';
 import { accountOption, addServiceOptions, serviceAction } from './service-options.ts';
 
 export type KeyName = 'primary' | 'secondary';
@@ -27,8 +27,9 @@ export function addAccountCommands(program: Command, io: CommandIo): void {
     .addHelpText('after', '\nExample:\n  hrw account create --name contoso\n')
     .action(
       serviceAction<{ name: string }>(io, async ({ client, options, print }) => {
-        const made = await client.call('accounts:create', { params: { accountName: options.name }, body: {} });
-        print(made, `The account ${made.name} has the id ${made.accountId}.\n`);
+        const { isNew, value: made } = await client.make('accounts:create', { params: { accountName: options.name }, body: {} });
+        const words = isNew ? `Made the account ${made.name}; it has` : `The account ${made.name} was there already, with`;
+        print(made, `${words} the id ${made.accountId}.\n`);
       }),
     );
 
@@ -40,7 +41,8 @@ export function addAccountCommands(program: Command, io: CommandIo): void {
         const accounts = await client.listAll('accounts:list');
         print(
           accounts,
-          formatTable(
+          formatList(
+            'There is no account yet.',
             ['NAME', 'ID', 'MADE'],
             accounts.map((one) => [one.name, one.accountId, one.creationTime]),
           ),
@@ -95,7 +97,7 @@ export function addTokenCommands(program: Command, io: CommandIo): void {
       serviceAction(io, async ({ client, print }) => {
         const tokens = await client.listAll('tokens:list');
         const rows = tokens.map((one) => [one.tokenId, one.name, one.role, one.creationTime, one.revokedTime ?? '']);
-        print(tokens, formatTable(['ID', 'NAME', 'ROLE', 'MADE', 'REVOKED'], rows));
+        print(tokens, formatList('There is no token.', ['ID', 'NAME', 'ROLE', 'MADE', 'REVOKED'], rows));
       }),
     );
 

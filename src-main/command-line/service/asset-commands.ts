@@ -2,7 +2,7 @@
 import { Option, type Command } from 'commander';
 import type { CommandIo } from '../command-io.ts';
 import { WrongUse } from '../failures.ts';
-import { formatTable } from '../terminal-text.ts';
+import { formatList } from '../terminal-text.ts';
 import { accountOption, addServiceOptions, readFileOrInput, serviceAction } from './service-options.ts';
 
 interface VariableOptions {
@@ -41,7 +41,7 @@ export function addAssetCommands(program: Command, io: CommandIo): void {
       serviceAction<{ account: string }>(io, async ({ client, options, print }) => {
         const variables = await client.listAll('variables:list', { params: { accountName: options.account } });
         const rows = variables.map((one) => [one.name, one.isEncrypted ? '(encrypted)' : JSON.stringify(one.value)]);
-        print(variables, formatTable(['NAME', 'VALUE'], rows));
+        print(variables, formatList('There is no variable.', ['NAME', 'VALUE'], rows));
       }),
     );
 
@@ -77,7 +77,8 @@ export function addAssetCommands(program: Command, io: CommandIo): void {
         const credentials = await client.listAll('credentials:list', { params: { accountName: options.account } });
         print(
           credentials,
-          formatTable(
+          formatList(
+            'There is no credential.',
             ['NAME', 'USER'],
             credentials.map((one) => [one.name, one.userName]),
           ),

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { kindLabels } from '../../../src-contract/kinds.ts';
 import type { WorkerView } from '../../../src-contract/rest/groups.ts';
 import type { CommandIo } from '../command-io.ts';
-import { formatTable } from '../terminal-text.ts';
+import { formatList } from '../terminal-text.ts';
 import { accountOption, addServiceOptions, serviceAction } from './service-options.ts';
 
 export function addGroupCommands(program: Command, io: CommandIo): void {
@@ -17,7 +17,14 @@ export function addGroupCommands(program: Command, io: CommandIo): void {
       serviceAction<{ account: string }>(io, async ({ client, options, print }) => {
         const groups = await client.listAll('groups:list', { params: { accountName: options.account } });
         const rows = groups.map((one) => [one.name, String(one.workerCount), String(one.readyCount), String(one.waitingJobs)]);
-        print(groups, formatTable(['GROUP', 'WORKERS', 'READY', 'JOBS WAITING'], rows));
+        print(
+          groups,
+          formatList(
+            'There is no worker group: the first machine that registers makes one.',
+            ['GROUP', 'WORKERS', 'READY', 'JOBS WAITING'],
+            rows,
+          ),
+        );
       }),
     );
 
@@ -31,7 +38,7 @@ export function addGroupCommands(program: Command, io: CommandIo): void {
         const [groupName = ''] = args;
         const jobs = await client.listAll('groups:waiting', { params: { accountName: options.account, groupName } });
         const rows = jobs.map((one) => [one.name, one.runbookName, one.creationTime, one.waitingReason]);
-        print(jobs, formatTable(['JOB', 'RUNBOOK', 'MADE', 'WHY IT WAITS'], rows));
+        print(jobs, formatList('No job waits for this group.', ['JOB', 'RUNBOOK', 'MADE', 'WHY IT WAITS'], rows));
       }),
     );
 }
@@ -54,14 +61,16 @@ export function addWorkerCommands(program: Command, io: CommandIo): void {
         const workers: WorkerView[] = [];
         for (const groupName of groups)
           workers.push(...(await client.listAll('workers:list', { params: { accountName, groupName } })));
-        print(workers, formatTable(['WORKER', 'GROUP', 'STATE', 'JOBS', 'LAST SEEN', 'VERSION', 'CAN RUN'], workers.map(rowOf)));
+        print(workers, formatList('No machine is registered there.', headings, workers.map(rowOf)));
       }),
     );
 }
 
+const headings = ['WORKER', 'ID', 'GROUP', 'STATE', 'JOBS', 'LAST SEEN', 'VERSION', 'CAN RUN'];
+
 function rowOf(worker: WorkerView): string[] {
-  const { workerName, groupName, state, runningJobs, limit, lastSeenDateTime, version, kinds } = worker;
+  const { workerName, workerId, groupName, state, runningJobs, limit, lastSeenDateTime, version, kinds } = worker;
   const jobs = limit === null ? String(runningJobs) : `${runningJobs} of ${limit}`;
   const canRun = kinds === null ? '(it does not say)' : kinds.map((kind) => kindLabels[kind]).join(', ');
-  return [workerName, groupName, state, jobs, lastSeenDateTime ?? 'never', version ?? '', canRun];
+  return [workerName, workerId, groupName, state, jobs, lastSeenDateTime ?? 'never', version ?? '', canRun];
 }

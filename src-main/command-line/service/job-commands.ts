@@ -4,7 +4,7 @@ import { isAppError } from '../../../src-contract/app-error.ts';
 import { jobStatus, type JobStatus } from '../../../src-contract/kinds.ts';
 import type { JobDetails } from '../../../src-contract/rest/jobs.ts';
 import { exitCodes, type CommandIo } from '../command-io.ts';
-import { formatTable, plainText } from '../terminal-text.ts';
+import { formatList, formatTable, plainText } from '../terminal-text.ts';
 import { formatFacts } from './account-commands.ts';
 import { followJob } from './follow-job.ts';
 import { newJobId, readParameters, type ParameterOptions } from './job-parameters.ts';
@@ -109,7 +109,7 @@ export function addJobCommands(program: Command, io: CommandIo): void {
         const query = { limit, status, runbook, runOn: on, startedBy };
         const { value } = await client.call('jobs:list', { params: { accountName: account }, query });
         const rows = value.map((one) => [one.name, one.runbookName, one.status, one.runOn, one.startedBy, one.creationTime]);
-        print(value, formatTable(['ID', 'RUNBOOK', 'STATE', 'GROUP', 'STARTED BY', 'MADE'], rows));
+        print(value, formatList('There is no such job.', ['ID', 'RUNBOOK', 'STATE', 'GROUP', 'STARTED BY', 'MADE'], rows));
       }),
     );
 }
@@ -197,26 +197,42 @@ async function watch({ client, options, io }: CommandRun<AccountOptions>, jobNam
 }
 
 function formatJob(job: JobDetails): string {
-  const facts = formatFacts({
+  const facts = {
     job: job.name,
     runbook: job.runbookName,
+    ...Object.fromEntries(Object.entries(job.parameters).map(([name, value]) => [`parameter ${name}`, textOf(value)])),
     group: job.runOn,
     state: job.waitingReason === null ? job.status : `${job.status}: ${job.waitingReason}`,
     'started by': job.startedBy,
     made: job.creationTime,
     started: job.startTime ?? '',
     ended: job.endTime ?? '',
+    'ran for': ranFor(job),
     exception: job.exception ?? '',
-  });
+  };
+  // What there is nothing to say of has no row.
+  const told = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== ''));
   const rows = job.attempts.map((one) => [
     String(one.attempt),
     one.workerName,
+    one.machineId,
     one.outcome ?? 'under way',
     one.exitCode === null ? '' : String(one.exitCode),
     String(one.recordCount),
-    one.reason ?? '',
+    // A script's failure carries its stack: whole above, and its first line in the table.
+    one.reason?.split('\n', 1)[0] ?? '',
   ]);
-  return rows.length === 0
-    ? facts
-    : `${facts}\n${formatTable(['ATTEMPT', 'WORKER', 'OUTCOME', 'EXIT', 'RECORDS', 'REASON'], rows)}`;
+  const headings = ['ATTEMPT', 'WORKER', 'WORKER ID', 'OUTCOME', 'EXIT', 'RECORDS', 'REASON'];
+  return plainText(formatFacts(told)) + (rows.length === 0 ? '' : `\n${formatTable(headings, rows)}`);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** Of the last attempt, as the worker measured it; else between the times of the job. */
+function ranFor({ attempts, startTime, endTime }: JobDetails): string {
+  const measured = attempts.at(-1)?.wallMs ?? null;
+  const ms = measured ?? (startTime === null || endTime === null ? null : Date.parse(endTime) - Date.parse(startTime));
+  return ms === null ? '' : `${(ms / 1000).toFixed(1)} s`;
 }

@@ -94,7 +94,10 @@ function describeEnd({ status, exception, statusDetails, attempts, verified }: L
   const seconds =
     wallMs === null ? '' : ` after ${wallMs < 1000 ? `${Math.round(wallMs)} ms` : `${(wallMs / 1000).toFixed(1)} s`}`;
   const exit = exitCode === null ? '' : `, exit code ${exitCode}`;
-  const records = attempt === undefined ? '' : `, ${attempt.recordCount} records${verified === true ? ' (all there)' : ''}`;
+  const records =
+    attempt === undefined
+      ? ''
+      : `, ${attempt.recordCount} ${attempt.recordCount === 1 ? 'record' : 'records'}${verified === true ? ' (all there)' : ''}`;
   const reason = exception ?? statusDetails;
   return [`${status}${seconds}${exit}${records}.`, ...(reason === null || reason === '' ? [] : [`  ${reason}`])];
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { CommandIo } from '../command-io.ts';
 import { WrongUse } from '../failures.ts';
-import { formatTable } from '../terminal-text.ts';
+import { formatList } from '../terminal-text.ts';
 import { addServiceOptions, serviceAction } from './service-options.ts';
 import { workspaceOption } from './workspace-commands.ts';
 
@@ -22,7 +22,7 @@ export function addPackCommands(program: Command, io: CommandIo): void {
             ? await client.listAll('packs:list')
             : await client.listAll('workspaces:packs', { params: { workspace } });
         const rows = packs.map((one) => [one.name, one.version, String(one.bytes), one.publishedTime, one.description]);
-        print(packs, formatTable(['NAME', 'VERSION', 'BYTES', 'PUBLISHED', 'WHAT IT IS'], rows));
+        print(packs, formatList('There is no pack.', ['NAME', 'VERSION', 'BYTES', 'PUBLISHED', 'WHAT IT IS'], rows));
       }),
     );
 

@@ -3,9 +3,11 @@ import { Option, type Command } from 'commander';
 import { kindLabels, rerunPolicy, runbookKind, type RerunPolicy, type RunbookKind } from '../../../src-contract/kinds.ts';
 import type { RunbookView } from '../../../src-contract/rest/runbooks.ts';
 import type { CommandIo } from '../command-io.ts';
-import { formatTable } from '../terminal-text.ts';
+import { Refused } from '../failures.ts';
+import { formatList, formatTable } from '../terminal-text.ts';
 import { formatFacts } from './account-commands.ts';
 import { describeRunbookFile } from './runbook-file.ts';
+import type { ServiceClient } from './service-client.ts';
 import { accountOption, addServiceOptions, readFile, serviceAction } from './service-options.ts';
 
 interface SettingOptions {
@@ -45,11 +47,30 @@ export function addRunbookCommands(program: Command, io: CommandIo): void {
         const script = readFile(file, 'the script');
         const { name, kind } = describeRunbookFile(file, script, options);
         const params = { accountName: options.account, runbookName: name };
-        await client.call('runbooks:put', { params, body: { kind, ...settingsOf(options) } });
-        await client.call('runbooks:put-draft', { params, body: script });
-        const published = await client.call('runbooks:publish', { params, body: {} });
+        const { isNew, value } = await client.make('runbooks:put', { params, body: { kind, ...settingsOf(options) } });
+        let published: RunbookView;
+        try {
+          await client.call('runbooks:put-draft', { params, body: script });
+          published = await client.call('runbooks:publish', { params, body: {} });
+        } catch (error) {
+          if (error instanceof Refused) await takeBack(client, params, isNew ? undefined : value);
+          throw error;
+        }
         print(published, `Published ${describe(published)}\n`);
         if (published.workflow?.kind === 'native-only') io.stderr.write(`Warning: ${describeNative(published.workflow)}\n`);
+      }),
+    );
+
+  addServiceOptions(runbook.command('remove'))
+    .description('remove a runbook; its jobs stay, and those that wait still run')
+    .argument('<name>', 'its name')
+    .addOption(accountOption())
+    .addHelpText('after', '\nExample:\n  hrw runbook remove --account contoso Copy-LocalFiles\n')
+    .action(
+      serviceAction<{ account: string }>(io, async ({ client, options, args, print }) => {
+        const [runbookName = ''] = args;
+        await client.call('runbooks:delete', { params: { accountName: options.account, runbookName } });
+        print({ name: runbookName }, `Removed the runbook ${runbookName}. Its jobs stay.\n`);
       }),
     );
 
@@ -61,7 +82,7 @@ export function addRunbookCommands(program: Command, io: CommandIo): void {
       serviceAction<{ account: string }>(io, async ({ client, options, print }) => {
         const runbooks = await client.listAll('runbooks:list', { params: { accountName: options.account } });
         const rows = runbooks.map((one) => [one.name, kindLabels[one.kind], one.state, one.lastModifiedTime]);
-        print(runbooks, formatTable(['NAME', 'KIND', 'STATE', 'CHANGED'], rows));
+        print(runbooks, formatList('There is no runbook yet.', ['NAME', 'KIND', 'STATE', 'CHANGED'], rows));
       }),
     );
 
@@ -77,6 +98,16 @@ export function addRunbookCommands(program: Command, io: CommandIo): void {
         print(found, formatRunbook(found));
       }),
     );
+}
+
+/** Of a script that was refused nothing stays behind, but for the draft of a runbook that had one: that one is written over. */
+async function takeBack(
+  client: ServiceClient,
+  params: { accountName: string; runbookName: string },
+  before: RunbookView | undefined,
+): Promise<void> {
+  if (before === undefined) await client.call('runbooks:delete', { params });
+  else if (before.state === 'Published') await client.call('runbooks:undo-edit', { params, body: {} });
 }
 
 function addSettingOptions(command: Command): Command {

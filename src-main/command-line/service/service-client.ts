@@ -29,14 +29,30 @@ export class ServiceClient {
   }
 
   async call<Name extends OperationName>(name: Name, given: CallGiven<Name> = {}): Promise<RestValue<Name>> {
+    return (await this.ask(name, given)).value;
+  }
+
+  /** For what is made where there is none yet. `isNew`: this call made it. */
+  async make<Name extends OperationName>(
+    name: Name,
+    given: CallGiven<Name>,
+  ): Promise<{ isNew: boolean; value: RestValue<Name> }> {
+    const { status, value } = await this.ask(name, given);
+    return { isNew: status === 201, value };
+  }
+
+  private async ask<Name extends OperationName>(
+    name: Name,
+    given: CallGiven<Name>,
+  ): Promise<{ status: number; value: RestValue<Name> }> {
     const answer = await this.connection.call(this.requestOf(name, given));
     const operation: Operation = restOperations[name];
     const content = operation.answers[answer.status];
     if (content === undefined) throw this.failureOf(answer);
     // Text and events are as they came; the type says which of the three it is.
-    if (isMedia(content)) return answer.body.toString('utf8') as RestValue<Name>;
+    if (isMedia(content)) return { status: answer.status, value: answer.body.toString('utf8') as RestValue<Name> };
     const parsed = content.safeParse(readJson(answer.body));
-    if (parsed.success) return parsed.data as RestValue<Name>;
+    if (parsed.success) return { status: answer.status, value: parsed.data as RestValue<Name> };
     throw unexpectedAnswer(
       this.connection.host,
       answer.status,

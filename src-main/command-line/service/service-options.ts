@@ -67,13 +67,23 @@ export function serviceAction<Options extends object>(
   };
 }
 
-function requireApi({ api }: ServiceOptions): string {
+/** An empty variable says as little as an absent one. */
+function given(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value;
+}
+
+function requireApi(options: ServiceOptions): string {
+  const api = given(options.api);
   if (api === undefined) throw new WrongUse('Say where the service is: --api URL, or HRW_API.');
-  if (!/^https?:\/\/[^/]/.test(api)) throw new WrongUse(`--api ${api} is no URL. It looks like https://host:port`);
+  if (/^http:\/\//i.test(api)) throw new WrongUse(`--api ${api}: the service speaks HTTPS. Use https://${api.slice(7)}`);
+  if (!/^https:\/\/[^/]/i.test(api) || !URL.canParse(api)) {
+    throw new WrongUse(`--api ${api} is no URL. It looks like https://host:port`);
+  }
   return api;
 }
 
-function readTrust({ ca, fingerprint }: ServiceOptions): Trust {
+function readTrust(options: ServiceOptions): Trust {
+  const [ca, fingerprint] = [given(options.ca), given(options.fingerprint)];
   if (fingerprint !== undefined) {
     const sha256 = fingerprint.replaceAll(':', '').toLowerCase();
     if (!/^[0-9a-f]{64}$/.test(sha256)) throw new WrongUse('--fingerprint takes the 64 hexadecimal digits of a SHA-256.');
@@ -82,7 +92,8 @@ function readTrust({ ca, fingerprint }: ServiceOptions): Trust {
   return ca === undefined ? { kind: 'system' } : { kind: 'authority', pem: readFile(ca, '--ca') };
 }
 
-async function readToken({ tokenFile }: ServiceOptions, io: CommandIo): Promise<string> {
+async function readToken(options: ServiceOptions, io: CommandIo): Promise<string> {
+  const tokenFile = given(options.tokenFile);
   if (tokenFile === undefined) throw new WrongUse('Give a token: --token-file FILE, or HRW_TOKEN_FILE.');
   const token = (await readFileOrInput(tokenFile, '--token-file', io)).trim();
   if (token === '') throw new WrongUse(`There is no token in ${tokenFile}.`);
@@ -103,8 +114,15 @@ export function readFile(file: string, option: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new WrongUse(`${option}: ${(error as Error).message}`);
+    throw new WrongUse(`${option}: ${describeFileError(error as NodeJS.ErrnoException, file)}`);
   }
+}
+
+function describeFileError({ code, message }: NodeJS.ErrnoException, file: string): string {
+  if (code === 'ENOENT') return `there is no file ${file}.`;
+  if (code === 'EISDIR') return `${file} is a folder.`;
+  if (code === 'EACCES' || code === 'EPERM') return `this user may not read ${file}.`;
+  return message;
 }
 
 /** For commands that act inside an account. */

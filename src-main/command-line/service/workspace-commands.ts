@@ -1,7 +1,7 @@
 /** hrw workspace … */
 import { Option, type Command } from 'commander';
 import type { CommandIo } from '../command-io.ts';
-import { formatTable } from '../terminal-text.ts';
+import { formatList } from '../terminal-text.ts';
 import { formatFacts, keyOption, type KeyName } from './account-commands.ts';
 import type { ServiceClient } from './service-client.ts';
 import { addServiceOptions, serviceAction } from './service-options.ts';
@@ -21,8 +21,9 @@ export function addWorkspaceCommands(program: Command, io: CommandIo): void {
     .action(
       serviceAction<{ name: string; account?: string }>(io, async ({ client, options, print }) => {
         const body = options.account === undefined ? {} : { accountName: options.account };
-        const made = await client.call('workspaces:create', { params: { workspace: options.name }, body });
-        print(made, `The workspace ${made.name} has the ID ${made.workspaceId}.\n`);
+        const { isNew, value: made } = await client.make('workspaces:create', { params: { workspace: options.name }, body });
+        const words = isNew ? `Made the workspace ${made.name}; it has` : `The workspace ${made.name} was there already, with`;
+        print(made, `${words} the ID ${made.workspaceId}.\n`);
       }),
     );
 
@@ -33,7 +34,7 @@ export function addWorkspaceCommands(program: Command, io: CommandIo): void {
       serviceAction(io, async ({ client, print }) => {
         const workspaces = await client.listAll('workspaces:list');
         const rows = workspaces.map((one) => [one.name, one.workspaceId, one.account?.name ?? '(not linked)', one.serviceUrl]);
-        print(workspaces, formatTable(['NAME', 'ID', 'ACCOUNT', 'SERVICE URL'], rows));
+        print(workspaces, formatList('There is no workspace yet.', ['NAME', 'ID', 'ACCOUNT', 'SERVICE URL'], rows));
       }),
     );
 
@@ -83,7 +84,7 @@ export function addWorkspaceCommands(program: Command, io: CommandIo): void {
       serviceAction<{ workspace: string }>(io, async ({ client, options, print }) => {
         const agents = await client.listAll('workspaces:agents', { params: { workspace: options.workspace } });
         const rows = agents.map((one) => [one.machineName, one.machineId, one.version, one.operatingSystem, one.lastSeenTime]);
-        print(agents, formatTable(['MACHINE', 'ID', 'VERSION', 'SYSTEM', 'LAST SEEN'], rows));
+        print(agents, formatList('No machine has joined yet.', ['MACHINE', 'ID', 'VERSION', 'SYSTEM', 'LAST SEEN'], rows));
       }),
     );
 }

@@ -61,7 +61,7 @@ export function addConnectionCommands(program: Command, io: CommandIo, access: W
           await ask('connection:connect', {
             workspaceId: options.workspaceId,
             workspaceKey,
-            serviceUrl: options.serviceUrl,
+            serviceUrl: requireHttps(options.serviceUrl),
             trust: readTrust(options),
             proxy: await readProxy(options, io),
           });
@@ -88,7 +88,7 @@ export function addConnectionCommands(program: Command, io: CommandIo, access: W
     );
 
   addWorkerOptions(program.command('disconnect'))
-    .description('leave the workspace; a registered machine leaves its group first')
+    .description('leave the workspace; refused while this machine is in a worker group (leave that first: hrw unregister)')
     .addHelpText('after', '\nExample:\n  hrw disconnect\n')
     .action(
       workerAction(io, access, async ({ ask, print }) => {
@@ -199,6 +199,11 @@ async function readSecret(file: string, option: string, io: CommandIo): Promise<
   const secret = (await readFileOrInput(file, option, io)).trim();
   if (secret === '') throw new WrongUse(`${option}: there is nothing in ${file === '-' ? 'standard input' : file}.`);
   return secret;
+}
+
+function requireHttps(url: string): string {
+  if (/^http:\/\//i.test(url)) throw new WrongUse(`--service-url ${url}: the service speaks HTTPS. Use https://${url.slice(7)}`);
+  return url;
 }
 
 function readTrust({ ca, fingerprint }: ConnectOptions): Trust {

@@ -43,8 +43,8 @@ function describeProblem(problem: WorkerState['problems'][number]): string {
 
 export function describeJobs(jobs: readonly JobView[]): string {
   return formatTable(
-    ['PICKED UP', 'RUNBOOK', 'STATE', 'TOOK', 'RECORDS', 'ID'],
-    jobs.map((job) => [job.pickedUpAt, nameOf(job), stateOf(job), took(job), String(job.recordCount), job.sandboxId]),
+    ['PICKED UP', 'RUNBOOK', 'STATE', 'TOOK', 'RECORDS', 'JOB', 'SANDBOX'],
+    jobs.map((job) => [job.pickedUpAt, nameOf(job), stateOf(job), took(job), String(job.recordCount), job.jobId, job.sandboxId]),
   );
 }
 

@@ -1,7 +1,7 @@
 /** hrw status, events */
 import { Option, type Command } from 'commander';
 import { eventChannel, type EventChannel, type LogEvent } from '../../../src-contract/events.ts';
-import type { CommandIo } from '../command-io.ts';
+import { exitCodes, type CommandIo } from '../command-io.ts';
 import { describeEvent, describeState } from './describe-worker.ts';
 import { wholeNumber } from './job-commands.ts';
 import type { WorkerAccess } from './worker-access.ts';
@@ -13,14 +13,22 @@ interface EventOptions {
   follow?: boolean;
 }
 
+/** For whoever watches many machines: 0 is well, everything else wants somebody to look. */
+const statusCodes = [
+  '  0  it can take a job, or is busy with as many as it may',
+  '  3  no worker runs for the data folder',
+  '  4  it runs, but can take none: not connected, in no group, out of contact, paused, or about to end',
+].join('\n');
+
 export function addLookCommands(program: Command, io: CommandIo, access: WorkerAccess): void {
   addWorkerOptions(program.command('status'))
     .description('can this worker take a job now, and if not, why?')
-    .addHelpText('after', '\nExample:\n  hrw status --json\n\nExits with 3 when no worker runs for the data folder.\n')
+    .addHelpText('after', `\nExample:\n  hrw status --json\n\nExit codes:\n${statusCodes}\n`)
     .action(
       workerAction(io, access, async ({ ask, print }) => {
         const state = await ask('worker:state', {});
         print(state, describeState(state));
+        if (state.status !== 'ready' && state.status !== 'full') io.setExitCode(exitCodes.takesNoJob);
       }),
     );
 

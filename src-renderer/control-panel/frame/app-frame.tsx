@@ -1,5 +1,5 @@
 /** Navigation at the left, the page at the right, and what stands in place of both while the worker cannot be asked. */
-import { Button, makeStyles, tokens } from '@fluentui/react-components';
+import { Button, makeStyles, tokens, useFocusFinders } from '@fluentui/react-components';
 import { useCallback, useEffect, useRef } from 'react';
 import { CopyContext } from '../../shared/copy-button.tsx';
 import { Waiting } from '../../shared/empty-state.tsx';
@@ -37,6 +37,9 @@ export function AppFrame() {
   const content = useRef<HTMLDivElement>(null);
   const copy = useCallback(async (text: string) => (await bridge.shell('shell:copy-text', { text })).ok, [bridge]);
   const { sentence } = standingOf(view);
+  // Keeps Fluent's guard of dialogs alive. Its last user takes it along when it goes (react-tabster 9.74): a dialog that is answered on
+  // a page without another user would leave the whole page hidden from screen readers.
+  useFocusFinders();
 
   // A new page is read from its top, also by a screen reader; the first one keeps the focus where the window put it.
   const firstPlace = useRef(formatPlace(place));

@@ -1,7 +1,7 @@
 /** Columns that lists of jobs are made of. */
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import type { JobView } from '../../../src-contract/engine-calls.ts';
-import { formatCount, formatShortDuration } from '../../shared/format.ts';
+import { formatCount, formatExactDuration } from '../../shared/format.ts';
 import { Figures, Moment, RunningFor } from '../../shared/moment.tsx';
 import { compareKnown, type Column } from '../../shared/table/sorting.ts';
 import { texts } from '../../texts.ts';
@@ -79,7 +79,7 @@ export const forColumn: JobColumn = {
 export const lastRecordColumn: JobColumn = {
   key: 'lastRecord',
   title: texts.columns.lastRecord,
-  width: 'minmax(120px, 4fr)',
+  width: 'minmax(104px, 4fr)',
   cell: (job) => <LastRecord job={job} />,
   showFrom: 'narrow',
 };
@@ -119,7 +119,7 @@ export const ranForColumn: JobColumn = {
   align: 'end',
   cell: (job) => {
     const ran = ranForMs(job);
-    return <Figures>{ran === null ? texts.columns.unknown : formatShortDuration(ran)}</Figures>;
+    return <Figures>{ran === null ? texts.columns.unknown : formatExactDuration(ran)}</Figures>;
   },
   compare: (one, other) => compareKnown(ranForMs(one), ranForMs(other)),
   showFrom: 'narrow',

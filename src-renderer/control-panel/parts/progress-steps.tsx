@@ -1,4 +1,7 @@
-/** The steps of something long: done, under way, failed, not started; each with what came of it. */
+/**
+ * The steps of something long: done, under way, failed, not started; each with what came of it. Why one failed stands in the problem's
+ * card, with what to do.
+ */
 import { Spinner, makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import { Checkmark16Filled } from '@fluentui/react-icons/svg/checkmark';
 import { Dismiss16Filled } from '@fluentui/react-icons/svg/dismiss';
@@ -27,8 +30,8 @@ const useStyles = makeStyles({
   done: { color: tokens.colorStatusSuccessForeground1 },
   failed: { color: tokens.colorStatusDangerForeground1 },
   later: { color: tokens.colorNeutralForeground3 },
-  label: { flexGrow: 1 },
-  detail: { color: tokens.colorNeutralForeground2, textAlign: 'right', overflowWrap: 'anywhere' },
+  label: { flexGrow: 1, flexShrink: 0, maxWidth: '70%' },
+  detail: { minWidth: 0, color: tokens.colorNeutralForeground2, textAlign: 'right', overflowWrap: 'anywhere' },
 });
 
 export function ProgressSteps({ steps, label }: { steps: readonly ShownStep[]; label: string }) {
@@ -53,7 +56,7 @@ export function ProgressSteps({ steps, label }: { steps: readonly ShownStep[]; l
           </span>
           <span className={styles.label}>{step.label}</span>
           <span className={mergeClasses(styles.detail, step.status === 'failed' && styles.failed)}>
-            {step.detail === '' ? texts.steps[step.status] : step.detail}
+            {step.status === 'failed' || step.detail === '' ? texts.steps[step.status] : step.detail}
           </span>
         </li>
       ))}

@@ -5,7 +5,7 @@ import type { Row } from './record-rows.ts';
 
 export const rowHeight = 20;
 /** Where the text begins: after time and stream. */
-export const textColumn = 204;
+export const textColumn = 212;
 
 const useStyles = makeStyles({
   row: {

@@ -133,7 +133,11 @@ export class FakeWorker implements OpenedWorker {
       this.tell({ event: 'progress-made', payload: { operation, step, label, status: 'started', detail: '' } });
       await new Promise((resolve) => setTimeout(resolve, 20));
       const failed = fails && index === steps.length - 1;
-      const detail = failed ? 'refused' : step === 'service' ? 'automation.contoso.example, 38 ms' : '';
+      const detail = failed
+        ? 'The account did not accept the key'
+        : step === 'service'
+          ? 'automation.contoso.example, 38 ms'
+          : '';
       this.tell({ event: 'progress-made', payload: { operation, step, label, status: failed ? 'failed' : 'done', detail } });
     }
   }

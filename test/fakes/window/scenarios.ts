@@ -79,7 +79,7 @@ export const scenarios = {
   refusing: (): Scenario => ({
     ...scenarios.joinable(),
     refusals: {
-      'registration:register': describeProblem('account-key-refused', { keyEnding: '9f2c' }),
+      'registration:register': describeProblem('account-key-refused', { keyEnding: '9f2c', outcome: 'Nothing was registered' }),
       'connection:connect': describeProblem('certificate-untrusted', {
         host: 'automation.contoso.example',
         issuer: 'Contoso Root CA 3',
@@ -129,7 +129,7 @@ export const scenarios = {
         status: 'offline',
         sentence: 'Not connected since 14:02: the proxy http://proxy.contoso.example:3128 wants a user name and password',
         problems: [
-          currentProblem('proxy-authentication-required', { proxy: 'http://proxy.contoso.example:3128' }, 340, 23),
+          currentProblem('proxy-authentication-required', { proxy: 'http://proxy.contoso.example:3128', userName: '' }, 340, 23),
           currentProblem('service-unavailable', { host: 'automation.contoso.example', status: 503 }, 4_000, 2),
         ],
       },

@@ -3,6 +3,7 @@ import {
   formatAgo,
   formatBytes,
   formatDuration,
+  formatExactDuration,
   formatMoment,
   formatMomentInFull,
   formatRecordTime,
@@ -20,6 +21,7 @@ describe('durations', () => {
   it('are hours, minutes and seconds, and hours grow past a day', () => {
     expect(formatDuration(42_900)).toBe('0:00:42');
     expect(formatDuration(12 * 60_000 + 5_000)).toBe('0:12:05');
+    expect([40, 2_300, 101_999].map(formatExactDuration)).toEqual(['0:00:00.04', '0:00:02.30', '0:01:41.99']);
     expect(formatDuration(51 * 3_600_000 + 61_000)).toBe('51:01:01');
   });
 

@@ -53,7 +53,7 @@ describe('a queued job says why it waits', () => {
     ['the only worker is paused', {}, [worker(paused)]],
     ['the only worker is draining', {}, [worker({ readiness: 'draining' })]],
     ['all 3 workers are full', {}, [worker(full), worker(full), worker(full)]],
-    ['all 2 workers are paused', {}, [worker(paused), worker(paused)]],
+    ['both workers are paused', {}, [worker(paused), worker(paused)]],
     ['of 3 workers 2 are full, 1 is paused', {}, [worker(full), worker(full), worker(paused)]],
     ['the only worker is full', {}, [worker(full), worker(gone)]],
     ['it is next for worker WORKER-A', {}, [worker(), worker(full)]],

@@ -44,19 +44,18 @@ export function ConnectForm({ connection, onDone, onCancel }: ConnectFormProps) 
   const { progress } = useWorkerView();
   const [form, setForm] = useState(() => startOfForm(connection));
   const [mistakes, setMistakes] = useState<FormMistakes>({});
-  const connect = useAction(() => bridge.call('connection:connect', connectArguments(form)));
+  const connect = useAction((sent: ConnectionForm) => bridge.call('connection:connect', connectArguments(sent)));
   const fields = useRef<HTMLDivElement>(null);
   const steps = connect.pending || connect.problem !== null ? shownSteps('connect', progress, texts.connection.stepNames) : [];
 
-  const change: RepairProps['change'] = (name, value) => {
+  const change = <Name extends ConnectionField>(name: Name, value: ConnectionForm[Name]): void => {
     setForm((before) => ({ ...before, [name]: value }));
     setMistakes((before) => ({ ...before, [name]: undefined }));
   };
   const focusOn = (field: string): void => fields.current?.querySelector<HTMLElement>(`[name="${field}"]`)?.focus();
 
-  const submit = async (event: React.SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    const found = mistakesIn(form);
+  const send = async (sent: ConnectionForm): Promise<void> => {
+    const found = mistakesIn(sent);
     setMistakes(found);
     const [first] = Object.keys(found);
     if (first !== undefined) {
@@ -64,7 +63,13 @@ export function ConnectForm({ connection, onDone, onCancel }: ConnectFormProps) 
       return;
     }
     worker.clearProgress();
-    if ((await connect.run()) !== undefined) onDone();
+    if ((await connect.run(sent)) !== undefined) onDone();
+  };
+  /** The person has compared it: that is all that was missing. */
+  const pin = (fingerprint: string): void => {
+    const pinned = { ...form, trustKind: 'fingerprint', fingerprint } as const;
+    setForm(pinned);
+    void send(pinned);
   };
 
   // What went wrong stands below the fields: bring it into sight.
@@ -75,7 +80,15 @@ export function ConnectForm({ connection, onDone, onCancel }: ConnectFormProps) 
 
   const part = { form, mistakes, change };
   return (
-    <form className={styles.form} onSubmit={(event) => void submit(event)} noValidate autoComplete="off">
+    <form
+      className={styles.form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        void send(form);
+      }}
+      noValidate
+      autoComplete="off"
+    >
       <Card>
         <div ref={fields} className={styles.fields}>
           <TextField {...part} name="workspaceId" words={texts.connection.fields.workspaceId} />
@@ -105,7 +118,7 @@ export function ConnectForm({ connection, onDone, onCancel }: ConnectFormProps) 
           <ProblemCard
             problem={connect.problem}
             announce
-            actions={<Repair problem={connect.problem} focusOn={focusOn} change={change} />}
+            actions={<Repair problem={connect.problem} focusOn={focusOn} pin={pin} />}
           />
         )}
       </div>
@@ -117,22 +130,17 @@ export function ConnectForm({ connection, onDone, onCancel }: ConnectFormProps) 
 interface RepairProps {
   problem: Problem;
   focusOn: (field: string) => void;
-  change: <Name extends ConnectionField>(name: Name, value: ConnectionForm[Name]) => void;
+  pin: (fingerprint: string) => void;
 }
 
-/** One press leads to the field that the refusal is about. */
-function Repair({ problem, focusOn, change }: RepairProps) {
+/** One press leads to the field that the refusal is about; pinning goes on at once. */
+function Repair({ problem, focusOn, pin }: RepairProps) {
   const words = texts.connection.repair;
   const field = fieldOfProblem(problem);
   const { fingerprint, actual } = problem.details;
   const shown = fingerprint ?? actual;
   if (field === 'trust' && typeof shown === 'string') {
-    const pin = (): void => {
-      change('trustKind', 'fingerprint');
-      change('fingerprint', shown);
-      requestAnimationFrame(() => focusOn('fingerprint'));
-    };
-    return <Button onClick={pin}>{words.pin}</Button>;
+    return <Button onClick={() => pin(shown)}>{words.pin}</Button>;
   }
   if (field === 'proxy') return <Button onClick={() => focusOn('proxyUrl')}>{words.proxy}</Button>;
   if (field === 'workspaceId' || field === 'workspaceKey' || field === 'serviceUrl') {

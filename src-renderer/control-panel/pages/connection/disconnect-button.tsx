@@ -8,7 +8,7 @@ import { texts } from '../../../texts.ts';
 import { useServices } from '../../state/services.ts';
 
 export function DisconnectButton({ worker }: { worker: WorkerState }) {
-  const { bridge } = useServices();
+  const { bridge, place } = useServices();
   const [asking, setAsking] = useState(false);
   const disconnect = useAction(() => bridge.call('connection:disconnect', {}));
   const words = texts.connection.disconnect;
@@ -16,6 +16,23 @@ export function DisconnectButton({ worker }: { worker: WorkerState }) {
     disconnect.clear();
     setAsking(false);
   };
+  if (worker.registration !== null) {
+    return (
+      <>
+        <Button onClick={() => setAsking(true)}>{words.action}</Button>
+        <ConfirmDialog
+          open={asking}
+          title={words.registeredQuestion(worker.registration.groupName)}
+          doIt={texts.openPage(texts.navigation.pages.group)}
+          leaveIt={words.leave}
+          onDo={() => place.open({ page: 'group' })}
+          onLeave={close}
+        >
+          <p>{words.registered}</p>
+        </ConfirmDialog>
+      </>
+    );
+  }
   return (
     <>
       <Button onClick={() => setAsking(true)}>{words.action}</Button>
@@ -28,7 +45,7 @@ export function DisconnectButton({ worker }: { worker: WorkerState }) {
         onDo={() => void disconnect.run().then((done) => done !== undefined && setAsking(false))}
         onLeave={close}
       >
-        <p>{worker.registration === null ? words.consequence : words.consequenceRegistered(worker.registration.groupName)}</p>
+        <p>{words.consequence}</p>
         {disconnect.problem !== null && <ProblemCard problem={disconnect.problem} announce />}
       </ConfirmDialog>
     </>

@@ -26,9 +26,9 @@ const useStyles = makeStyles({
     padding: '6px 0',
     flexGrow: 1,
     fontSize: tokens.fontSizeBase300,
-    fontWeight: tokens.fontWeightSemibold,
     lineHeight: '20px',
     overflowWrap: 'anywhere',
+    whiteSpace: 'pre-wrap',
   },
   actions: { display: 'flex', gap: '4px', flexShrink: 0 },
 });
@@ -39,7 +39,7 @@ export function EventDetails({ event, onClose }: { event: LogEvent; onClose: () 
   return (
     <section className={styles.panel} aria-label={words.label} tabIndex={0}>
       <div className={styles.head}>
-        <h2 className={styles.message}>{event.message}</h2>
+        <p className={styles.message}>{event.message}</p>
         <div className={styles.actions}>
           {event.jobId !== undefined && <PlaceButton to={{ page: 'job', id: event.jobId }}>{texts.openJob}</PlaceButton>}
           <CopyButton text={JSON.stringify(event, null, 2)} label={words.copy} subtle />

@@ -17,13 +17,15 @@ const useStyles = makeStyles({
     border: `1px solid ${tokens.colorNeutralStroke2}`,
     borderLeftWidth: '4px',
     flexShrink: 0,
-    maxHeight: '120px',
+    maxHeight: '35%',
     overflowY: 'auto',
   },
   danger: { borderLeftColor: tokens.colorStatusDangerForeground1 },
   warning: { borderLeftColor: tokens.colorStatusWarningForeground3 },
   plain: { borderLeftColor: tokens.colorNeutralStroke1 },
-  reason: { margin: 0, overflowWrap: 'anywhere', whiteSpace: 'pre-line' },
+  // An error's text with the line it points at: it stands as the runtime wrote it.
+  reason: { margin: 0, overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' },
+  asWritten: { fontFamily: tokens.fontFamilyMonospace, fontSize: tokens.fontSizeBase200 },
 });
 
 export function OutcomeNote({ job }: { job: JobView }) {
@@ -42,7 +44,7 @@ export function OutcomeNote({ job }: { job: JobView }) {
   return (
     <div className={mergeClasses(styles.note, styles[edge])} role="group" aria-label={word} tabIndex={0}>
       <Mark name={mark} />
-      <p className={styles.reason}>{job.outcomeReason}</p>
+      <p className={mergeClasses(styles.reason, job.outcomeReason.includes('\n') && styles.asWritten)}>{job.outcomeReason}</p>
     </div>
   );
 }

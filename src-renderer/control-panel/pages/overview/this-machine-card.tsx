@@ -19,17 +19,20 @@ export function ThisMachineCard({ worker }: { worker: WorkerState }) {
   );
 }
 
-const useStyles = makeStyles({ kind: { whiteSpace: 'nowrap' } });
+// Together on one line where there is room.
+const useStyles = makeStyles({ runtime: { display: 'inline-block', maxWidth: '100%' } });
 
 function Kinds({ kinds }: { kinds: WorkerState['kinds'] }) {
   const styles = useStyles();
   if (kinds.length === 0) return <>{texts.overview.machine.canRunNothing}</>;
-  return kinds.map(({ kind, label, executable }, index) => (
-    <span key={kind}>
-      <span className={styles.kind} title={executable}>
+  // One runtime may run several kinds.
+  const runtimes = kinds.filter(({ label }, index) => kinds.findIndex((one) => one.label === label) === index);
+  return runtimes.map(({ label, executable }, index) => (
+    <span key={label}>
+      <span className={styles.runtime} title={executable}>
         {label}
       </span>
-      {index < kinds.length - 1 && ' · '}
+      {index < runtimes.length - 1 && ' · '}
     </span>
   ));
 }

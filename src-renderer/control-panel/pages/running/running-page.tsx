@@ -22,7 +22,7 @@ const columns: readonly Column<JobView>[] = [
   runbookColumn,
   statusColumn,
   forColumn,
-  { ...pickedUpColumn, showFrom: 'wide' },
+  { ...pickedUpColumn, showFrom: 'very-wide' },
   startedByColumn,
   recordsColumn,
   lastRecordColumn,

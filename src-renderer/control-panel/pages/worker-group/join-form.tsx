@@ -63,6 +63,12 @@ export function JoinForm({ endpoint }: { endpoint: string }) {
     input?.select();
   };
 
+  // What went wrong stands below the fields: bring it into sight.
+  const outcome = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (register.problem !== null) outcome.current?.scrollIntoView({ block: 'nearest' });
+  }, [register.problem]);
+
   const part = {
     form,
     mistakes,
@@ -89,10 +95,12 @@ export function JoinForm({ endpoint }: { endpoint: string }) {
           {register.pending ? texts.group.registering : texts.group.register}
         </Button>
       </div>
-      <ProgressSteps steps={steps} label={texts.group.steps} />
-      {register.problem !== null && (
-        <ProblemCard problem={register.problem} announce actions={<Repair problem={register.problem} focusOn={focusOn} />} />
-      )}
+      <div ref={outcome} className={styles.fields}>
+        <ProgressSteps steps={steps} label={texts.group.steps} />
+        {register.problem !== null && (
+          <ProblemCard problem={register.problem} announce actions={<Repair problem={register.problem} focusOn={focusOn} />} />
+        )}
+      </div>
       <CommandBlock commands={registerCommands(form)} />
     </form>
   );
