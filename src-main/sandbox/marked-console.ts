@@ -8,6 +8,7 @@
  * An empty line stands before the second mark, so that it begins a line; it is no output.
  */
 const newline = 0x0a;
+const carriageReturn = 0x0d;
 /** A console that says more than this before the mark is remembered only from here on. */
 const lookBackBytes = 64 * 1024;
 
@@ -61,29 +62,32 @@ export class MarkedConsole {
     if (this.#isLongLine || !this.#mayBeMark(bytes)) {
       if (bytes.length === 0) return;
       this.#isLongLine = true;
-      this.#say(bytes);
+      this.#say(bytes, false);
     } else {
       this.#line = Buffer.from(bytes);
     }
   }
 
-  #say(bytes: Buffer): void {
+  #say(bytes: Buffer, isWholeLine: boolean): void {
     if (this.#blank !== undefined) this.#listener.output(this.#blank);
-    this.#blank = bytes.length <= 2 && bytes.at(-1) === newline ? bytes : undefined;
+    this.#blank = isWholeLine && bytes.length <= 2 && bytes.at(-1) === newline ? Buffer.from(bytes) : undefined;
     if (this.#blank === undefined) this.#listener.output(bytes);
   }
 
   /** The end's message is short; anything longer is no mark. */
   #mayBeMark(bytes: Buffer): boolean {
+    // The beginning of an empty line.
+    if (bytes.length === 1 && bytes[0] === carriageReturn) return true;
     const length = Math.min(bytes.length, this.#mark.length);
     return bytes.length < lookBackBytes && this.#mark.subarray(0, length).equals(bytes.subarray(0, length));
   }
 
   #takeLine(line: Buffer): void {
-    const isMark = !this.#isLongLine && line.subarray(0, this.#mark.length).equals(this.#mark);
+    const isWholeLine = !this.#isLongLine;
+    const isMark = isWholeLine && line.subarray(0, this.#mark.length).equals(this.#mark);
     this.#isLongLine = false;
     if (!isMark) {
-      if (this.#state === 'within') this.#say(line);
+      if (this.#state === 'within') this.#say(line, isWholeLine);
       return;
     }
     const [verb = '', value = '', ...message] = line.toString('utf8', this.#mark.length).trimEnd().split(' ');
