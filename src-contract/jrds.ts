@@ -126,6 +126,9 @@ export const attemptReport = z.object({
   peakMemoryBytes: z.number().nonnegative().nullable(),
   /** Processes of the job's tree still alive after the end, counted. */
   processesLeft: z.int().nonnegative(),
+  /** The user that the runtime ran as, and the limits that held, in words. Earlier versions say neither. */
+  runAs: z.string().nullish(),
+  limits: z.string().nullish(),
 });
 export type AttemptReport = z.infer<typeof attemptReport>;
 

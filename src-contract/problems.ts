@@ -318,6 +318,14 @@ export const problemCatalogue = {
     text: ({ tried }) => `None of these was found: ${tried}. The job did not start.`,
     nextStep: ({ kind }) => `Install ${kind} on this machine, or send the job to another group.`,
   }),
+  'run-as-unavailable': entry<{ user: string; reason: string }>({
+    severity: 'error',
+    title: ({ user }) => `Runbooks cannot be run as ${user}`,
+    text: ({ user, reason }) =>
+      `The settings have runbooks run as ${user}: ${reason}. Nothing is run as anybody else; jobs that this worker takes do not start.`,
+    nextStep: ({ user }) =>
+      `Make the user (\`useradd --system --user-group --no-create-home --shell /usr/sbin/nologin ${user}\`) or put right what the text names, or choose another: \`hrw settings set runAs NAME\`.`,
+  }),
   'sandbox-not-started': entry<{ sandboxId: string; reason: string }>({
     severity: 'error',
     title: () => 'A sandbox could not be started',

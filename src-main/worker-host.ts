@@ -34,6 +34,7 @@ import { PackRounds } from './worker-host/pack-rounds.ts';
 import { slotLimit, workerSource, type WorkerParts } from './worker-host/parts.ts';
 import { builtInPublisherKey } from './worker-host/publisher-key.ts';
 import { RegistrationFlow } from './worker-host/registration-flow.ts';
+import { RunbookRights } from './worker-host/runbook-rights.ts';
 import { ServiceAccess } from './worker-host/service-access.ts';
 import { workerStateOf } from './worker-host/state-view.ts';
 import { programVersion } from './worker-host/version.ts';
@@ -179,7 +180,8 @@ async function buildWorker(
   const history = stack.add('history', new History({ threadFile: executables.historyThread, files, onSetAside }), (opened) =>
     opened.close(),
   );
-  const jobs: Jobs = stack.add('jobs', new Jobs(parts, access, history, () => launcher), (opened) => opened.close());
+  const rights = new RunbookRights(parts);
+  const jobs: Jobs = stack.add('jobs', new Jobs(parts, access, history, rights, () => launcher), (opened) => opened.close());
   const launcher: Launcher = stack.add(
     'launcher',
     new Launcher({
@@ -198,7 +200,7 @@ async function buildWorker(
   );
 
   const end = createEnd();
-  const state = (): WorkerState => workerStateOf({ parts, receiver, account: () => packs.account, startedAt });
+  const state = (): WorkerState => workerStateOf({ parts, receiver, rights, account: () => packs.account, startedAt });
   const stateNews = stack.add(
     'state news',
     new OncePerTurn(() => {
@@ -259,6 +261,7 @@ async function buildWorker(
   if (settings.setAsideAs !== undefined) {
     engine.raise('settings', new AppError('settings-unreadable', { setAside: settings.setAsideAs }).toProblem());
   }
+  await rights.user();
   await launcher.adoptAll();
   await jobs.closeLost().catch((error: unknown) => {
     fault(error, 'read the history');

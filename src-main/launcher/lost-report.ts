@@ -54,6 +54,10 @@ export async function readLostReport(lost: LostSandbox): Promise<SandboxReport |
     wallMs: null,
     cpuMs: null,
     peakMemoryBytes: null,
+    journalBytes: 0,
+    runAs: null,
+    limits: null,
+    processesLeft: null,
     verified: null,
     uploadTrouble: null,
   };

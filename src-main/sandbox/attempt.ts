@@ -2,7 +2,7 @@
  * One attempt at one job, from Activating to unloaded: loads it, runs it, journals what it writes, reports what it came to. The service may
  * be away at any time: the runbook goes on, and what is to be said to the service is said when it is back.
  */
-import { rm } from 'node:fs/promises';
+import { AppError } from '../../src-contract/app-error.ts';
 import type { JobDataRead } from '../../src-contract/jrds.ts';
 import type { JobStatus, RunbookKind } from '../../src-contract/kinds.ts';
 import { journalQuotaBytes } from '../../src-contract/limits.ts';
@@ -11,11 +11,13 @@ import type { JournalSender } from '../journal/journal-sender.ts';
 import { JournalUploader } from '../journal/journal-uploader.ts';
 import { JournalWriter } from '../journal/journal-writer.ts';
 import { journalPath } from '../storage/layout.ts';
+import { removeFolder } from '../platform/remove-folder.ts';
 import { CheckpointCourier } from './checkpoint-courier.ts';
 import { reportEnd } from './final-report.ts';
-import { clearGround, type Ground } from './ground.ts';
+import { clearGround, handOverGround, type Ground } from './ground.ts';
 import { chooseRuntime, combine, droppedStreams, type Choice, type LoadedJob } from './job-loading.ts';
 import type { ConsoleView } from './console-view.ts';
+import { describeLimits } from './job-limits.ts';
 import { decideOutcome, type Verdict } from './outcome.ts';
 import { describeParameters } from './parameters.ts';
 import type { JobService, Runtime, RuntimeCommand, Timing } from './ports.ts';
@@ -227,12 +229,17 @@ export class Attempt {
       loaded instanceof Error
         ? { kind: 'none', reason: `The job could not be loaded: ${loaded.message}` }
         : chooseRuntime(loaded, handOver, runtimes, describeSearch);
+    const { runAs } = handOver;
+    if (runAs.kind === 'unavailable' && choice.kind !== 'none') {
+      await clearGround(this.#parts.ground);
+      return { verdict: neverStarted(runAs), result: undefined };
+    }
     if (choice.kind === 'none' || loaded instanceof Error || this.#isCalledOff()) {
       await clearGround(this.#parts.ground);
       const end = choice.kind === 'none' ? ({ kind: 'not-started', reason: choice.reason } as const) : undefined;
       return { verdict: this.#judge('', end), result: undefined };
     }
-    state.change({ runtime: choice.label });
+    state.change({ runtime: choice.label, runAs: runAs.name });
     const command = await this.#prepare(loaded, choice);
     if (command instanceof Error) {
       // A full disk, say: nothing of the job ran, and another attempt may.
@@ -240,7 +247,9 @@ export class Attempt {
       const reason = `what the job needs could not be made ready: ${command.message}`;
       return { verdict: this.#judge(choice.label, { kind: 'not-prepared', reason }), result: undefined };
     }
-    const result = await this.#runRuntime(loaded, choice, command, await this.#parts.ground, journal);
+    const ground = await this.#parts.ground;
+    state.change({ limits: describeLimits(ground.tree) ?? null });
+    const result = await this.#runRuntime(loaded, choice, command, ground, journal);
     return { verdict: this.#judge(choice.label, result.end), result };
   }
 
@@ -291,10 +300,12 @@ export class Attempt {
     { job, settings, checkpoint }: LoadedJob,
     { runtime }: ChosenRuntime,
     command: RuntimeCommand,
-    { tree, pipes, workFolder }: Ground,
+    ground: Ground,
     journal: JournalWriter,
   ): Promise<RunResult> {
     const { environment, handOver, state, timing, view } = this.#parts;
+    const { tree, pipes, workFolder } = ground;
+    const { runAs } = handOver;
     if (checkpoint !== undefined) journal.decide('The workflow goes on from its checkpoint on the service.');
     const courier = this.#startCourier(command.checkpointFolder, job.jobId, journal);
     const intake = new RecordIntake({
@@ -309,6 +320,7 @@ export class Attempt {
       workFolder,
       jobId: job.jobId,
       activityId: job.trackingId ?? handOver.sandboxId,
+      userName: runAs.kind === 'other' ? runAs.name : undefined,
     });
     // Records of a runtime without a host come from pipes, never from a terminal.
     const terminal = runtime.readHost === undefined ? undefined : await openPseudoTerminal();
@@ -316,8 +328,11 @@ export class Attempt {
       pipes.resume();
       terminal?.resume();
     };
+    handOverGround(ground, runAs);
+    if (runAs.kind === 'other') terminal?.giveTo(runAs.userId, runAs.groupId);
     this.#run = new RuntimeRun({
       command,
+      runAs,
       environment: { ...base, ...command.environment, ...(terminal && { TERM: 'xterm-256color' }), ...tree.environment },
       workFolder,
       tree,
@@ -398,7 +413,7 @@ export class Attempt {
     // Synced by `end`: from here on the outcome stands, whatever happens to this process.
     await journal.end(verdict);
     const { end: _end, ...figures } = result ?? { ...nothingRan, end: undefined };
-    const { wallMs, cpuMs, peakMemoryBytes } = figures;
+    const { wallMs, cpuMs, peakMemoryBytes, processesLeft } = figures;
     state.change({
       phase: 'uploading',
       endedAt: timing.now().toISOString(),
@@ -408,8 +423,10 @@ export class Attempt {
       wallMs,
       cpuMs,
       peakMemoryBytes,
+      processesLeft,
     });
-    const report = { ...verdict, recordCount, chain, runtime: state.report.runtime ?? '', ...figures };
+    const { runtime, runAs, limits } = state.report;
+    const report = { ...verdict, recordCount, chain, runtime: runtime ?? '', runAs, limits, ...figures };
     await this.#statuses;
     const told = await reportEnd({
       service,
@@ -427,10 +444,7 @@ export class Attempt {
     });
     await sender.close();
     this.#isKnown = told.kind === 'told';
-    if (told.kind === 'told')
-      await ground
-        .then(({ workFolder }) => rm(workFolder, { recursive: true, force: true, maxRetries: 3 }))
-        .catch(() => undefined);
+    if (told.kind === 'told') await ground.then(({ workFolder }) => removeFolder(workFolder)).catch(() => undefined);
     this.#end(
       told.kind === 'fenced' ? { ...verdict, outcome: 'interrupted' } : verdict,
       told.kind === 'told' ? told.verified : false,
@@ -447,4 +461,10 @@ export class Attempt {
     });
     void this.#parts.state.write();
   }
+}
+
+/** In no other's name than the one that the settings have: another worker of the group may be able to. */
+function neverStarted({ name, reason }: { name: string; reason: string }): Verdict {
+  const { title, text } = new AppError('run-as-unavailable', { user: name, reason }).toProblem();
+  return { outcome: 'never-started', reason: `${title}. ${text}`, exitCode: null };
 }

@@ -50,6 +50,10 @@ const endedReport: SandboxReport = {
   wallMs: 1,
   cpuMs: null,
   peakMemoryBytes: null,
+  journalBytes: 0,
+  runAs: null,
+  limits: null,
+  processesLeft: null,
   verified: true,
   uploadTrouble: null,
 };

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { AppError } from '../../src-contract/app-error.ts';
 import type { AttemptReport, JobDataRead } from '../../src-contract/jrds.ts';
 import { jobStatusNumbers, pendingActions, runbookKinds } from '../../src-contract/kinds.ts';
-import type { SandboxReport } from '../../src-contract/sandbox.ts';
+import { noLimits, type SandboxReport } from '../../src-contract/sandbox.ts';
 import { systemClock } from '../../src-main/engine/clock.ts';
 import { identifyThisProcess } from '../../src-main/platform/process-identity.ts';
 import { Attempt, type AttemptParts } from '../../src-main/sandbox/attempt.ts';
@@ -55,6 +55,8 @@ class Service implements JobService {
       runbookVersionId: 'version',
       parameters: null,
     });
+  putCheckpoint = (): Promise<void> => Promise.reject(new Error('the plain protocol has no checkpoints'));
+  getCheckpoint = (): Promise<string> => Promise.reject(new Error('the plain protocol has no checkpoints'));
   changeStatus: JobService['changeStatus'] = async (_sandboxId, _jobId, { status, report }) => {
     await this.beforeStatus(status);
     this.statuses.push(status);
@@ -101,6 +103,10 @@ async function partsOf(service: Service, change: { ground?: Promise<Ground>; run
     wallMs: null,
     cpuMs: null,
     peakMemoryBytes: null,
+    journalBytes: 0,
+    runAs: null,
+    limits: null,
+    processesLeft: null,
     verified: null,
     uploadTrouble: null,
   };
@@ -127,6 +133,8 @@ async function partsOf(service: Service, change: { ground?: Promise<Ground>; run
       stopGraceSeconds: 1,
       startLimitSeconds: 60,
       culture: '',
+      runAs: { kind: 'own', name: 'tester' },
+      limits: noLimits,
     },
     service,
     timing: {
@@ -143,7 +151,7 @@ async function partsOf(service: Service, change: { ground?: Promise<Ground>; run
     environment: { PATH: '/usr/bin:/bin' },
     state,
     view: new ConsoleView(),
-    ground: change.ground ?? prepareGround(folder, `attempt-${path.basename(folder)}`),
+    ground: change.ground ?? prepareGround(folder, `attempt-${path.basename(folder)}`, noLimits),
   };
   return { parts, state, delays, folder };
 }
