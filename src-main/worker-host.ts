@@ -26,6 +26,7 @@ import { openSettings, type OpenSettingsFile } from './storage/settings-store.ts
 import { ClosingStack } from './worker-host/closing-stack.ts';
 import { ConnectionFlow } from './worker-host/connection-flow.ts';
 import { watchDiskSpace } from './worker-host/disk-space.ts';
+import { Draining } from './worker-host/draining.ts';
 import { engineHandlers } from './worker-host/handlers.ts';
 import { Jobs } from './worker-host/jobs.ts';
 import { maintain } from './worker-host/maintenance.ts';
@@ -200,6 +201,17 @@ async function buildWorker(
   );
 
   const end = createEnd();
+  const draining = stack.add(
+    'draining',
+    new Draining(
+      parts,
+      () => launcher,
+      () => {
+        end.tell('drained');
+      },
+    ),
+    (opened) => opened.close(),
+  );
   const state = (): WorkerState => workerStateOf({ parts, receiver, rights, account: () => packs.account, startedAt });
   const stateNews = stack.add(
     'state news',
@@ -210,7 +222,7 @@ async function buildWorker(
       opened.close();
     },
   );
-  const { connection, registration, paused } = settings.current;
+  const { connection, registration, paused, drain } = settings.current;
   const engine = new Engine(
     {
       clock,
@@ -226,13 +238,13 @@ async function buildWorker(
         stateNews.ask();
       },
       drained: () => {
-        end.tell('drained');
+        draining.finish();
       },
     },
     initialState({
       connected: connection !== null,
       registered: registration !== null,
-      intent: paused ? 'pause' : 'work',
+      intent: drain !== null ? 'drain' : paused ? 'pause' : 'work',
       load: { running: 0, limit: slotLimit(settings.current, cores) },
     }),
   );
@@ -243,6 +255,8 @@ async function buildWorker(
     cores,
     state,
     jobs,
+    draining,
+    rights,
     connection: new ConnectionFlow(parts, access, packs),
     registration: new RegistrationFlow(parts, access, packs, receiver),
     // The answer to the call that asks for it goes out first.
@@ -272,6 +286,7 @@ async function buildWorker(
     message: `The hybrid runbook worker ${programVersion} started (${mode}, process ${String(process.pid)}) for ${layout.folder}.`,
     fields: { version: programVersion, mode, processId: process.pid },
   });
+  draining.goOn();
   engine.start();
   const work = async (): Promise<void> => {
     jobs.clearOldNotices();

@@ -44,6 +44,14 @@ const sampleDelaysMs = [15, 50, 150, 400, 1000];
 /** A limit that we keep ourselves is looked after this often at least. */
 const watchIntervalMs = 200;
 
+interface TreeParts {
+  group?: ControlGroup | undefined;
+  limits?: JobLimits;
+  groupKeeps?: readonly LimitName[];
+  limitGroups?: LimitGroups;
+  leftGroups?: readonly string[];
+}
+
 export class ProcessTree {
   readonly #mark: string;
   #group: ControlGroup | undefined;
@@ -55,34 +63,40 @@ export class ProcessTree {
   #isInside = false;
   /** What this process used while it was inside. */
   #ownCpuMs = 0;
-
   readonly limits: JobLimits;
+  /** Those limits that `#group` itself keeps. */
   #groupKeeps: readonly LimitName[] = [];
   readonly #limitGroups: LimitGroups | undefined;
+  /** Made by whoever made this tree first, and to be taken away by us. */
   readonly #leftGroups: readonly string[];
   #watchedHit: LimitName | undefined;
 
-  private constructor(mark: string, group: ControlGroup | undefined, limits = noLimits, leftGroups: readonly string[] = []) {
+  private constructor(mark: string, parts: TreeParts) {
+    const { group, limits = noLimits, limitGroups, leftGroups = [] } = parts;
     this.#mark = mark;
     this.#group = group;
-    this.limits = limits;
-    this.#leftGroups = leftGroups;
-    if (limitNames.some((name) => limits[name] !== null)) {
-      this.#groupKeeps = group?.limit(limits) ?? [];
-      const missing = Object.fromEntries(this.#groupKeeps.map((name) => [name, null]));
-      this.#limitGroups = LimitGroups.create(`hrw-${mark}`, { ...limits, ...missing });
-    }
     this.#marked = new MarkedProcesses(mark, new Set([process.pid, 1]));
+    this.limits = limits;
+    this.#groupKeeps = parts.groupKeeps ?? [];
+    this.#limitGroups = limitGroups;
+    this.#leftGroups = leftGroups;
   }
 
-  /** `mark` names the sandbox: letters, digits and dashes. */
-  static create(mark: string, limits: JobLimits = noLimits): ProcessTree {
-    return new ProcessTree(mark, ControlGroup.create(`hrw-${mark}`), limits);
+  /** `mark` names the sandbox: letters, digits and dashes. Without groups it is known by its mark, and we look after its limits. */
+  static create(mark: string, limits: JobLimits = noLimits, withGroups = true): ProcessTree {
+    if (!withGroups) return new ProcessTree(mark, { limits });
+    const name = `hrw-${mark}`;
+    const group = ControlGroup.create(name);
+    if (limitNames.every((limit) => limits[limit] === null)) return new ProcessTree(mark, { group });
+    const groupKeeps = group?.limit(limits) ?? [];
+    const kept = Object.fromEntries(groupKeeps.map((limit) => [limit, null]));
+    const limitGroups = LimitGroups.create(name, { ...limits, ...kept });
+    return new ProcessTree(mark, { group, limits, groupKeeps, limitGroups });
   }
 
   static reopen(place: ProcessTreePlace): ProcessTree {
     const group = place.group === null ? undefined : ControlGroup.reopen(place.group);
-    return new ProcessTree(place.mark, group, noLimits, place.limitGroups);
+    return new ProcessTree(place.mark, { group, leftGroups: place.limitGroups });
   }
 
   /** What a process of this tree must have in its environment. */
@@ -100,8 +114,7 @@ export class ProcessTree {
       await this.#group?.enter();
       this.#isInside = this.#group !== undefined;
     } catch {
-      this.#group?.remove();
-      this.#group = undefined;
+      this.#giveUpGroup();
     }
   }
 
@@ -198,9 +211,14 @@ export class ProcessTree {
       this.#group.enterNow();
       this.#isInside = true;
     } catch {
-      this.#group.remove();
-      this.#group = undefined;
+      this.#giveUpGroup();
     }
+  }
+
+  #giveUpGroup(): void {
+    this.#group?.remove();
+    this.#group = undefined;
+    this.#groupKeeps = [];
   }
 
   #leave(): void {

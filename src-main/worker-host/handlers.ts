@@ -1,9 +1,11 @@
 /** One handler a call of the contract. Roles and shapes are checked before anything here runs. */
 import type { WorkerState } from '../../src-contract/engine-calls.ts';
-import { defaultSettings } from '../../src-contract/settings.ts';
+import { changeableNames } from '../../src-contract/settings.ts';
 import type { EngineHandlers } from '../control/engine-answers.ts';
 import type { ConnectionFlow } from './connection-flow.ts';
+import type { Draining } from './draining.ts';
 import type { Jobs } from './jobs.ts';
+import type { RunbookRights } from './runbook-rights.ts';
 import { slotLimit, workerSource, type WorkerParts } from './parts.ts';
 import type { RegistrationFlow } from './registration-flow.ts';
 
@@ -12,6 +14,8 @@ export interface HandlerSources {
   cores: number;
   state: () => WorkerState;
   jobs: Jobs;
+  draining: Draining;
+  rights: RunbookRights;
   connection: ConnectionFlow;
   registration: RegistrationFlow;
   /** Ends the worker once the call has been answered. */
@@ -20,7 +24,7 @@ export interface HandlerSources {
 }
 
 export function engineHandlers(sources: HandlerSources): EngineHandlers {
-  const { parts, state, jobs, connection, registration, quit, signal } = sources;
+  const { parts, state, jobs, draining, rights, connection, registration, quit, signal } = sources;
   const { settings, log } = parts;
   const inTurn = createTurns();
   return {
@@ -35,20 +39,16 @@ export function engineHandlers(sources: HandlerSources): EngineHandlers {
     },
     'worker:resume': async () => {
       const { intent } = parts.engine().state;
-      await settings.change({ paused: false });
+      await settings.change({ paused: false, drain: null });
+      draining.callOff();
       parts.engine().dispatch({ kind: 'resume-asked' }, 'a person resumed it');
       if (intent !== 'work')
         log.write({ name: 'workerResumed', source: workerSource, message: 'The worker was resumed: it takes jobs.' });
       return state();
     },
-    'worker:drain': () => {
-      const { intent, load } = parts.engine().state;
-      if (intent !== 'drain') {
-        const message = `The worker drains: it takes no new job, and ends when ${String(load.running)} running have ended.`;
-        log.write({ name: 'workerDraining', source: workerSource, message, fields: { running: load.running } });
-      }
-      parts.engine().dispatch({ kind: 'drain-asked' }, 'a person asked it to drain');
-      return Promise.resolve(state());
+    'worker:drain': async ({ deadlineSeconds }) => {
+      await draining.ask(deadlineSeconds);
+      return state();
     },
     'worker:quit': () => {
       quit();
@@ -83,15 +83,15 @@ export function engineHandlers(sources: HandlerSources): EngineHandlers {
       // `undefined` means "leave it", also where a caller spelled it out.
       const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
       const after = await settings.change(given);
-      const changeable = ['limit', 'stopGraceSeconds', 'startLimitSeconds', 'culture', 'retentionDays'] as const;
-      const names = changeable.filter((name) => before[name] !== after[name]);
+      const names = changeableNames.filter((name) => before[name] !== after[name]);
       if (names.length > 0) {
+        const words = (value: string | number | null): string => String(value ?? '') || 'none given';
         const told = names.map(
-          (name) =>
-            `${name} from ${String(before[name] ?? defaultSettings[name] ?? 'automatic') || 'automatic'} to ${String(after[name] ?? 'automatic') || 'automatic'}`,
+          (name) => `${name} from ${words(before[name])} to ${words(after[name])}`,
         );
         log.write({ name: 'settingsChanged', source: workerSource, message: `Settings changed: ${told.join(', ')}.` });
       }
+      if (names.includes('runAs')) await rights.user();
       const { running } = parts.engine().state.load;
       parts
         .engine()

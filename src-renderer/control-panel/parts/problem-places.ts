@@ -32,6 +32,7 @@ const places: Partial<Record<ProblemCode, Place>> = {
   'tls-intercepted': events,
   'settings-unreadable': { page: 'settings' },
   'sandbox-not-started': events,
+  'run-as-unavailable': { page: 'settings' },
 };
 
 export function placeOfProblem(problem: Problem): Place | undefined {
