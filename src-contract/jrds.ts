@@ -16,6 +16,8 @@ export const headers = {
   features: 'hrw-features',
   /** `translated`: the worker runs workflows, but only those that workflow compatibility can translate. */
   workflows: 'hrw-workflows',
+  /** A call for work brings what the last answer had in it, or `first`: so a copied worker is noticed. */
+  turn: 'hrw-turn',
 } as const;
 
 /** What a service may offer beyond the protocol, in `HRW-Features`, comma separated. */

@@ -23,6 +23,7 @@ import { acquireEngineLock } from './storage/engine-lock.ts';
 import { History } from './storage/history.ts';
 import { writePrivateFile } from './storage/private-files.ts';
 import { openSettings, type OpenSettingsFile } from './storage/settings-store.ts';
+import { CertificateRotation } from './worker-host/certificate-rotation.ts';
 import { ClosingStack } from './worker-host/closing-stack.ts';
 import { ConnectionFlow } from './worker-host/connection-flow.ts';
 import { watchDiskSpace } from './worker-host/disk-space.ts';
@@ -32,7 +33,7 @@ import { Jobs } from './worker-host/jobs.ts';
 import { maintain } from './worker-host/maintenance.ts';
 import { OncePerTurn } from './worker-host/once-per-turn.ts';
 import { PackRounds } from './worker-host/pack-rounds.ts';
-import { slotLimit, workerSource, type WorkerParts } from './worker-host/parts.ts';
+import { createTurns, slotLimit, workerSource, type WorkerParts } from './worker-host/parts.ts';
 import { builtInPublisherKey } from './worker-host/publisher-key.ts';
 import { RegistrationFlow } from './worker-host/registration-flow.ts';
 import { RunbookRights } from './worker-host/runbook-rights.ts';
@@ -173,6 +174,11 @@ async function buildWorker(
   await writePrivateFile(layout.workerCommand, workerCommandText(executables, layout.folder));
   const giveUpCalls = (): void => late.engine?.askAnew();
   const access = stack.add('service clients', new ServiceAccess(parts, runtimesFound, giveUpCalls), (opened) => opened.forget());
+  const inTurn = createTurns();
+  const rotation = stack.add('certificate rotation', new CertificateRotation(parts, access, inTurn), (opened) => opened.close());
+  access.onRotationAsked = () => {
+    rotation.ask();
+  };
   const packs = new PackRounds(parts, access, receiver);
   const files = { historyFile: layout.historyFile, journalsFolder: layout.journalsFolder };
   const onSetAside = (setAside: string): void => {
@@ -259,6 +265,7 @@ async function buildWorker(
     rights,
     connection: new ConnectionFlow(parts, access, packs),
     registration: new RegistrationFlow(parts, access, packs, receiver),
+    inTurn,
     // The answer to the call that asks for it goes out first.
     quit: () => setImmediate(() => end.tell('quit')),
     signal: ending.signal,
@@ -287,6 +294,7 @@ async function buildWorker(
     fields: { version: programVersion, mode, processId: process.pid },
   });
   draining.goOn();
+  await rotation.goOn();
   engine.start();
   const work = async (): Promise<void> => {
     jobs.clearOldNotices();

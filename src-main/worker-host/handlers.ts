@@ -6,7 +6,7 @@ import type { ConnectionFlow } from './connection-flow.ts';
 import type { Draining } from './draining.ts';
 import type { Jobs } from './jobs.ts';
 import type { RunbookRights } from './runbook-rights.ts';
-import { slotLimit, workerSource, type WorkerParts } from './parts.ts';
+import { slotLimit, workerSource, type InTurn, type WorkerParts } from './parts.ts';
 import type { RegistrationFlow } from './registration-flow.ts';
 
 export interface HandlerSources {
@@ -18,15 +18,15 @@ export interface HandlerSources {
   rights: RunbookRights;
   connection: ConnectionFlow;
   registration: RegistrationFlow;
+  inTurn: InTurn;
   /** Ends the worker once the call has been answered. */
   quit: () => void;
   signal: AbortSignal;
 }
 
 export function engineHandlers(sources: HandlerSources): EngineHandlers {
-  const { parts, state, jobs, draining, rights, connection, registration, quit, signal } = sources;
+  const { parts, state, jobs, draining, rights, connection, registration, inTurn, quit, signal } = sources;
   const { settings, log } = parts;
-  const inTurn = createTurns();
   return {
     'worker:state': () => Promise.resolve(state()),
     'worker:pause': async () => {
@@ -98,15 +98,5 @@ export function engineHandlers(sources: HandlerSources): EngineHandlers {
         .dispatch({ kind: 'load-changed', load: { running, limit: slotLimit(after, sources.cores) } }, 'settings changed');
       return after;
     },
-  };
-}
-
-/** Connecting and registering change the same facts: one after the other, and a failed one does not block the next. */
-function createTurns(): <Value>(work: () => Promise<Value>) => Promise<Value> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const next = last.then(work, work);
-    last = next.catch(() => undefined);
-    return next;
   };
 }

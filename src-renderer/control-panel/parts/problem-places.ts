@@ -27,6 +27,8 @@ const places: Partial<Record<ProblemCode, Place>> = {
   'workspace-wrong-account': group,
   'worker-not-accepted': group,
   'not-registered': group,
+  'machine-cloned': group,
+  'certificate-not-replaced': group,
   'answer-not-understood': events,
   'service-refused': events,
   'tls-intercepted': events,
