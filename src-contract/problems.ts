@@ -262,8 +262,7 @@ export const problemCatalogue = {
     title: () => 'The worker’s certificate could not be replaced',
     text: ({ groupName, reason, until }) =>
       `The service asks the worker of group ${groupName} for a new certificate, and it could not be given one: ${reason}. The present one goes on being used; it is valid until ${until}. It is tried again.`,
-    nextStep: () =>
-      'Nothing needs to be done if this passes; if it stays until that day, leave the group and register again.',
+    nextStep: () => 'Nothing needs to be done if this passes; if it stays until that day, leave the group and register again.',
   }),
   // --- this machine -------------------------------------------------------------------------------------------------
   'engine-already-running': entry<{ owner: string; pid: number }>({

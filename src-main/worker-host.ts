@@ -283,6 +283,7 @@ async function buildWorker(
     engine.raise('settings', new AppError('settings-unreadable', { setAside: settings.setAsideAs }).toProblem());
   }
   await rights.user();
+  await access.mendIdentity();
   await launcher.adoptAll();
   await jobs.closeLost().catch((error: unknown) => {
     fault(error, 'read the history');

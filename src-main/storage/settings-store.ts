@@ -38,9 +38,7 @@ export interface SettingsMigration {
 }
 
 /** Version 1 knew no user for runbooks, no limits and no draining that outlives an engine. */
-const knownMigrations: readonly SettingsMigration[] = [
-  { from: 1, run: (raw) => ({ ...defaultSettings, ...raw, version: 2 }) },
-];
+const knownMigrations: readonly SettingsMigration[] = [{ from: 1, run: (raw) => ({ ...defaultSettings, ...raw, version: 2 }) }];
 
 export interface OpenSettingsOptions {
   layout: DataLayout;

@@ -31,7 +31,11 @@ export class RunbookRights {
   async user(): Promise<RunbookUser> {
     const { settings, clock } = this.parts;
     const { known } = this;
-    if (known?.wanted === settings.current.runAs && known.user.kind !== 'unavailable' && clock.monotonicMs() - known.atMs < trustMs)
+    if (
+      known?.wanted === settings.current.runAs &&
+      known.user.kind !== 'unavailable' &&
+      clock.monotonicMs() - known.atMs < trustMs
+    )
       return known.user;
     this.looking ??= this.look().finally(() => {
       this.looking = undefined;

@@ -102,14 +102,16 @@ export class ServiceAccess {
     return { jrdsUri, accountId, trust: connection.trust, proxy: await this.proxy() };
   }
 
-  /** A pair that was being replaced when the engine died may be torn: then the new one, which is whole, is put in its place. */
-  async workerIdentity(): Promise<MachineIdentity | undefined> {
+  workerIdentity(): Promise<MachineIdentity | undefined> {
+    return readMachineIdentity(this.parts.layout.workerIdentity);
+  }
+
+  /** Before anybody reads it: a pair that was being replaced when an engine died may be torn, and the new one, which is whole, takes its place. */
+  async mendIdentity(): Promise<void> {
     const { layout, settings } = this.parts;
-    const present = await readMachineIdentity(layout.workerIdentity);
-    if (present !== undefined || settings.current.registration === null) return present;
+    if (settings.current.registration === null || (await this.workerIdentity()) !== undefined) return;
     const next = await readMachineIdentity(layout.nextWorkerIdentity);
     if (next !== undefined) await writeMachineIdentity(next, layout.workerIdentity);
-    return next;
   }
 
   /** For finishing a dead sandbox: with the present certificate, at the account that its job came from. */

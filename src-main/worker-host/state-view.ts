@@ -32,7 +32,11 @@ export function workerStateOf({ parts, receiver, rights, account, startedAt }: S
     processId: process.pid,
     startedAt,
     status,
-    sentence: sentenceOf(engine.state, { hasWorkerPack, now: clock.now(), drainDeadline: settings.current.drain?.deadline ?? null }),
+    sentence: sentenceOf(engine.state, {
+      hasWorkerPack,
+      now: clock.now(),
+      drainDeadline: settings.current.drain?.deadline ?? null,
+    }),
     connection:
       connection === null
         ? null

@@ -81,7 +81,10 @@ type Sign = (text: string) => string;
 /** Tokens of an earlier registration are worth nothing. */
 function signer({ vault }: Pick<ServiceContext, 'vault'>, { machineId, registeredAt }: Worker): Sign {
   const key = vault.deriveKey('worker turn');
-  return (text) => createHmac('sha256', key).update(`${machineId} ${String(registeredAt)} ${text}`).digest('base64url');
+  return (text) =>
+    createHmac('sha256', key)
+      .update(`${machineId} ${String(registeredAt)} ${text}`)
+      .digest('base64url');
 }
 
 function writeToken({ number, nonce }: Turn, sign: Sign): string {

@@ -362,7 +362,9 @@ describe('with a worker', () => {
     expect(sentence).toMatch(/ends when the one that runs has ended, or is stopped at/);
     await new Promise((resolve) => worker.child.once('close', resolve));
     expect(worker.child.exitCode).toBe(0);
-    expect(await readFile(`${data}.log`, 'utf8')).toContain('The deadline of draining has passed: 1 jobs that still run are stopped.');
+    expect(await readFile(`${data}.log`, 'utf8')).toContain(
+      'The deadline of draining has passed: 1 jobs that still run are stopped.',
+    );
     const job = await service.rest.call('jobs:get', { params: { accountName, jobName: jobId } });
     expect(job.status).toBe('Stopped');
   });

@@ -34,7 +34,9 @@ describe('a limit on the memory of a job', () => {
     const sandbox = await runSandbox(jrds, { limits: { ...noLimits, memoryBytes: 128 * megabyte } });
     expect(await sandbox.ended).toBe(endedWell);
     expect(jrds.final).toMatchObject({ jobStatus: 'Failed', hrw: { outcome: 'failed', processesLeft: 0 } });
-    expect(jrds.final?.hrw?.reason).toMatch(/^A limit of this worker: the processes of the runbook used more memory than the 128 MB/);
+    expect(jrds.final?.hrw?.reason).toMatch(
+      /^A limit of this worker: the processes of the runbook used more memory than the 128 MB/,
+    );
     expect(jrds.final?.hrw?.limits).toMatch(/^128 MB \((kept by the kernel|looked after)/);
     expect(jrds.decisions.join()).toMatch(/A limit of this worker/);
   });
@@ -61,7 +63,9 @@ describe('a limit on the processes of a job', () => {
     const stopping = setTimeout(() => jrds.stopJob(), 8000);
     onTestFinished(() => clearTimeout(stopping));
     expect(await sandbox.ended).toBe(endedWell);
-    expect(jrds.decisions.join()).toMatch(/A limit of this worker: the processes of the runbook wanted to be more than the 12 processes/);
+    expect(jrds.decisions.join()).toMatch(
+      /A limit of this worker: the processes of the runbook wanted to be more than the 12 processes/,
+    );
     expect(jrds.final?.hrw).toMatchObject({ processesLeft: 0 });
     if (jrds.final?.hrw?.limits?.includes('kernel') === true) expect(most).toBeLessThanOrEqual(13);
   });
@@ -125,7 +129,9 @@ describe('the groups of a job', () => {
     const jrds = await startJrds({ job: { kind: 'Bash', script: 'cat /proc/self/cgroup' } });
     const sandbox = await runSandbox(jrds, { limits: { memoryBytes: 256 * megabyte, processes: 50, cpuPercent: 100 } });
     expect(await sandbox.ended).toBe(endedWell);
-    const groups = new Set(jrds.records.map((record) => record.text.split(':').at(-1)).filter((group) => group?.includes('hrw-')));
+    const groups = new Set(
+      jrds.records.map((record) => record.text.split(':').at(-1)).filter((group) => group?.includes('hrw-')),
+    );
     for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
       const mount = / - cgroup2? /.test(line) ? line.split(' ')[4] : undefined;
       if (mount === undefined) continue;

@@ -44,16 +44,21 @@ describe('a runbook that runs as another user', () => {
     const sandbox = await runSandbox(jrds, { runAs: user }, process.env, await dataFolderFor(user));
     expect(await sandbox.ended).toBe(endedWell);
     expect(jrds.final?.hrw).toMatchObject({ outcome: 'completed', processesLeft: 0, runAs: otherUserName });
-    expect(jrds.records.map((record) => record.text).sort()).toEqual(
-      ['aside', `${otherUserName} ${otherUserName} ${otherUserName}:700`, 'temporary: 1', 'to a file'],
-    );
+    expect(jrds.records.map((record) => record.text).sort()).toEqual([
+      'aside',
+      `${otherUserName} ${otherUserName} ${otherUserName}:700`,
+      'temporary: 1',
+      'to a file',
+    ]);
     expect(existsSync(path.join(sandbox.folder, 'work'))).toBe(false);
   });
 
   it('runs PowerShell too, whose host opens its report pipe by name', async (context) => {
     const user = requireOtherUser(context);
     requireRuntime(context, 'pwsh');
-    const jrds = await startJrds({ job: { kind: 'PowerShell7', script: 'Write-Output "I am $(id -un)"; Write-Warning "careful"' } });
+    const jrds = await startJrds({
+      job: { kind: 'PowerShell7', script: 'Write-Output "I am $(id -un)"; Write-Warning "careful"' },
+    });
     const sandbox = await runSandbox(jrds, { runAs: user }, process.env, await dataFolderFor(user));
     expect(await sandbox.ended).toBe(endedWell);
     expect(jrds.final?.hrw).toMatchObject({ outcome: 'completed' });
@@ -86,7 +91,9 @@ describe('a runbook that runs as another user', () => {
   it('is stopped with everything that it started, whatever session that is in', async (context) => {
     const user = requireOtherUser(context);
     const daemon = '(setsid bash -c \'trap "" TERM; exec env -i sleep 300\' </dev/null >/dev/null 2>&1 &)';
-    const jrds = await startJrds({ job: { kind: 'Bash', script: `trap '' TERM\n${daemon}\necho ready\nwhile :; do sleep 1; done` } });
+    const jrds = await startJrds({
+      job: { kind: 'Bash', script: `trap '' TERM\n${daemon}\necho ready\nwhile :; do sleep 1; done` },
+    });
     const folder = await dataFolderFor(user);
     const sandbox = await runSandbox(jrds, { runAs: user, stopGraceSeconds: 0.5 }, process.env, folder);
     await until('the first record', () => jrds.records.length > 0);
@@ -124,7 +131,10 @@ describe('the user that runbooks run as', () => {
     const inside = path.join(closed, 'data');
     await mkdir(inside);
     await chmod(closed, 0o700);
-    expect(await ask(otherUserName, [inside])).toMatchObject({ kind: 'unavailable', reason: expect.stringContaining('cannot reach') as string });
+    expect(await ask(otherUserName, [inside])).toMatchObject({
+      kind: 'unavailable',
+      reason: expect.stringContaining('cannot reach') as string,
+    });
     expect(await ask('root', [])).toEqual({ kind: 'own', name: 'root' });
   });
 
@@ -134,6 +144,8 @@ describe('the user that runbooks run as', () => {
       context.skip('this user is root, who can run something as another user');
     }
     expect(await resolveRunbookUser({ wanted: null, way: [], platform: 'linux' })).toMatchObject({ kind: 'own' });
-    expect(await resolveRunbookUser({ wanted: otherUserName, way: [], platform: 'linux' })).toMatchObject({ kind: 'unavailable' });
+    expect(await resolveRunbookUser({ wanted: otherUserName, way: [], platform: 'linux' })).toMatchObject({
+      kind: 'unavailable',
+    });
   });
 });

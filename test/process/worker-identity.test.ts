@@ -80,18 +80,26 @@ describe('a worker whose certificate is past half its life', () => {
     const first = await openRegistered('half-life');
     const { dataFolder } = first;
     const machineId = await machineIdOf(first);
+    const registered = (await first.state()).registration?.thumbprint;
     await first.close();
     const old = await createMachineIdentity(machineId, new Date(Date.now() - 200 * dayMs));
     await announce(dataFolder, old);
     await writeMachineIdentity(old, dataLayout(dataFolder).workerIdentity);
 
     const worker = await open(dataFolder);
-    const changed = (await worker.when('the new certificate', (state) => {
-      const thumbprint = state.registration?.thumbprint;
-      return thumbprint !== undefined && thumbprint !== old.thumbprint && state.status === 'ready';
-    }, 60)).registration?.thumbprint;
+    const changed = (
+      await worker.when(
+        'the new certificate',
+        (state) => {
+          const thumbprint = state.registration?.thumbprint;
+          return thumbprint !== undefined && thumbprint !== registered && state.status === 'ready';
+        },
+        60,
+      )
+    ).registration?.thumbprint;
     const present = await readMachineIdentity(dataLayout(dataFolder).workerIdentity);
     expect(present?.thumbprint).toBe(changed);
+    expect(changed).not.toBe(old.thumbprint);
     expect(present?.notAfter.getTime()).toBeGreaterThan(Date.now() + 300 * dayMs);
     expect(await readMachineIdentity(dataLayout(dataFolder).nextWorkerIdentity)).toBeUndefined();
     expect(await worker.eventIds()).toContain(15017);
@@ -145,7 +153,9 @@ describe('an account whose keys are regenerated', () => {
     await another.when('the pack', (state) => state.packs.length > 0);
     const { endpoint } = account;
     const request = { groupName: 'keys', endpoint };
-    expect(await another.refusal('registration:register', { ...request, token: before.keys.primary })).toBe('account-key-refused');
+    expect(await another.refusal('registration:register', { ...request, token: before.keys.primary })).toBe(
+      'account-key-refused',
+    );
     await another.ask('registration:register', { ...request, token: before.keys.secondary });
     for (const one of [worker, another]) await one.when('work', (state) => state.status === 'ready', 60);
     account = { ...account, accountKey: after.keys.primary };
