@@ -7,9 +7,11 @@ import type { RunbookUser } from '../../src-contract/sandbox.ts';
 import { resolveRunbookUser } from '../../src-main/platform/linux/runbook-user.ts';
 import { ScriptedJrds, type JrdsOptions } from '../fakes/scripted-jrds.ts';
 import { otherUserName, reachableFolder, requireOtherUser } from '../harness/other-user.ts';
+import { provokes } from '../harness/provokes.ts';
 import { requireRuntime } from '../harness/runtimes.ts';
 import { endedWell, runSandbox, until } from '../harness/sandbox-process.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
+import { TestWorker } from '../harness/worker-in-process.ts';
 
 const hostile = readFileSync(path.join(import.meta.dirname, '..', 'fixtures', 'runtimes', 'hostile.py'), 'utf8');
 
@@ -136,6 +138,17 @@ describe('the user that runbooks run as', () => {
       reason: expect.stringContaining('cannot reach') as string,
     });
     expect(await ask('root', [])).toEqual({ kind: 'own', name: 'root' });
+  });
+
+  it('is a problem of the worker while it cannot be used, and none any more when another is chosen', async () => {
+    const worker = await TestWorker.start(path.join(await tempFolder(), 'data'));
+    onTestFinished(() => worker.close());
+    await worker.ask('settings:change', { runAs: 'nobody-of-that-name' });
+    const state = await worker.state();
+    expect(state.problems.map((problem) => problem.code)).toEqual([provokes('run-as-unavailable')]);
+    expect(state.runbooks).toMatchObject({ user: 'nobody-of-that-name', separated: false });
+    await worker.ask('settings:change', { runAs: null });
+    expect((await worker.state()).problems).toEqual([]);
   });
 
   it('is the worker’s own where nothing else is possible', async (context) => {
