@@ -63,6 +63,10 @@ export const workerState = z.object({
   limit: z.int(),
   running: z.int(),
   kinds: z.array(z.object({ kind: z.string(), label: z.string(), executable: z.string() })),
+  /** Whose rights runbooks have. `separated`: they cannot read what is the worker's. */
+  runbooks: z.object({ user: z.string(), separated: z.boolean(), sentence: z.string() }),
+  /** null: not draining. */
+  drain: z.object({ since: z.string(), deadline: z.string().nullable() }).nullable(),
   problems: z.array(problem.extend({ since: z.string(), times: z.int() })),
 });
 export type WorkerState = z.infer<typeof workerState>;
@@ -93,6 +97,10 @@ export const jobView = z.object({
   wallMs: z.number().nullable(),
   cpuMs: z.number().nullable(),
   peakMemoryBytes: z.number().nullable(),
+  /** Jobs of earlier versions say none of these three. */
+  runAs: z.string().nullable().default(null),
+  limits: z.string().nullable().default(null),
+  processesLeft: z.int().nonnegative().nullable().default(null),
   /** true: the service confirmed count and chain; false: it lacks records; null: not yet known. */
   verified: z.boolean().nullable(),
   uploadTrouble: z.string().nullable(),
@@ -116,8 +124,12 @@ export const engineCalls = {
   'worker:state': { role: 'reader', arguments: nothing, value: workerState },
   'worker:pause': { role: 'operator', arguments: nothing, value: workerState },
   'worker:resume': { role: 'operator', arguments: nothing, value: workerState },
-  /** Takes nothing new; the engine ends once what runs has ended. */
-  'worker:drain': { role: 'operator', arguments: nothing, value: workerState },
+  /** Takes nothing new; the engine ends once what runs has ended. After the deadline what still runs is stopped. */
+  'worker:drain': {
+    role: 'operator',
+    arguments: z.strictObject({ deadlineSeconds: z.number().min(0).max(2_592_000).optional() }),
+    value: workerState,
+  },
   /** Ends the engine now; running sandboxes go on and are found at the next start. */
   'worker:quit': { role: 'administrator', arguments: nothing, value: nothing },
   'connection:connect': {

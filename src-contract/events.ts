@@ -32,6 +32,7 @@ export const eventIds = {
   workerPaused: { id: 15013, channel: 'Microsoft-SMA/Operational', level: 'Information' },
   workerResumed: { id: 15014, channel: 'Microsoft-SMA/Operational', level: 'Information' },
   workerDraining: { id: 15015, channel: 'Microsoft-SMA/Operational', level: 'Information' },
+  certificateReplaced: { id: 15017, channel: 'Microsoft-SMA/Operational', level: 'Information' },
   sandboxAdopted: { id: 15016, channel: 'Microsoft-SMA/Operational', level: 'Information' },
   sandboxException: { id: 3712, channel: 'Microsoft-SMA/Operational', level: 'Error' },
   jobRunning: { id: 3732, channel: 'Microsoft-SMA/Operational', level: 'Information' },

@@ -16,6 +16,8 @@ export const headers = {
   features: 'hrw-features',
   /** `translated`: the worker runs workflows, but only those that workflow compatibility can translate. */
   workflows: 'hrw-workflows',
+  /** A call for work brings what the last answer had in it, or `first`: so a copied worker is noticed. */
+  turn: 'hrw-turn',
 } as const;
 
 /** What a service may offer beyond the protocol, in `HRW-Features`, comma separated. */
@@ -126,6 +128,9 @@ export const attemptReport = z.object({
   peakMemoryBytes: z.number().nonnegative().nullable(),
   /** Processes of the job's tree still alive after the end, counted. */
   processesLeft: z.int().nonnegative(),
+  /** The user that the runtime ran as, and the limits that held, in words. Earlier versions say neither. */
+  runAs: z.string().nullish(),
+  limits: z.string().nullish(),
 });
 export type AttemptReport = z.infer<typeof attemptReport>;
 

@@ -268,6 +268,21 @@ export const problemCatalogue = {
       `The service does not know this machine’s certificate. It was removed from group ${groupName}, or the service lost its data.`,
     nextStep: () => 'Leave the group here (`hrw unregister --local`) and register again.',
   }),
+  'machine-cloned': entry<{ groupName: string; machineName: string }>({
+    severity: 'error',
+    title: () => 'Two machines use the identity of one worker',
+    text: ({ groupName, machineName }) =>
+      `The worker ${machineName} of group ${groupName} asks for work from two places: one is a copy of the other (a cloned disk, a snapshot that was brought back). Neither gets jobs; what runs goes on.`,
+    nextStep: () =>
+      'On the machine that is to stay, leave the group and register again (`hrw unregister`, `hrw register`). On the other, `hrw unregister --local` and `hrw disconnect`, then connect it anew: it gets an identity of its own.',
+  }),
+  'certificate-not-replaced': entry<{ groupName: string; reason: string; until: string }>({
+    severity: 'warning',
+    title: () => 'The worker’s certificate could not be replaced',
+    text: ({ groupName, reason, until }) =>
+      `The service asks the worker of group ${groupName} for a new certificate, and it could not be given one: ${reason}. The present one goes on being used; it is valid until ${until}. It is tried again.`,
+    nextStep: () => 'Nothing needs to be done if this passes; if it stays until that day, leave the group and register again.',
+  }),
   // --- this machine -------------------------------------------------------------------------------------------------
   'engine-already-running': entry<{ owner: string; pid: number }>({
     severity: 'error',
@@ -336,6 +351,14 @@ export const problemCatalogue = {
     title: ({ kind }) => `This machine cannot run ${kind}`,
     text: ({ tried }) => `None of these was found: ${tried}. The job did not start.`,
     nextStep: ({ kind }) => `Install ${kind} on this machine, or send the job to another group.`,
+  }),
+  'run-as-unavailable': entry<{ user: string; reason: string }>({
+    severity: 'error',
+    title: ({ user }) => `Runbooks cannot be run as ${user}`,
+    text: ({ user, reason }) =>
+      `The settings have runbooks run as ${user}: ${reason}. Nothing is run as anybody else; jobs that this worker takes do not start.`,
+    nextStep: ({ user }) =>
+      `Make the user (\`useradd --system --user-group --no-create-home --shell /usr/sbin/nologin ${user}\`) or put right what the text names, or choose another: \`hrw settings set runAs NAME\`.`,
   }),
   'sandbox-not-started': entry<{ sandboxId: string; reason: string }>({
     severity: 'error',

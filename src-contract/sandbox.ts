@@ -25,6 +25,25 @@ export const sandboxCredential = z.discriminatedUnion('kind', [
 
 export type SandboxCredential = z.infer<typeof sandboxCredential>;
 
+/** Whose rights a runbook has. */
+export const runbookUser = z.discriminatedUnion('kind', [
+  /** Those of the worker itself. */
+  z.object({ kind: z.literal('own'), name: z.string() }),
+  z.object({ kind: z.literal('other'), name: z.string(), userId: z.int().positive(), groupId: z.int().positive() }),
+  /** The settings name a user that cannot be used: nothing is run then, in no other's name. */
+  z.object({ kind: z.literal('unavailable'), name: z.string(), reason: z.string() }),
+]);
+export type RunbookUser = z.infer<typeof runbookUser>;
+
+/** Of all processes of one job together; null: no limit. */
+export const jobLimits = z.object({
+  memoryBytes: z.int().positive().nullable(),
+  processes: z.int().positive().nullable(),
+  cpuPercent: z.int().positive().nullable(),
+});
+export type JobLimits = z.infer<typeof jobLimits>;
+export const noLimits: JobLimits = { memoryBytes: null, processes: null, cpuPercent: null };
+
 export const sandboxHandOver = z.strictObject({
   contractVersion: z.literal(sandboxContractVersion),
   sandboxId: z.string(),
@@ -44,6 +63,9 @@ export const sandboxHandOver = z.strictObject({
   startLimitSeconds: z.number().positive(),
   /** Culture of PowerShell runbooks, BCP 47; empty: the machine's own. */
   culture: z.string(),
+  /** Who the runtime runs as; the sandbox itself stays what it is. */
+  runAs: runbookUser,
+  limits: jobLimits,
   /** Only for a foreign service that puts several jobs into one sandbox id: this process takes just this job. */
   onlyJobId: z.string().optional(),
 });
@@ -89,6 +111,12 @@ export const sandboxReport = z.object({
   wallMs: z.number().nullable(),
   cpuMs: z.number().nullable(),
   peakMemoryBytes: z.number().nullable(),
+  /** Sandboxes of earlier versions say none of these three. */
+  runAs: z.string().nullable().default(null),
+  /** Which limits hold for the job and how they are kept, in words; null: none. */
+  limits: z.string().nullable().default(null),
+  /** Processes of the job still alive after everything was tried, counted at its end. */
+  processesLeft: z.int().nonnegative().nullable().default(null),
   /** The service confirmed count and chain, or says what it lacks; null while running or with a foreign service. */
   verified: z.boolean().nullable(),
   /** What keeps the upload waiting, in words; null when nothing does. */

@@ -18,7 +18,7 @@ export const proxySettings = z.discriminatedUnion('kind', [
 ]);
 export type ProxySettings = z.infer<typeof proxySettings>;
 
-export const settingsVersion = 1;
+export const settingsVersion = 2;
 
 const startLimitSeconds = z.number().min(5).max(3600);
 const culture = z.string().regex(/^([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*)?$/);
@@ -36,7 +36,21 @@ export const settings = z.object({
   retentionDays: z.int().min(1).max(3650),
   /** Folder of public keys (Ed25519, PEM): only runbooks signed with one of them are run. null: any runbook of the service. */
   trustedKeys: z.string().nullable().default(null),
+  /**
+   * Who runbooks run as where the engine is root on Linux. null: `hrw-runbook` where there is such a user, else root itself, and every
+   * place that shows the worker says so. `root` by name: on purpose.
+   */
+  runAs: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/)
+    .nullable(),
+  /** Of all processes of one job together; null: no limit. One core is 100 percent. */
+  memoryLimitMb: z.int().min(64).max(16_777_216).nullable(),
+  processLimit: z.int().min(4).max(1_000_000).nullable(),
+  cpuLimitPercent: z.int().min(5).max(102_400).nullable(),
   paused: z.boolean(),
+  /** Asked to drain and not yet done: an engine that starts meanwhile goes on with it. `deadline` (ISO): what runs then is stopped. */
+  drain: z.object({ since: z.string(), deadline: z.string().nullable() }).nullable(),
   connection: z
     .object({
       workspaceId: z.string(),
@@ -72,14 +86,29 @@ export const defaultSettings: Settings = {
   culture: '',
   retentionDays: 30,
   trustedKeys: null,
+  runAs: null,
+  memoryLimitMb: null,
+  processLimit: null,
+  cpuLimitPercent: null,
   paused: false,
+  drain: null,
   connection: null,
   registration: null,
 };
 /** What a person may change by `settings:change`. */
 export const changeableSettings = settings
-  .pick({ limit: true, stopGraceSeconds: true, retentionDays: true })
+  .pick({
+    limit: true,
+    stopGraceSeconds: true,
+    retentionDays: true,
+    runAs: true,
+    memoryLimitMb: true,
+    processLimit: true,
+    cpuLimitPercent: true,
+  })
   // As they are, without their defaults: what is not given is left alone.
   .extend({ startLimitSeconds, culture, trustedKeys: z.string().nullable() })
   .partial()
   .strict();
+export const changeableNames = changeableSettings.keyof().options;
+export type ChangeableName = (typeof changeableNames)[number];

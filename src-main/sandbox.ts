@@ -30,6 +30,8 @@ import { programVersion } from './worker-host/version.ts';
 const faultExitCode = 70;
 
 async function main(): Promise<void> {
+  // Node opens its debugger on this signal, which any process of the same user may send.
+  process.on('SIGUSR1', () => undefined);
   const handOver = readHandOver();
   const { sandboxFolder } = handOver;
   cleanOwnEnvironment(process.env);
@@ -44,7 +46,7 @@ async function main(): Promise<void> {
     onTroubleWriting: (error) => process.stderr.write(`The state could not be written: ${String(error)}\n`),
   });
   const view = new ConsoleView();
-  const ground = prepareGround(sandboxFolder, path.basename(sandboxFolder));
+  const ground = prepareGround(sandboxFolder, path.basename(sandboxFolder), handOver.limits);
   // Whoever needs it awaits it; until then a failure must not end the process unheard.
   ground.catch(() => undefined);
   const service = createJrdsClient({ address: handOver.address, credential: handOver.credential, version: programVersion });
@@ -152,6 +154,9 @@ function firstReport(handOver: SandboxHandOver): SandboxReport {
     wallMs: null,
     cpuMs: null,
     peakMemoryBytes: null,
+    runAs: null,
+    limits: null,
+    processesLeft: null,
     verified: null,
     uploadTrouble: null,
   };

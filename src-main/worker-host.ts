@@ -23,17 +23,20 @@ import { acquireEngineLock } from './storage/engine-lock.ts';
 import { History } from './storage/history.ts';
 import { writePrivateFile } from './storage/private-files.ts';
 import { openSettings, type OpenSettingsFile } from './storage/settings-store.ts';
+import { CertificateRotation } from './worker-host/certificate-rotation.ts';
 import { ClosingStack } from './worker-host/closing-stack.ts';
 import { ConnectionFlow } from './worker-host/connection-flow.ts';
 import { watchDiskSpace } from './worker-host/disk-space.ts';
+import { Draining } from './worker-host/draining.ts';
 import { engineHandlers } from './worker-host/handlers.ts';
 import { Jobs } from './worker-host/jobs.ts';
 import { maintain } from './worker-host/maintenance.ts';
 import { OncePerTurn } from './worker-host/once-per-turn.ts';
 import { PackRounds } from './worker-host/pack-rounds.ts';
-import { slotLimit, workerSource, type WorkerParts } from './worker-host/parts.ts';
+import { createTurns, slotLimit, workerSource, type WorkerParts } from './worker-host/parts.ts';
 import { builtInPublisherKey } from './worker-host/publisher-key.ts';
 import { RegistrationFlow } from './worker-host/registration-flow.ts';
+import { RunbookRights } from './worker-host/runbook-rights.ts';
 import { ServiceAccess } from './worker-host/service-access.ts';
 import { workerStateOf } from './worker-host/state-view.ts';
 import { programVersion } from './worker-host/version.ts';
@@ -171,6 +174,11 @@ async function buildWorker(
   await writePrivateFile(layout.workerCommand, workerCommandText(executables, layout.folder));
   const giveUpCalls = (): void => late.engine?.askAnew();
   const access = stack.add('service clients', new ServiceAccess(parts, runtimesFound, giveUpCalls), (opened) => opened.forget());
+  const inTurn = createTurns();
+  const rotation = stack.add('certificate rotation', new CertificateRotation(parts, access, inTurn), (opened) => opened.close());
+  access.onRotationAsked = () => {
+    rotation.ask();
+  };
   const packs = new PackRounds(parts, access, receiver);
   const files = { historyFile: layout.historyFile, journalsFolder: layout.journalsFolder };
   const onSetAside = (setAside: string): void => {
@@ -179,7 +187,8 @@ async function buildWorker(
   const history = stack.add('history', new History({ threadFile: executables.historyThread, files, onSetAside }), (opened) =>
     opened.close(),
   );
-  const jobs: Jobs = stack.add('jobs', new Jobs(parts, access, history, () => launcher), (opened) => opened.close());
+  const rights = new RunbookRights(parts);
+  const jobs: Jobs = stack.add('jobs', new Jobs(parts, access, history, rights, () => launcher), (opened) => opened.close());
   const launcher: Launcher = stack.add(
     'launcher',
     new Launcher({
@@ -198,7 +207,18 @@ async function buildWorker(
   );
 
   const end = createEnd();
-  const state = (): WorkerState => workerStateOf({ parts, receiver, account: () => packs.account, startedAt });
+  const draining = stack.add(
+    'draining',
+    new Draining(
+      parts,
+      () => launcher,
+      () => {
+        end.tell('drained');
+      },
+    ),
+    (opened) => opened.close(),
+  );
+  const state = (): WorkerState => workerStateOf({ parts, receiver, rights, account: () => packs.account, startedAt });
   const stateNews = stack.add(
     'state news',
     new OncePerTurn(() => {
@@ -208,7 +228,7 @@ async function buildWorker(
       opened.close();
     },
   );
-  const { connection, registration, paused } = settings.current;
+  const { connection, registration, paused, drain } = settings.current;
   const engine = new Engine(
     {
       clock,
@@ -224,13 +244,13 @@ async function buildWorker(
         stateNews.ask();
       },
       drained: () => {
-        end.tell('drained');
+        draining.finish();
       },
     },
     initialState({
       connected: connection !== null,
       registered: registration !== null,
-      intent: paused ? 'pause' : 'work',
+      intent: drain !== null ? 'drain' : paused ? 'pause' : 'work',
       load: { running: 0, limit: slotLimit(settings.current, cores) },
     }),
   );
@@ -241,8 +261,11 @@ async function buildWorker(
     cores,
     state,
     jobs,
+    draining,
+    rights,
     connection: new ConnectionFlow(parts, access, packs),
     registration: new RegistrationFlow(parts, access, packs, receiver),
+    inTurn,
     // The answer to the call that asks for it goes out first.
     quit: () => setImmediate(() => end.tell('quit')),
     signal: ending.signal,
@@ -259,6 +282,8 @@ async function buildWorker(
   if (settings.setAsideAs !== undefined) {
     engine.raise('settings', new AppError('settings-unreadable', { setAside: settings.setAsideAs }).toProblem());
   }
+  await rights.user();
+  await access.mendIdentity();
   await launcher.adoptAll();
   await jobs.closeLost().catch((error: unknown) => {
     fault(error, 'read the history');
@@ -269,6 +294,8 @@ async function buildWorker(
     message: `The hybrid runbook worker ${programVersion} started (${mode}, process ${String(process.pid)}) for ${layout.folder}.`,
     fields: { version: programVersion, mode, processId: process.pid },
   });
+  draining.goOn();
+  await rotation.goOn();
   engine.start();
   const work = async (): Promise<void> => {
     jobs.clearOldNotices();

@@ -24,6 +24,7 @@ const statuses: Partial<Record<ProblemCode, number>> = {
   'job-not-suspended': 409,
   'workflow-not-translatable': 409,
   'already-registered': 409,
+  'machine-cloned': 409,
   'workspace-not-linked': 409,
   'workspace-wrong-account': 409,
   'runbook-not-published': 409,

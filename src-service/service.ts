@@ -45,8 +45,8 @@ async function run(given: ServiceArguments): Promise<number> {
     process.stderr.write(`${title}\n${text}\n${nextStep}\n`);
     return exitCodes.failed;
   }
-  process.stdout.write(describe(service));
   if (given.readyFile !== undefined) writeReadyFile(given.readyFile, service);
+  process.stdout.write(describe(service, given.readyFile));
   await asked;
   await service.close();
   return exitCodes.ended;
@@ -63,14 +63,20 @@ function endAsked(): Promise<void> {
   });
 }
 
-function describe({ urls, caFile, caFingerprint, administratorToken }: RunningService): string {
+function describe({ urls, caFile, caFingerprint, administratorToken }: RunningService, readyFile: string | undefined): string {
   const lines = [
     `agents:      ${urls.agentUrl}`,
     `REST API:    ${urls.restUrl}`,
     `authority:   ${caFile}`,
     `fingerprint: ${caFingerprint} (SHA-256)`,
   ];
-  if (administratorToken !== undefined) lines.push(`administrator token, shown this once: ${administratorToken}`);
+  // Where a file has it, this output need not: it may go to a log that others read.
+  if (administratorToken !== undefined)
+    lines.push(
+      readyFile === undefined
+        ? `administrator token, shown this once: ${administratorToken}`
+        : `administrator token: this once in ${readyFile}`,
+    );
   return `${lines.join('\n')}\n`;
 }
 

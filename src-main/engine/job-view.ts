@@ -35,6 +35,9 @@ export function jobViewOf(launch: LaunchFacts, report: SandboxReport | undefined
     wallMs: report?.wallMs ?? null,
     cpuMs: report?.cpuMs ?? null,
     peakMemoryBytes: report?.peakMemoryBytes ?? null,
+    runAs: report?.runAs ?? null,
+    limits: report?.limits ?? null,
+    processesLeft: report?.processesLeft ?? null,
     verified: report?.verified ?? null,
     uploadTrouble: report?.uploadTrouble ?? null,
   };

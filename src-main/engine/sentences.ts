@@ -5,6 +5,8 @@ import { contactOf, type EngineState, type Trouble } from './worker-state.ts';
 export interface SentenceFacts {
   hasWorkerPack: boolean;
   now: Date;
+  /** ISO; null: what runs has all the time that it needs. */
+  drainDeadline: string | null;
 }
 
 export function sentenceOf(state: EngineState, facts: SentenceFacts): string {
@@ -27,7 +29,7 @@ export function sentenceOf(state: EngineState, facts: SentenceFacts): string {
     case 'paused':
       return `This worker is paused: it takes no new job until it is resumed${whileRunning(state.load.running)}`;
     case 'draining':
-      return drainingSentence(state);
+      return drainingSentence(state, facts);
     case 'offline':
       return `${withoutContact(state.trouble, facts.now)}${state.intent === 'pause' ? '; also paused' : ''}`;
   }
@@ -49,10 +51,11 @@ export function changeSentence(before: EngineState['status'], now: EngineState['
   return `The worker is now ${statusWords[now]}; before, it was ${statusWords[before]} (${why}).`;
 }
 
-function drainingSentence(state: EngineState): string {
+function drainingSentence(state: EngineState, { now, drainDeadline }: SentenceFacts): string {
   if (state.load.running === 0) return 'This worker has finished its jobs and ends now';
   const registered = contactOf(state).kind === 'worker';
-  return `This worker takes no new job${registered ? '' : ' (it is in no group)'} and ends when ${jobs(state.load.running)} ended`;
+  const then = drainDeadline === null ? '' : `, or is stopped at ${clockTime(drainDeadline, now)}`;
+  return `This worker takes no new job${registered ? '' : ' (it is in no group)'} and ends when ${jobs(state.load.running)} ended${then}`;
 }
 
 function withoutContact(trouble: Trouble, now: Date): string {

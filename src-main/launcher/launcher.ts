@@ -56,7 +56,16 @@ export type NewSandbox = Pick<LaunchFacts, 'sandboxId' | 'groupName' | 'jrdsUri'
 /** The rest of the hand-over, which may have to be read first. */
 export type HandOverParts = Pick<
   SandboxHandOver,
-  'address' | 'credential' | 'runtimes' | 'stopGraceSeconds' | 'startLimitSeconds' | 'culture' | 'trustedKeys' | 'onlyJobId'
+  | 'address'
+  | 'credential'
+  | 'runtimes'
+  | 'stopGraceSeconds'
+  | 'startLimitSeconds'
+  | 'culture'
+  | 'trustedKeys'
+  | 'runAs'
+  | 'limits'
+  | 'onlyJobId'
 >;
 
 export class Launcher {

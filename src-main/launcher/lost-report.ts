@@ -55,6 +55,9 @@ export async function readLostReport(lost: LostSandbox): Promise<SandboxReport |
     wallMs: null,
     cpuMs: null,
     peakMemoryBytes: null,
+    runAs: null,
+    limits: null,
+    processesLeft: null,
     verified: null,
     uploadTrouble: null,
   };

@@ -1,9 +1,9 @@
 /** What stands on disk about sandboxes. The launch file is the engine's, the state file the sandbox's own. */
-import { chmod, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import path from 'node:path';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { sandboxContractVersion, processIdentity, sandboxReport, type SandboxReport } from '../../src-contract/sandbox.ts';
 import { channelAddress, removeAddress } from '../channel/channel-address.ts';
+import { removeFolder } from '../platform/remove-folder.ts';
 import { sandboxLayout } from '../storage/layout.ts';
 
 /** What the engine knew when it started a sandbox. Who finishes a dead one needs it; no secret is in it. */
@@ -85,23 +85,12 @@ export async function removeSandboxFolder(sandboxesFolder: string, sandboxId: st
   const { folder, stateFile, launchFile } = sandboxLayout(sandboxesFolder, sandboxId);
   // One that died has not taken its socket away, which may lie elsewhere.
   for (const name of ['control', 'runtime']) await removeAddress(channelAddress(folder, name));
-  const options = { recursive: true, force: true, maxRetries: 5, retryDelay: 100 };
   try {
-    await rm(folder, options);
-  } catch {
-    await openFolders(folder);
-    await rm(folder, options).catch(async (error: unknown) => {
-      await Promise.all([rm(stateFile, { force: true }), rm(launchFile, { force: true })]);
-      throw error;
-    });
+    await removeFolder(folder);
+  } catch (error) {
+    await Promise.all([rm(stateFile, { force: true }), rm(launchFile, { force: true })]);
+    throw error;
   }
-}
-
-/** Runbooks leave folders that even their owner may not write to (caches of packages are made so): nothing can be removed from those. */
-async function openFolders(folder: string): Promise<void> {
-  await chmod(folder, 0o700).catch(() => undefined);
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  for (const entry of entries) if (entry.isDirectory()) await openFolders(path.join(folder, entry.name));
 }
 
 async function readShape<Shape extends z.ZodType>(file: string, shape: Shape): Promise<z.output<Shape> | undefined> {

@@ -3,12 +3,18 @@
  * it starts the runtime; found again by the engine, from the description beside the sandbox's state, when the sandbox is dead.
  */
 import { z } from 'zod';
+import { noLimits, type JobLimits } from '../../src-contract/sandbox.ts';
 import { ControlGroup } from './linux/control-group.ts';
+import { LimitGroups, limitNames, removeGroups, type LimitName } from './linux/limit-groups.ts';
 import { MarkedProcesses, markVariable } from './linux/marked-processes.ts';
 import { readPeakBytes, readProcess } from './linux/proc.ts';
 
 /** What has to be remembered to find a tree again. No secret. */
-export const processTreePlace = z.object({ mark: z.string(), group: z.string().nullable() });
+export const processTreePlace = z.object({
+  mark: z.string(),
+  group: z.string().nullable(),
+  limitGroups: z.array(z.string()).default([]),
+});
 export type ProcessTreePlace = z.infer<typeof processTreePlace>;
 
 /** Beside the sandbox's state file. */
@@ -28,10 +34,23 @@ export interface TreeUsage {
   peakMemoryBytes: number | null;
 }
 
+/** `kernel`: refused or ended at once. `watched`: we look, and end the whole job. `none`: not kept on this machine. */
+export type LimitKeeper = 'kernel' | 'watched' | 'none';
+
 /** A process that the kernel cannot end (waiting for a dead disk) must not keep us for ever. */
 const endingLimitMs = 5000;
 /** Memory is looked at more often at first: most jobs are short. */
 const sampleDelaysMs = [15, 50, 150, 400, 1000];
+/** A limit that we keep ourselves is looked after this often at least. */
+const watchIntervalMs = 200;
+
+interface TreeParts {
+  group?: ControlGroup | undefined;
+  limits?: JobLimits;
+  groupKeeps?: readonly LimitName[];
+  limitGroups?: LimitGroups;
+  leftGroups?: readonly string[];
+}
 
 export class ProcessTree {
   readonly #mark: string;
@@ -44,20 +63,40 @@ export class ProcessTree {
   #isInside = false;
   /** What this process used while it was inside. */
   #ownCpuMs = 0;
+  readonly limits: JobLimits;
+  /** Those limits that `#group` itself keeps. */
+  #groupKeeps: readonly LimitName[] = [];
+  readonly #limitGroups: LimitGroups | undefined;
+  /** Made by whoever made this tree first, and to be taken away by us. */
+  readonly #leftGroups: readonly string[];
+  #watchedHit: LimitName | undefined;
 
-  private constructor(mark: string, group: ControlGroup | undefined) {
+  private constructor(mark: string, parts: TreeParts) {
+    const { group, limits = noLimits, limitGroups, leftGroups = [] } = parts;
     this.#mark = mark;
     this.#group = group;
     this.#marked = new MarkedProcesses(mark, new Set([process.pid, 1]));
+    this.limits = limits;
+    this.#groupKeeps = parts.groupKeeps ?? [];
+    this.#limitGroups = limitGroups;
+    this.#leftGroups = leftGroups;
   }
 
-  /** `mark` names the sandbox: letters, digits and dashes. */
-  static create(mark: string): ProcessTree {
-    return new ProcessTree(mark, ControlGroup.create(`hrw-${mark}`));
+  /** `mark` names the sandbox: letters, digits and dashes. Without groups it is known by its mark, and we look after its limits. */
+  static create(mark: string, limits: JobLimits = noLimits, withGroups = true): ProcessTree {
+    if (!withGroups) return new ProcessTree(mark, { limits });
+    const name = `hrw-${mark}`;
+    const group = ControlGroup.create(name);
+    if (limitNames.every((limit) => limits[limit] === null)) return new ProcessTree(mark, { group });
+    const groupKeeps = group?.limit(limits) ?? [];
+    const kept = Object.fromEntries(groupKeeps.map((limit) => [limit, null]));
+    const limitGroups = LimitGroups.create(name, { ...limits, ...kept });
+    return new ProcessTree(mark, { group, limits, groupKeeps, limitGroups });
   }
 
   static reopen(place: ProcessTreePlace): ProcessTree {
-    return new ProcessTree(place.mark, place.group === null ? undefined : ControlGroup.reopen(place.group));
+    const group = place.group === null ? undefined : ControlGroup.reopen(place.group);
+    return new ProcessTree(place.mark, { group, leftGroups: place.limitGroups });
   }
 
   /** What a process of this tree must have in its environment. */
@@ -66,7 +105,7 @@ export class ProcessTree {
   }
 
   get place(): ProcessTreePlace {
-    return { mark: this.#mark, group: this.#group?.folder ?? null };
+    return { mark: this.#mark, group: this.#group?.folder ?? null, limitGroups: [...(this.#limitGroups?.folders ?? [])] };
   }
 
   /** Takes this process in ahead of `spawn`, which then costs nothing. Where the kernel refuses, the mark alone has to do. */
@@ -75,8 +114,7 @@ export class ProcessTree {
       await this.#group?.enter();
       this.#isInside = this.#group !== undefined;
     } catch {
-      this.#group?.remove();
-      this.#group = undefined;
+      this.#giveUpGroup();
     }
   }
 
@@ -85,9 +123,13 @@ export class ProcessTree {
     let child: Child;
     this.#enterNow();
     try {
+      this.#limitGroups?.enterNow();
       child = start();
     } finally {
+      this.#limitGroups?.leave();
       this.#leave();
+      if (this.#groupKeeps.includes('processes') && this.limits.processes !== null)
+        this.#group?.limitProcesses(this.limits.processes);
     }
     this.#main = child.pid;
     this.#sample(0);
@@ -119,6 +161,23 @@ export class ProcessTree {
     return { found, left, tookMs: performance.now() - start };
   }
 
+  /** Who keeps a limit of this tree; undefined for one that was not asked for. */
+  keeperOf(name: LimitName): LimitKeeper | undefined {
+    if (this.limits[name] === null) return undefined;
+    if (this.#groupKeeps.includes(name) || this.#limitGroups?.kept.includes(name) === true) return 'kernel';
+    return name === 'cpuPercent' ? 'none' : 'watched';
+  }
+
+  /** The limit that the job ran into, as far as that can be seen. Memory first: the kernel ends what wants too much of it. */
+  limitHit(): { name: LimitName; keeper: LimitKeeper } | undefined {
+    if (this.#watchedHit !== undefined) return { name: this.#watchedHit, keeper: 'watched' };
+    const groups = this.#limitGroups?.hits();
+    const group = this.#groupKeeps.length === 0 ? undefined : this.#group?.hits();
+    for (const name of ['memoryBytes', 'processes'] as const)
+      if ((groups?.[name] ?? 0) + (group?.[name] ?? 0) > 0) return { name, keeper: 'kernel' };
+    return undefined;
+  }
+
   usage(): TreeUsage {
     const peak = Math.max(this.#peakBytes, this.#group?.readPeakBytes() ?? 0);
     const cpuMs = this.#group?.readCpuMs() ?? this.#marked.readCpuMs();
@@ -130,6 +189,19 @@ export class ProcessTree {
     clearTimeout(this.#sampling);
     this.#leave();
     this.#group?.remove();
+    this.#limitGroups?.remove();
+    removeGroups(this.#leftGroups);
+  }
+
+  /** Ends the job that has gone beyond a limit which nobody else keeps. */
+  #watch(memoryBytes: number, processes: number): void {
+    const found = { memoryBytes, processes };
+    for (const name of ['memoryBytes', 'processes'] as const) {
+      const limit = this.limits[name];
+      if (limit === null || found[name] <= limit || this.keeperOf(name) !== 'watched') continue;
+      this.#watchedHit ??= name;
+      void this.end();
+    }
   }
 
   /** For a tree that nobody prepared. */
@@ -139,9 +211,14 @@ export class ProcessTree {
       this.#group.enterNow();
       this.#isInside = true;
     } catch {
-      this.#group.remove();
-      this.#group = undefined;
+      this.#giveUpGroup();
     }
+  }
+
+  #giveUpGroup(): void {
+    this.#group?.remove();
+    this.#group = undefined;
+    this.#groupKeeps = [];
   }
 
   #leave(): void {
@@ -152,14 +229,18 @@ export class ProcessTree {
   }
 
   #sample(count: number): void {
+    const delayMs = sampleDelaysMs[count] ?? sampleDelaysMs.at(-1) ?? watchIntervalMs;
+    const watches = this.keeperOf('memoryBytes') === 'watched' || this.keeperOf('processes') === 'watched';
     this.#sampling = setTimeout(
       () => {
-        const resident = this.members().reduce((sum, pid) => sum + (readProcess(pid)?.residentBytes ?? 0), 0);
+        const members = this.members();
+        const resident = members.reduce((sum, pid) => sum + (readProcess(pid)?.residentBytes ?? 0), 0);
         const largest = this.#main === undefined ? 0 : (readPeakBytes(this.#main) ?? 0);
         this.#peakBytes = Math.max(this.#peakBytes, resident, largest);
+        this.#watch(resident, members.length);
         this.#sample(count + 1);
       },
-      sampleDelaysMs[count] ?? sampleDelaysMs.at(-1),
+      watches ? Math.min(delayMs, watchIntervalMs) : delayMs,
     );
     // Measuring is no reason to go on living.
     this.#sampling.unref();

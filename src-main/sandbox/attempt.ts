@@ -2,7 +2,7 @@
  * One attempt at one job, from Activating to unloaded: loads it, runs it, journals what it writes, reports what it came to. The service may
  * be away at any time: the runbook goes on, and what is to be said to the service is said when it is back.
  */
-import { rm } from 'node:fs/promises';
+import { AppError } from '../../src-contract/app-error.ts';
 import type { JobDataRead } from '../../src-contract/jrds.ts';
 import type { JobStatus, RunbookKind } from '../../src-contract/kinds.ts';
 import { journalQuotaBytes } from '../../src-contract/limits.ts';
@@ -11,14 +11,16 @@ import type { JournalSender } from '../journal/journal-sender.ts';
 import { JournalUploader } from '../journal/journal-uploader.ts';
 import { JournalWriter } from '../journal/journal-writer.ts';
 import { journalPath } from '../storage/layout.ts';
+import { removeFolder } from '../platform/remove-folder.ts';
 import { AssetAccess } from './assets/asset-access.ts';
 import { resolveCredentials } from './assets/credential-parameters.ts';
 import { openRuntimeEndpoint, type RuntimeEndpoint } from './assets/runtime-endpoint.ts';
 import { CheckpointCourier } from './checkpoint-courier.ts';
 import { reportEnd } from './final-report.ts';
-import { clearGround, type Ground } from './ground.ts';
+import { clearGround, handOverGround, type Ground } from './ground.ts';
 import { chooseRuntime, combine, droppedStreams, type Choice, type LoadedJob } from './job-loading.ts';
 import type { ConsoleView } from './console-view.ts';
+import { describeLimits } from './job-limits.ts';
 import { decideOutcome, type Verdict } from './outcome.ts';
 import { Secrets } from './masking/secrets.ts';
 import { describeParameters } from './parameters.ts';
@@ -233,17 +235,22 @@ export class Attempt {
     loaded: LoadedJob | Error,
     journal: JournalWriter,
   ): Promise<{ verdict: Verdict; result: RunResult | undefined }> {
-    const { state } = this.#parts;
+    const { handOver, state } = this.#parts;
     const choice: Choice =
       loaded instanceof Error
         ? { kind: 'none', reason: `The job could not be loaded: ${loaded.message}` }
         : await this.#choose(loaded, journal);
+    const { runAs } = handOver;
+    if (runAs.kind === 'unavailable' && choice.kind !== 'none') {
+      await clearGround(this.#parts.ground);
+      return { verdict: neverStarted(runAs), result: undefined };
+    }
     if (choice.kind === 'none' || loaded instanceof Error || this.#isCalledOff()) {
       await clearGround(this.#parts.ground);
       const end = choice.kind === 'none' ? ({ kind: 'not-started', reason: choice.reason } as const) : undefined;
       return { verdict: this.#judge('', end), result: undefined };
     }
-    state.change({ runtime: choice.label });
+    state.change({ runtime: choice.label, runAs: runAs.name });
     const access = this.#openAccess(journal);
     const given = await resolveCredentials(loaded.parameters, loaded.runbook.parameters, access, this.#asking.signal);
     if (!Array.isArray(given)) {
@@ -257,11 +264,13 @@ export class Attempt {
       const reason = `what the job needs could not be made ready: ${command.message}`;
       return { verdict: this.#judge(choice.label, { kind: 'not-prepared', reason }), result: undefined };
     }
-    const endpoint = await openRuntimeEndpoint(this.#parts.handOver.sandboxFolder, access, (error) => {
+    const endpoint = await openRuntimeEndpoint(handOver.sandboxFolder, access, (error) => {
       process.stderr.write(`A call of the runtime failed: ${String(error)}\n`);
     });
     this.#secrets.addToken(endpoint.key);
-    const result = await this.#runRuntime(loaded, choice, { command, endpoint }, await this.#parts.ground, journal);
+    const ground = await this.#parts.ground;
+    state.change({ limits: describeLimits(ground.tree) ?? null });
+    const result = await this.#runRuntime(loaded, choice, { command, endpoint }, ground, journal);
     return { verdict: this.#judge(choice.label, result.end), result };
   }
 
@@ -340,10 +349,12 @@ export class Attempt {
     { job, settings, checkpoint }: LoadedJob,
     { runtime }: ChosenRuntime,
     { command, endpoint }: { command: RuntimeCommand; endpoint: RuntimeEndpoint },
-    { tree, pipes, workFolder }: Ground,
+    ground: Ground,
     journal: JournalWriter,
   ): Promise<RunResult> {
     const { environment, handOver, state, timing, view } = this.#parts;
+    const { tree, pipes, workFolder } = ground;
+    const { runAs } = handOver;
     if (checkpoint !== undefined) journal.decide('The workflow goes on from its checkpoint on the service.');
     const courier = this.#startCourier(command.checkpointFolder, job.jobId, journal);
     const intake = new RecordIntake({
@@ -359,6 +370,7 @@ export class Attempt {
       workFolder,
       jobId: job.jobId,
       activityId: job.trackingId ?? handOver.sandboxId,
+      userName: runAs.kind === 'other' ? runAs.name : undefined,
     });
     // Records of a runtime without a host come from pipes, never from a terminal.
     const terminal = runtime.readHost === undefined ? undefined : await openPseudoTerminal();
@@ -366,8 +378,11 @@ export class Attempt {
       pipes.resume();
       terminal?.resume();
     };
+    handOverGround(ground, runAs);
+    if (runAs.kind === 'other') terminal?.giveTo(runAs.userId, runAs.groupId);
     this.#run = new RuntimeRun({
       command,
+      runAs,
       environment: {
         ...base,
         ...endpoint.environment,
@@ -453,7 +468,7 @@ export class Attempt {
     // Synced by `end`: from here on the outcome stands, whatever happens to this process.
     await journal.end(verdict);
     const { end: _end, ...figures } = result ?? { ...nothingRan, end: undefined };
-    const { wallMs, cpuMs, peakMemoryBytes } = figures;
+    const { wallMs, cpuMs, peakMemoryBytes, processesLeft } = figures;
     state.change({
       phase: 'uploading',
       endedAt: timing.now().toISOString(),
@@ -463,8 +478,10 @@ export class Attempt {
       wallMs,
       cpuMs,
       peakMemoryBytes,
+      processesLeft,
     });
-    const report = { ...verdict, recordCount, chain, runtime: state.report.runtime ?? '', ...figures };
+    const { runtime, runAs, limits } = state.report;
+    const report = { ...verdict, recordCount, chain, runtime: runtime ?? '', runAs, limits, ...figures };
     await this.#statuses;
     const told = await reportEnd({
       service,
@@ -482,10 +499,7 @@ export class Attempt {
     });
     await sender.close();
     this.#isKnown = told.kind === 'told';
-    if (told.kind === 'told')
-      await ground
-        .then(({ workFolder }) => rm(workFolder, { recursive: true, force: true, maxRetries: 3 }))
-        .catch(() => undefined);
+    if (told.kind === 'told') await ground.then(({ workFolder }) => removeFolder(workFolder)).catch(() => undefined);
     this.#end(
       told.kind === 'fenced' ? { ...verdict, outcome: 'interrupted' } : verdict,
       told.kind === 'told' ? told.verified : false,
@@ -510,4 +524,10 @@ function secretsOf({ credential }: SandboxHandOver): Secrets {
   if (credential.kind === 'sandbox-secret') secrets.addToken(credential.secret);
   else secrets.addCertificate(Buffer.from(credential.privateKeyPem).toString('base64'));
   return secrets;
+}
+
+/** In no other's name than the one that the settings have: another worker of the group may be able to. */
+function neverStarted({ name, reason }: { name: string; reason: string }): Verdict {
+  const { title, text } = new AppError('run-as-unavailable', { user: name, reason }).toProblem();
+  return { outcome: 'never-started', reason: `${title}. ${text}`, exitCode: null };
 }

@@ -3,7 +3,8 @@
  * runtimes/powershell/workflow-keeper.ps1. The workflow waits for the answer, because that is what a checkpoint promises.
  * Looks at the folder instead of watching it: not every file system tells, and only a workflow is looked at.
  */
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { closeSync, constants, openSync } from 'node:fs';
+import { open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { maxCheckpointBytes } from '../../src-contract/limits.ts';
 import type { CheckpointQuery } from '../../src-contract/jrds.ts';
@@ -20,6 +21,12 @@ export interface Courier {
 
 export class CheckpointCourier {
   readonly #courier: Courier;
+  /**
+   * The folder may belong to another user than ours, who could put a link in its place: on Linux it is held open from before that user
+   * runs anything, and gone through by that.
+   */
+  readonly #held: number | undefined;
+  readonly #folder: string;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
   #isLooking = false;
@@ -28,6 +35,8 @@ export class CheckpointCourier {
 
   constructor(courier: Courier) {
     this.#courier = courier;
+    this.#held = process.platform === 'linux' ? openSync(courier.folder, constants.O_RDONLY | constants.O_DIRECTORY) : undefined;
+    this.#folder = this.#held === undefined ? courier.folder : `/proc/self/fd/${String(this.#held)}`;
     this.#timer = setInterval(() => {
       if (this.#isLooking) return;
       this.#isLooking = true;
@@ -41,13 +50,15 @@ export class CheckpointCourier {
 
   /** Nothing is taken any more. Safe to call twice. */
   async close(): Promise<void> {
+    if (this.#timer === undefined) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
     await this.#looking;
+    if (this.#held !== undefined) closeSync(this.#held);
   }
 
   async #look(): Promise<void> {
-    const names = await readdir(this.#courier.folder).catch(() => []);
+    const names = await readdir(this.#folder).catch(() => []);
     for (const name of names) {
       const found = /^(checkpoint|suspend)-(\d{1,9})-line(\d{1,9})\.clixml$/.exec(name);
       if (found === null) continue;
@@ -57,12 +68,11 @@ export class CheckpointCourier {
   }
 
   async #carry(name: string, kind: CheckpointQuery['kind'], number: number, line: number): Promise<void> {
-    const { folder, put, decide } = this.#courier;
-    const file = path.join(folder, name);
+    const { put, decide } = this.#courier;
+    const file = path.join(this.#folder, name);
     let answer = 'kept';
     try {
-      const body = await readFile(file);
-      if (body.length > maxCheckpointBytes) throw new Error(`it is larger than ${String(maxCheckpointBytes)} bytes`);
+      const body = await readOwnFile(file);
       await put({ kind, line, body });
       if (kind === 'suspend') this.#suspendedAt = line;
       decide(`The checkpoint of line ${String(line)} is on the service (${String(body.length)} bytes).`);
@@ -70,8 +80,26 @@ export class CheckpointCourier {
       answer = error instanceof Error ? error.message : String(error);
     }
     await rm(file, { force: true });
-    const answerFile = path.join(folder, `answer-${String(number)}`);
-    await writeFile(`${answerFile}.part`, answer);
+    const answerFile = path.join(this.#folder, `answer-${String(number)}`);
+    await rm(`${answerFile}.part`, { force: true });
+    // A new file: nothing that somebody has put there is written to.
+    await writeFile(`${answerFile}.part`, answer, { flag: 'wx' });
     await rename(`${answerFile}.part`, answerFile);
+  }
+}
+
+/** A link, or a second name of a file elsewhere, could make us tell the service what the runbook may not read itself. */
+async function readOwnFile(file: string): Promise<Buffer> {
+  const handle = await open(
+    file,
+    constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NOFOLLOW | constants.O_NONBLOCK),
+  );
+  try {
+    const facts = await handle.stat();
+    if (!facts.isFile() || facts.nlink > 1) throw new Error('it is no file of its own');
+    if (facts.size > maxCheckpointBytes) throw new Error(`it is larger than ${String(maxCheckpointBytes)} bytes`);
+    return await handle.readFile();
+  } finally {
+    await handle.close();
   }
 }

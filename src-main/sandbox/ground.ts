@@ -1,34 +1,51 @@
 /** What a job needs on this machine, made ready while the service is still being asked what the job is. */
+import { chmodSync, chownSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { JobLimits, RunbookUser } from '../../src-contract/sandbox.ts';
 import { ProcessTree, processTreeFileName } from '../platform/process-tree.ts';
+import { giveTo } from '../platform/start-as.ts';
 import { openPipes, type RuntimePipes } from './runtime-pipes.ts';
 
 export interface Ground {
+  folder: string;
   tree: ProcessTree;
   pipes: RuntimePipes;
   /** The runtime's current folder and home. */
   workFolder: string;
-  /** The sandbox's own: host scripts, parameters, pipes. */
+  /** Between the two: host scripts, parameters, pipes. */
   privateFolder: string;
 }
 
-export async function prepareGround(folder: string, mark: string): Promise<Ground> {
+export async function prepareGround(folder: string, mark: string, limits: JobLimits): Promise<Ground> {
   const workFolder = path.join(folder, 'work');
   const privateFolder = path.join(folder, 'host');
   await mkdir(path.join(workFolder, '.tmp'), { recursive: true, mode: 0o700 });
   await mkdir(privateFolder, { recursive: true, mode: 0o700 });
-  const tree = ProcessTree.create(mark);
+  const tree = ProcessTree.create(mark, limits);
   try {
     const [opened] = await Promise.allSettled([openPipes(privateFolder, true), tree.prepare()]);
     if (opened.status === 'rejected') throw opened.reason;
     // Written before anything is started: whoever finds this sandbox dead finds its processes by it.
     await writeFile(path.join(folder, processTreeFileName), `${JSON.stringify(tree.place)}\n`, { mode: 0o600 });
-    return { tree, pipes: opened.value, workFolder, privateFolder };
+    return { folder, tree, pipes: opened.value, workFolder, privateFolder };
   } catch (error) {
     tree.dispose();
     throw error;
   }
+}
+
+/**
+ * Gives what the runtime needs to the user that it runs as: its working folder, the folder of its host, and the way through ours, which shows
+ * nothing else. In this order: until the last step no process of that user reaches any of it.
+ */
+export function handOverGround({ folder, pipes, workFolder, privateFolder }: Ground, user: RunbookUser): void {
+  if (user.kind !== 'other') return;
+  pipes.giveTo(user.userId, user.groupId);
+  giveTo(user, workFolder);
+  giveTo(user, privateFolder);
+  chownSync(folder, 0, user.groupId);
+  chmodSync(folder, 0o710);
 }
 
 /** For a job that never came to its runtime, or a ground that could not be made ready. Safe to call twice. */

@@ -4,6 +4,8 @@
  * - An exit code alone is believed only of runtimes without a host of ours. With one, both its last word and the process's end are needed.
  * - A runtime that dies of its own fault (SIGSEGV and its like) has failed: running it again would most likely end the same way. One that
  *   was ended by another signal was interrupted from outside (somebody's kill, the kernel short of memory): the rerun policy decides.
+ * - What a limit has ended has failed too, whatever signal it was: it would run into the limit again. One that met a limit and completed all
+ *   the same has completed.
  * - A missing runtime is a failure, not `never-started`: no other attempt on this machine would find it either.
  */
 import type { AttemptOutcome } from '../../src-contract/kinds.ts';
@@ -36,6 +38,8 @@ export type RuntimeEnd =
       /** The last part of what it wrote to stderr, or to its console. */
       errorTail: string;
       stuck?: StuckStart;
+      /** A limit of this worker that the job ran into, as a clause. */
+      limitHit?: string | undefined;
     };
 
 export interface AttemptFacts {
@@ -77,8 +81,16 @@ export function decideOutcome({ runtime, end, stopReason, fenced, suspendedAt }:
   if (end.kind === 'not-prepared') return { outcome: 'never-started', reason: end.reason, exitCode };
   if (end.kind === 'not-started') return { outcome: 'failed', reason: end.reason, exitCode };
   const verdict = end.host === undefined ? judgeByExit(runtime, end) : judgeByHost(runtime, end, end.host, exitCode);
-  if (suspendedAt === undefined || verdict.outcome !== 'completed') return verdict;
-  return { outcome: 'suspended', reason: `the workflow suspended itself at line ${String(suspendedAt)}`, exitCode };
+  if (verdict.outcome === 'completed') {
+    if (suspendedAt === undefined) return verdict;
+    return { outcome: 'suspended', reason: `the workflow suspended itself at line ${String(suspendedAt)}`, exitCode };
+  }
+  if (end.limitHit === undefined) return verdict;
+  return { outcome: 'failed', reason: `A limit of this worker: ${end.limitHit}. ${sentenceOf(verdict.reason)}`, exitCode };
+}
+
+function sentenceOf(clause: string): string {
+  return clause.charAt(0).toUpperCase() + clause.slice(1);
 }
 
 type Ended = Extract<RuntimeEnd, { kind: 'ended' }>;

@@ -3,7 +3,7 @@
  * controlling one of the runtime's session, so that nothing that it starts (ssh, sudo) can wait there for an answer that nobody gives.
  */
 import type { StdioOptions } from 'node:child_process';
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, fchownSync, openSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import { z } from 'zod';
 
@@ -20,6 +20,8 @@ interface PairOpener {
 export interface PseudoTerminal {
   /** For `spawn`. */
   stdio: StdioOptions;
+  /** What opens it anew by its name must be allowed to. Before the spawn. */
+  giveTo(userId: number, groupId: number): void;
   /** Right after the spawn: from here on chunks come, and our hold on the runtime's end is given up. */
   attach(onChunk: (chunk: Buffer) => void): void;
   pause(): void;
@@ -61,6 +63,7 @@ function makeTerminal({ master, slave, pty }: z.infer<typeof openedPair>): Pseud
   let isClosed = false;
   return {
     stdio: ['ignore', runtimeEnd, runtimeEnd, ...inherited, nothing],
+    giveTo: (userId, groupId) => fchownSync(runtimeEnd, userId, groupId),
     attach(onChunk) {
       [runtimeEnd, nothing].forEach(closeSync);
       reader = new ReadStream(master);

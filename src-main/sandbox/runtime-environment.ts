@@ -43,6 +43,8 @@ export interface EnvironmentFacts {
   workFolder: string;
   jobId: string;
   activityId: string;
+  /** Of the runtime, where that is not the sandbox's own. */
+  userName?: string | undefined;
 }
 
 export function runtimeEnvironment({
@@ -51,6 +53,7 @@ export function runtimeEnvironment({
   workFolder,
   jobId,
   activityId,
+  userName,
 }: EnvironmentFacts): Record<string, string> {
   const isWindows = platform === 'win32';
   const wanted = new Set(isWindows ? passedOn.win32 : passedOn.posix);
@@ -64,6 +67,7 @@ export function runtimeEnvironment({
     ...(isWindows
       ? { USERPROFILE: workFolder, APPDATA: temporary, LOCALAPPDATA: temporary, TEMP: temporary, TMP: temporary }
       : { HOME: workFolder, TMPDIR: temporary }),
+    ...(userName === undefined ? {} : { USER: userName, LOGNAME: userName }),
     AUTOMATION_JOB_ID: jobId,
     AUTOMATION_ACTIVITY_ID: activityId,
   };

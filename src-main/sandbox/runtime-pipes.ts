@@ -3,7 +3,7 @@
  * pair, and a script that says `echo … > /dev/stderr` cannot open a socket. The names go once both ends are open.
  */
 import { execFile, type ChildProcess, type StdioOptions } from 'node:child_process';
-import { closeSync, constants, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchownSync, openSync, rmSync, writeSync } from 'node:fs';
 import { createServer, Socket, type Server } from 'node:net';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
@@ -26,6 +26,8 @@ export interface RuntimePipes {
   controlPipe: string | undefined;
   /** Asks the host to stop. Safe to call when nobody listens. */
   askToStop(): void;
+  /** A script that opens `/dev/stderr` opens the pipe anew, for which it must be the runtime's user's own. Before the spawn. */
+  giveTo(userId: number, groupId: number): void;
   /** Right after the spawn: from here on chunks come. */
   attach(child: ChildProcess, listeners: PipeListeners): void;
   pause(): void;
@@ -66,6 +68,10 @@ async function openNamedPipes(folder: string, withReport: boolean): Promise<Runt
     askToStop() {
       if (control !== undefined && !closed) writeSync(control, 's');
     },
+    giveTo(userId, groupId) {
+      for (const reader of readers) fchownSync(reader, userId, groupId);
+      if (control !== undefined) fchownSync(control, userId, groupId);
+    },
     attach(_child, listeners) {
       attached = true;
       writers.forEach(closeSync);
@@ -84,7 +90,8 @@ async function openNamedPipes(folder: string, withReport: boolean): Promise<Runt
       // A reader is told of the end only after there was a writer.
       if (files[2] === undefined) return;
       try {
-        closeSync(openSync(files[2], constants.O_WRONLY | constants.O_NONBLOCK));
+        // The folder may be another user's by now, who could have put a link there.
+        closeSync(openSync(files[2], constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW));
       } catch {
         // Nobody reads it any more (ENXIO): the host has closed it, and that was seen.
       }
@@ -131,6 +138,9 @@ async function openWindowsPipes(folder: string, withReport: boolean): Promise<Ru
     controlPipe: withReport ? names.control : undefined,
     askToStop() {
       for (const socket of listeners) socket.write('s');
+    },
+    giveTo() {
+      throw new Error('on Windows a runtime runs as the sandbox’s own user');
     },
     attach(child, listeners) {
       onReport = listeners.report;

@@ -3,9 +3,12 @@
  * (ask the host where there is one, ask the whole tree, wait, end what is left). Tells facts; what they mean is decided in outcome.ts.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
+import type { RunbookUser } from '../../src-contract/sandbox.ts';
 import { loadedModules } from '../platform/loaded-modules.ts';
 import type { ProcessTree, TreeEnding } from '../platform/process-tree.ts';
+import { startAs } from '../platform/start-as.ts';
 import type { ConsoleView } from './console-view.ts';
+import { describeHit } from './job-limits.ts';
 import { MarkedConsole } from './marked-console.ts';
 import type { HostWords, RuntimeEnd, StuckStart } from './outcome.ts';
 import type { Runtime, RuntimeCommand } from './ports.ts';
@@ -33,6 +36,7 @@ export interface RunOptions {
   command: RuntimeCommand;
   environment: Record<string, string>;
   workFolder: string;
+  runAs: RunbookUser;
   tree: ProcessTree;
   pipes: RuntimePipes;
   intake: RecordIntake;
@@ -116,19 +120,23 @@ export class RuntimeRun {
     this.#noteLeftovers(ending);
     if (!isDrained) this.#noteOpenPipes();
     const usage = tree.usage();
+    const limitHit = describeHit(tree);
+    if (limitHit !== undefined) this.#options.decide(`A limit of this worker: ${limitHit}.`);
     tree.dispose();
     const wallMs = Math.round(performance.now() - this.#startedAt);
     const errorTail = this.#host === undefined ? intake.errorTail : this.#options.view.tail;
-    const end: RuntimeEnd = { ...exit, host: this.#host, errorTail, ...(this.#stuck && { stuck: this.#stuck }) };
+    const end: RuntimeEnd = { ...exit, host: this.#host, errorTail, limitHit, ...(this.#stuck && { stuck: this.#stuck }) };
     return { end, processId: this.#child?.pid ?? null, wallMs, ...usage, processesLeft: ending.left };
   }
 
   async #start(): Promise<RuntimeEnd> {
-    const { command, environment, workFolder, tree, pipes, terminal, onStarted } = this.#options;
+    const { command, environment, workFolder, runAs, tree, pipes, terminal, onStarted } = this.#options;
     const reader = this.#makeReader();
     try {
+      const { file, arguments: given, ...as } = startAs(runAs, command);
       const child = tree.spawn(() =>
-        spawn(command.file, command.arguments, {
+        spawn(file, given, {
+          ...as,
           cwd: workFolder,
           env: environment,
           stdio: terminal?.stdio ?? pipes.stdio,
@@ -140,7 +148,9 @@ export class RuntimeRun {
       this.#child = child;
       const ended = new Promise<RuntimeEnd>((resolve) => {
         child.once('error', (error) => resolve({ kind: 'not-started', reason: error.message }));
-        child.once('exit', (exitCode, signal) => resolve({ kind: 'ended', exitCode, signal, host: undefined, errorTail: '' }));
+        child.once('exit', (exitCode, signal) => {
+          resolve({ kind: 'ended', exitCode, signal, host: undefined, errorTail: '' });
+        });
       });
       if (child.pid !== undefined) {
         this.#listen(child, (chunk) => reader?.push(chunk));

@@ -39,6 +39,8 @@ interface SandboxActionsQuery extends Waiting {
   freeSlots: number;
   limit: number;
   state: jrds.WorkerReadiness;
+  /** What the last answer had in it; undefined: there is none yet. */
+  turn?: string | undefined;
 }
 
 interface SandboxActionsFound {
@@ -47,6 +49,8 @@ interface SandboxActionsFound {
   held: boolean;
   /** The service asks for another worker certificate (call #15). */
   rotateCertificate: boolean;
+  /** For the next call; undefined from a service that gives none. */
+  turn: string | undefined;
   features: ReadonlySet<FeatureName>;
 }
 
@@ -195,7 +199,7 @@ export function createJrdsClient(options: JrdsClientOptions): JrdsClient {
   return {
     features,
 
-    async getSandboxActions({ kinds, translatesWorkflows, freeSlots, limit, state, waitSeconds, signal }) {
+    async getSandboxActions({ kinds, translatesWorkflows, freeSlots, limit, state, turn, waitSeconds, signal }) {
       const groupName = options.groupName ?? '';
       const what = 'ask for work';
       const answer = await send({
@@ -208,6 +212,7 @@ export function createJrdsClient(options: JrdsClientOptions): JrdsClient {
           [headers.limit]: String(limit),
           [headers.state]: state,
           ...(translatesWorkflows === true ? { [headers.workflows]: 'translated' } : {}),
+          [headers.turn]: turn ?? 'first',
         },
         what,
         ...waiting(waitSeconds),
@@ -221,6 +226,7 @@ export function createJrdsClient(options: JrdsClientOptions): JrdsClient {
         actions: parseAnswer(answer, jrds.sandboxActions).value,
         held: wasHeld(answer),
         rotateCertificate: answer.headers['rotateworkercertificate'] !== undefined,
+        turn: readTurn(answer),
         features,
       };
     },
@@ -403,6 +409,12 @@ function ending(signal: AbortSignal | undefined): Ending {
 
 function wasHeld({ headers: given }: CallAnswer): boolean {
   return /(?:^|,)\s*wait\s*=/i.test(String(given['preference-applied'] ?? ''));
+}
+
+/** It goes into a file and back into a header: nothing longer or odder than ours. */
+function readTurn({ headers: given }: CallAnswer): string | undefined {
+  const turn = given[headers.turn];
+  return typeof turn === 'string' && /^[\w.-]{1,200}$/.test(turn) ? turn : undefined;
 }
 
 function rememberFeatures(answer: CallAnswer, features: Set<FeatureName>): void {

@@ -28,18 +28,18 @@ export async function openDataFolder(folder: string, options: DataFolderOptions 
   const layout = dataLayout(path.resolve(folder));
   try {
     await refuseForeignContent(layout);
-    await preparePrivateFolder(layout.folder);
+    await preparePrivateFolder(layout.folder, passable);
     await migrate(layout, steps, known);
     for (const inside of [
       layout.secretsFolder,
       layout.controlFolder,
       layout.packsFolder,
       layout.logsFolder,
-      layout.sandboxesFolder,
       layout.journalsFolder,
     ]) {
       await preparePrivateFolder(inside);
     }
+    await preparePrivateFolder(layout.sandboxesFolder, passable);
   } catch (error) {
     if (error instanceof AppError || errnoOf(error) === undefined) throw error;
     throw new AppError('data-folder-unusable', { dataFolder: layout.folder, reason: reasonOf(error) }, { cause: error });
@@ -59,14 +59,17 @@ async function refuseForeignContent(layout: DataLayout): Promise<void> {
   if (foreign !== undefined) throw unusable(layout.folder, `it holds something else (${foreign})`);
 }
 
-async function preparePrivateFolder(folder: string): Promise<void> {
+/** Where runbooks run as another user, its group may pass through to its jobs: what runs may have been started by an engine before. */
+const passable = 0o010;
+
+async function preparePrivateFolder(folder: string, granted = 0): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const facts = await lstat(folder);
   if (!facts.isDirectory()) throw unusable(folder, 'it is not a folder');
   if (process.platform !== 'win32') {
     // A folder that somebody else owns can be filled or swapped by them at any time, whatever its rights say now.
     if (facts.uid !== process.getuid?.()) throw unusable(folder, 'it belongs to another user');
-    if ((facts.mode & 0o077) !== 0) await chmod(folder, 0o700);
+    if ((facts.mode & 0o077 & ~granted) !== 0) await chmod(folder, 0o700);
   }
   await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
 }

@@ -2,7 +2,7 @@
  * history.sqlite: an index over the journals, one row an attempt. It holds nothing that cannot be made again: an index that cannot be read is
  * set aside and rebuilt from the attempts' summaries, or, where one is missing, from the journal itself. Runs in the history thread.
  */
-import { existsSync, readFileSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { jobView, type EngineArguments, type JobView } from '../../src-contract/engine-calls.ts';
@@ -120,6 +120,8 @@ export class HistoryDatabase {
 function openDatabase(file: string): DatabaseSyncInstance | undefined {
   let database: DatabaseSyncInstance | undefined;
   try {
+    // SQLite makes its files with the usual rights, which are wider; those beside it get the rights of this one.
+    closeSync(openSync(file, 'a', 0o600));
     database = new DatabaseSync(file);
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
     const version = Number(columnOf(database.prepare('PRAGMA user_version').get(), 'user_version'));
@@ -192,6 +194,9 @@ async function readFromJournal(journalsFolder: string, jobId: string, sandboxId:
     wallMs: null,
     cpuMs: null,
     peakMemoryBytes: null,
+    runAs: null,
+    limits: null,
+    processesLeft: null,
     verified: null,
     uploadTrouble: null,
   };

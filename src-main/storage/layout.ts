@@ -18,6 +18,10 @@ export interface DataLayout {
   secretsFolder: string;
   agentIdentity: IdentityPaths;
   workerIdentity: IdentityPaths;
+  /** While the worker's certificate is being replaced: announced perhaps, not yet in use. */
+  nextWorkerIdentity: IdentityPaths;
+  /** What the next call for work has to bring. */
+  workerTurn: string;
   proxyPasswordFile: string;
   /** Copy of connection and registration: they outlive settings that cannot be read. No secret, but as private as one. */
   registrationCopy: string;
@@ -48,6 +52,11 @@ export function dataLayout(folder: string): DataLayout {
       certificateFile: inside('secrets', 'worker.cert.pem'),
       privateKeyFile: inside('secrets', 'worker.key.pem'),
     },
+    nextWorkerIdentity: {
+      certificateFile: inside('secrets', 'worker.next.cert.pem'),
+      privateKeyFile: inside('secrets', 'worker.next.key.pem'),
+    },
+    workerTurn: inside('secrets', 'worker.turn'),
     proxyPasswordFile: inside('secrets', 'proxy-password'),
     registrationCopy: inside('secrets', 'registration.json'),
     controlFolder: inside('control'),

@@ -37,6 +37,9 @@ export interface SettingsMigration {
   run: (raw: Record<string, unknown>) => Record<string, unknown>;
 }
 
+/** Version 1 knew no user for runbooks, no limits and no draining that outlives an engine. */
+const knownMigrations: readonly SettingsMigration[] = [{ from: 1, run: (raw) => ({ ...defaultSettings, ...raw, version: 2 }) }];
+
 export interface OpenSettingsOptions {
   layout: DataLayout;
   now: () => Date;
@@ -94,7 +97,7 @@ export class SettingsStore {
 
 /** Throws AppError `data-folder-newer` when a newer version wrote the file. */
 export async function openSettings(options: OpenSettingsOptions): Promise<SettingsStore> {
-  const { layout, now, openFile = openWithConf, migrations = [] } = options;
+  const { layout, now, openFile = openWithConf, migrations = knownMigrations } = options;
   const found = await readSettings(layout, migrations);
   const setAsideAs = found.kind === 'unreadable' ? path.basename(await setAside(layout.settingsFile, now())) : undefined;
   const value = found.kind === 'read' ? found.settings : { ...defaultSettings, ...(await readCopy(layout)) };

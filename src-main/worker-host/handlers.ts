@@ -1,12 +1,14 @@
 /** One handler a call of the contract. Roles and shapes are checked before anything here runs. */
 import { AppError } from '../../src-contract/app-error.ts';
 import type { WorkerState } from '../../src-contract/engine-calls.ts';
-import { defaultSettings } from '../../src-contract/settings.ts';
+import { changeableNames } from '../../src-contract/settings.ts';
 import type { EngineHandlers } from '../control/engine-answers.ts';
 import { readTrustedKeys } from '../platform/trusted-keys.ts';
 import type { ConnectionFlow } from './connection-flow.ts';
+import type { Draining } from './draining.ts';
 import type { Jobs } from './jobs.ts';
-import { slotLimit, workerSource, type WorkerParts } from './parts.ts';
+import type { RunbookRights } from './runbook-rights.ts';
+import { slotLimit, workerSource, type InTurn, type WorkerParts } from './parts.ts';
 import type { RegistrationFlow } from './registration-flow.ts';
 
 export interface HandlerSources {
@@ -14,17 +16,19 @@ export interface HandlerSources {
   cores: number;
   state: () => WorkerState;
   jobs: Jobs;
+  draining: Draining;
+  rights: RunbookRights;
   connection: ConnectionFlow;
   registration: RegistrationFlow;
+  inTurn: InTurn;
   /** Ends the worker once the call has been answered. */
   quit: () => void;
   signal: AbortSignal;
 }
 
 export function engineHandlers(sources: HandlerSources): EngineHandlers {
-  const { parts, state, jobs, connection, registration, quit, signal } = sources;
+  const { parts, state, jobs, draining, rights, connection, registration, inTurn, quit, signal } = sources;
   const { settings, log } = parts;
-  const inTurn = createTurns();
   return {
     'worker:state': () => Promise.resolve(state()),
     'worker:pause': async () => {
@@ -37,20 +41,16 @@ export function engineHandlers(sources: HandlerSources): EngineHandlers {
     },
     'worker:resume': async () => {
       const { intent } = parts.engine().state;
-      await settings.change({ paused: false });
+      await settings.change({ paused: false, drain: null });
+      draining.callOff();
       parts.engine().dispatch({ kind: 'resume-asked' }, 'a person resumed it');
       if (intent !== 'work')
         log.write({ name: 'workerResumed', source: workerSource, message: 'The worker was resumed: it takes jobs.' });
       return state();
     },
-    'worker:drain': () => {
-      const { intent, load } = parts.engine().state;
-      if (intent !== 'drain') {
-        const message = `The worker drains: it takes no new job, and ends when ${String(load.running)} running have ended.`;
-        log.write({ name: 'workerDraining', source: workerSource, message, fields: { running: load.running } });
-      }
-      parts.engine().dispatch({ kind: 'drain-asked' }, 'a person asked it to drain');
-      return Promise.resolve(state());
+    'worker:drain': async ({ deadlineSeconds }) => {
+      await draining.ask(deadlineSeconds);
+      return state();
     },
     'worker:quit': () => {
       quit();
@@ -86,15 +86,13 @@ export function engineHandlers(sources: HandlerSources): EngineHandlers {
       const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
       if (typeof change.trustedKeys === 'string') await mustHoldKeys(change.trustedKeys);
       const after = await settings.change(given);
-      const changeable = ['limit', 'stopGraceSeconds', 'startLimitSeconds', 'culture', 'retentionDays', 'trustedKeys'] as const;
-      const names = changeable.filter((name) => before[name] !== after[name]);
+      const names = changeableNames.filter((name) => before[name] !== after[name]);
       if (names.length > 0) {
-        const told = names.map(
-          (name) =>
-            `${name} from ${describeSetting(name, before[name] ?? defaultSettings[name])} to ${describeSetting(name, after[name])}`,
-        );
+        const words = (value: string | number | null): string => String(value ?? '') || 'none given';
+        const told = names.map((name) => `${name} from ${words(before[name])} to ${words(after[name])}`);
         log.write({ name: 'settingsChanged', source: workerSource, message: `Settings changed: ${told.join(', ')}.` });
       }
+      if (names.includes('runAs')) await rights.user();
       const { running } = parts.engine().state.load;
       parts
         .engine()
@@ -108,18 +106,4 @@ export function engineHandlers(sources: HandlerSources): EngineHandlers {
 async function mustHoldKeys(folder: string): Promise<void> {
   const trusted = await readTrustedKeys(folder);
   if (trusted.kind === 'unusable') throw new AppError('setting-invalid', { name: 'trustedKeys', reason: trusted.reason });
-}
-
-function describeSetting(name: string, value: string | number | null): string {
-  return String(value ?? (name === 'trustedKeys' ? 'none' : 'automatic')) || 'automatic';
-}
-
-/** Connecting and registering change the same facts: one after the other, and a failed one does not block the next. */
-function createTurns(): <Value>(work: () => Promise<Value>) => Promise<Value> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const next = last.then(work, work);
-    last = next.catch(() => undefined);
-    return next;
-  };
 }

@@ -17,6 +17,7 @@ import type { History } from '../storage/history.ts';
 import { attemptSummaryPath } from '../storage/layout.ts';
 import { writePrivateFile } from '../storage/private-files.ts';
 import { workerSource, type WorkerParts } from './parts.ts';
+import type { RunbookRights } from './runbook-rights.ts';
 import { credentialOf, type ServiceAccess } from './service-access.ts';
 import { Throttle } from './throttle.ts';
 
@@ -30,16 +31,18 @@ export class Jobs implements LauncherListener {
   private readonly access: ServiceAccess;
   private readonly history: History;
   private readonly launcher: () => Launcher;
+  private readonly rights: RunbookRights;
   private readonly changes: Throttle<JobView>;
   /** The last view that events were derived from, by sandbox id. */
   private readonly seen = new Map<string, JobView>();
   private readonly notices = new Map<string, number>();
   private lastSave: Promise<void> = Promise.resolve();
 
-  constructor(parts: WorkerParts, access: ServiceAccess, history: History, launcher: () => Launcher) {
+  constructor(parts: WorkerParts, access: ServiceAccess, history: History, rights: RunbookRights, launcher: () => Launcher) {
     this.parts = parts;
     this.access = access;
     this.history = history;
+    this.rights = rights;
     this.launcher = launcher;
     this.changes = new Throttle(changeIntervalMs, (view) => {
       parts.publish({ event: 'job-changed', payload: view });
@@ -60,6 +63,8 @@ export class Jobs implements LauncherListener {
       startLimitSeconds: settings.current.startLimitSeconds,
       culture: settings.current.culture,
       ...(settings.current.trustedKeys === null ? {} : { trustedKeys: settings.current.trustedKeys }),
+      runAs: await this.rights.user(),
+      limits: this.rights.limits,
     }));
     const jobCount = this.launcher().runningCount;
     log.write({

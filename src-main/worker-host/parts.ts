@@ -30,6 +30,18 @@ export function slotLimit(settings: Settings, cores: number): number {
   return settings.limit ?? Math.min(50, Math.max(1, cores));
 }
 
+export type InTurn = <Value>(work: () => Promise<Value>) => Promise<Value>;
+
+/** Connecting, registering and replacing a certificate change the same facts: one after the other, and a failed one does not block the next. */
+export function createTurns(): InTurn {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const next = last.then(work, work);
+    last = next.catch(() => undefined);
+    return next;
+  };
+}
+
 /** Tells a flow's steps to whoever looks. */
 export class Progress<Step extends string = string> {
   private readonly publish: WorkerParts['publish'];

@@ -91,7 +91,9 @@ export class RegistrationFlow {
       }
       await progress.step('local', 'Remove the worker’s key and certificate from this machine', async () => {
         await settings.change({ registration: null });
-        await removeFiles(layout.workerIdentity.certificateFile, layout.workerIdentity.privateKeyFile);
+        const { workerIdentity, nextWorkerIdentity, workerTurn } = layout;
+        const pairs = [workerIdentity, nextWorkerIdentity].flatMap((pair) => [pair.certificateFile, pair.privateKeyFile]);
+        await removeFiles(...pairs, workerTurn);
       });
       this.parts.engine().dispatch({ kind: 'unregistered' }, given.local ? 'asked to, here only' : 'asked to');
     });
@@ -182,6 +184,8 @@ export class RegistrationFlow {
 
   private async keep(request: Request, machineId: string, identity: MachineIdentity, registered: Registered): Promise<void> {
     const { layout, settings, clock, log } = this.parts;
+    // What was brought before belongs to another registration.
+    await removeFiles(layout.workerTurn);
     await writeMachineIdentity(identity, layout.workerIdentity);
     await settings.change({
       registration: {

@@ -5,14 +5,15 @@ import type { JrdsAddress } from '../../src-contract/sandbox.ts';
 import type { PollAnswer } from '../engine/ports.ts';
 import type { CallOptions, PollRequest } from '../engine/poll-decisions.ts';
 import { createJrdsClient, type JrdsClient } from '../service-link/jrds-client.ts';
-import { readMachineIdentity, type MachineIdentity } from '../service-link/machine-identity.ts';
+import { readMachineIdentity, writeMachineIdentity, type MachineIdentity } from '../service-link/machine-identity.ts';
 import { createWorkspaceClient, type WorkspaceClient } from '../service-link/workspace-client.ts';
 import type { LaunchFacts } from '../launcher/sandbox-folders.ts';
 import type { ServiceConnection } from '../launcher/finish-attempt.ts';
 import { readTextFile } from '../storage/private-files.ts';
 import type { WorkerParts } from './parts.ts';
+import { WorkerTurn } from './worker-turn.ts';
 
-type Parts = Pick<WorkerParts, 'layout' | 'settings' | 'version' | 'runtimes'>;
+type Parts = Pick<WorkerParts, 'layout' | 'settings' | 'version' | 'runtimes' | 'fault'>;
 
 /** It becomes a folder's name. */
 const safeSandboxId = /^[A-Za-z0-9-]{1,64}$/;
@@ -24,6 +25,10 @@ export class ServiceAccess {
   /** Resolves once the machine's runtimes are known: a poll that named no kinds would be taken for a foreign worker's. */
   private readonly runtimesFound: Promise<unknown>;
 
+  private readonly turn: WorkerTurn;
+  /** The service wants another certificate of this worker. */
+  onRotationAsked: () => void = () => undefined;
+
   /** Gives up the calls under way: one that its client ended would look like a failure. */
   private readonly giveUpCalls: () => void;
 
@@ -31,6 +36,9 @@ export class ServiceAccess {
     this.parts = parts;
     this.giveUpCalls = giveUpCalls;
     this.runtimesFound = runtimesFound;
+    this.turn = new WorkerTurn(parts.layout.workerTurn, (error) => {
+      parts.fault(error, 'keep what the next call for work has to bring');
+    });
   }
 
   /** With the password that settings do not hold. */
@@ -58,9 +66,12 @@ export class ServiceAccess {
       freeSlots: request.freeSlots,
       limit: request.limit,
       state: request.readiness,
+      turn: await this.turn.read(),
       waitSeconds: hold ? seconds : 0,
       signal,
     });
+    await this.turn.keep(found.turn);
+    if (found.rotateCertificate) this.onRotationAsked();
     const odd = found.actions.find(({ SandboxId }) => !safeSandboxId.test(SandboxId));
     if (odd !== undefined) {
       const what = `a sandbox id that is none (${JSON.stringify(odd.SandboxId.slice(0, 60))})`;
@@ -95,6 +106,14 @@ export class ServiceAccess {
     return readMachineIdentity(this.parts.layout.workerIdentity);
   }
 
+  /** Before anybody reads it: a pair that was being replaced when an engine died may be torn, and the new one, which is whole, takes its place. */
+  async mendIdentity(): Promise<void> {
+    const { layout, settings } = this.parts;
+    if (settings.current.registration === null || (await this.workerIdentity()) !== undefined) return;
+    const next = await readMachineIdentity(layout.nextWorkerIdentity);
+    if (next !== undefined) await writeMachineIdentity(next, layout.workerIdentity);
+  }
+
   /** For finishing a dead sandbox: with the present certificate, at the account that its job came from. */
   async connectFor(launch: LaunchFacts): Promise<ServiceConnection | undefined> {
     const { registration } = this.parts.settings.current;
@@ -119,6 +138,7 @@ export class ServiceAccess {
     const { workspace, jrds } = this;
     this.workspace = undefined;
     this.jrds = undefined;
+    this.turn.forget();
     this.giveUpCalls();
     (await workspace?.catch(() => undefined))?.close();
     (await jrds?.catch(() => undefined))?.close();

@@ -6,16 +6,18 @@ import { workerPackName } from '../../src-contract/packs.ts';
 import { sentenceOf } from '../engine/sentences.ts';
 import type { PackReceiver } from '../service-link/pack-receiver.ts';
 import type { LinkedAccount } from './pack-rounds.ts';
+import type { RunbookRights } from './runbook-rights.ts';
 import type { WorkerParts } from './parts.ts';
 
 export interface StateSources {
   parts: WorkerParts;
   receiver: PackReceiver;
+  rights: RunbookRights;
   account: () => LinkedAccount;
   startedAt: string;
 }
 
-export function workerStateOf({ parts, receiver, account, startedAt }: StateSources): WorkerState {
+export function workerStateOf({ parts, receiver, rights, account, startedAt }: StateSources): WorkerState {
   const { layout, mode, version, settings, clock } = parts;
   const engine = parts.engine();
   const { connection, registration } = settings.current;
@@ -30,7 +32,11 @@ export function workerStateOf({ parts, receiver, account, startedAt }: StateSour
     processId: process.pid,
     startedAt,
     status,
-    sentence: sentenceOf(engine.state, { hasWorkerPack, now: clock.now() }),
+    sentence: sentenceOf(engine.state, {
+      hasWorkerPack,
+      now: clock.now(),
+      drainDeadline: settings.current.drain?.deadline ?? null,
+    }),
     connection:
       connection === null
         ? null
@@ -66,6 +72,8 @@ export function workerStateOf({ parts, receiver, account, startedAt }: StateSour
     limit: load.limit,
     running: load.running,
     kinds: parts.runtimes().map(({ kind, label, executable }) => ({ kind, label, executable })),
+    runbooks: rights.describe(),
+    drain: settings.current.drain,
     problems: engine.problems.list(),
   };
 }

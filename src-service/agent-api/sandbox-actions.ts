@@ -7,12 +7,16 @@ import { findGroup, type Worker, type WorkerPresence } from '../store/workers.ts
 import { applyWait, callerGone, type AccountParams } from './calls.ts';
 import { workerOnly } from './callers.ts';
 import { peerCertificate } from './peer.ts';
+import { textHeader } from './signed-call.ts';
+import { takeTurn } from './turn-taking.ts';
 
 const maxSlots = 1000;
 
 export function addSandboxActionsRoute(server: FastifyInstance, context: ServiceContext, closing: AbortSignal): void {
   server.get<{ Params: AccountParams }>('/Sandboxes/GetSandboxActions', async (request, reply): Promise<SandboxActions> => {
     const worker = workerOnly(request.jrdsCaller);
+    const turn = await takeTurn(context, worker, textHeader(request, headers.turn));
+    if (turn !== undefined) void reply.header(headers.turn, turn);
     const holdMs = applyWait(request, reply);
     // Our own worker has its first call after a silence answered at once, and holds the next: what it is given is not a poller's.
     const holdsCalls = holdMs > 0 || request.headers[headers.kinds] !== undefined;

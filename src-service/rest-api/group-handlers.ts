@@ -164,6 +164,7 @@ async function viewWorkers({ store, dispatcher, clock }: ServiceContext, group: 
 const readinessWords = { ready: 'Ready', full: 'Full', paused: 'Paused', draining: 'Draining' } as const;
 
 function stateOf(worker: Worker, now: number): WorkerView['state'] {
+  if (worker.clonedAt !== null) return 'Cloned';
   if (worker.lastSeenAt === null) return 'Not configured';
   return isPresent(worker, now) ? readinessWords[worker.readiness ?? 'ready'] : 'Disconnected';
 }

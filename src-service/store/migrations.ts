@@ -322,6 +322,26 @@ const workflows: Migration = {
   },
 };
 
+/** What takes turns between calls for work, so that a copied worker is noticed. */
+const workerTurns: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    // One column at a time: SQLite adds no two in one statement.
+    await db.schema.alterTable('workers').addColumn('turnNumber', 'bigint').execute();
+    await db.schema.alterTable('workers').addColumn('turnNonce', 'text').execute();
+    await db.schema
+      .alterTable('workers')
+      .addColumn('turnStrikes', 'integer', (column) => column.notNull().defaultTo(0))
+      .execute();
+    await db.schema.alterTable('workers').addColumn('turnStruckAt', 'bigint').execute();
+    await db.schema.alterTable('workers').addColumn('clonedAt', 'bigint').execute();
+  },
+};
+
 export function migrationsFor(engine: Engine): MigrationProvider {
-  return { getMigrations: () => Promise.resolve({ '0001-first-tables': first(engine), '0002-workflows': workflows }) };
+  const migrations = {
+    '0001-first-tables': first(engine),
+    '0002-workflows': workflows,
+    '0003-worker-turns': workerTurns,
+  };
+  return { getMigrations: () => Promise.resolve(migrations) };
 }

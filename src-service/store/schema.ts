@@ -134,6 +134,14 @@ interface WorkerTable {
   previousThumbprint: string | null;
   previousSha256: string | null;
   previousUntil: Milliseconds | null;
+  /** The token that the worker brought last; null before the first. See agent-api/turn-taking.ts. */
+  turnNumber: number | null;
+  turnNonce: string | null;
+  /** How often somebody has come with an older one, and when last. */
+  turnStrikes: number;
+  turnStruckAt: Milliseconds | null;
+  /** Two machines have this identity. */
+  clonedAt: Milliseconds | null;
   registeredAt: Milliseconds;
   lastSeenAt: Milliseconds | null;
   version: string | null;

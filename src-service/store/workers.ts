@@ -23,6 +23,11 @@ export interface Worker {
   previousThumbprint: string | null;
   previousSha256: string | null;
   previousUntil: number | null;
+  turnNumber: number | null;
+  turnNonce: string | null;
+  turnStrikes: number;
+  turnStruckAt: number | null;
+  clonedAt: number | null;
   registeredAt: number;
   lastSeenAt: number | null;
   version: string | null;
@@ -44,6 +49,8 @@ export type WorkerPresence = Pick<
   Worker,
   'lastSeenAt' | 'version' | 'kinds' | 'readiness' | 'freeSlots' | 'slotLimit' | 'translatesWorkflows' | 'holdsCalls'
 >;
+
+export type WorkerTurn = Pick<Worker, 'turnNumber' | 'turnNonce' | 'turnStrikes' | 'turnStruckAt' | 'clonedAt'>;
 
 export function kindsOf(worker: Pick<Worker, 'kinds'>): readonly RunbookKind[] {
   return worker.kinds ?? undeclaredKinds;
@@ -186,6 +193,11 @@ export async function setPresence(tx: Writer, machineId: string, presence: Worke
     })
     .where('machineId', '=', machineId)
     .execute();
+}
+
+export async function setTurn(tx: Writer, { machineId, accountId }: Worker, turn: WorkerTurn): Promise<void> {
+  await tx.db.updateTable('workers').set(turn).where('machineId', '=', machineId).execute();
+  if (turn.clonedAt !== null) tx.publish(changed.workers(accountId));
 }
 
 /** The first call with a new certificate proves it: its SHA-256 is kept and compared from then on. */

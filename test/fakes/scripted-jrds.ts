@@ -3,13 +3,14 @@
  * was told is kept; what it answers can be bent (`answerFirst`), and it can be away (`leave`, `comeBack`).
  */
 import { createHash, randomUUID, type Hash } from 'node:crypto';
+import { userInfo } from 'node:os';
 import { gunzipSync } from 'node:zlib';
 import type { ChangeStatusBody, PostStreamBody } from '../../src-contract/jrds.ts';
 import { jobStatusNumbers, pendingActions, runbookKinds, type RunbookKind } from '../../src-contract/kinds.ts';
 import { decodeFrame, emptyChain } from '../../src-contract/node/journal-frame.ts';
 import { describeProblem, type Problem } from '../../src-contract/problems.ts';
 import type { StreamRecord } from '../../src-contract/records.ts';
-import { journalHeader, type SandboxHandOver } from '../../src-contract/sandbox.ts';
+import { journalHeader, noLimits, type SandboxHandOver } from '../../src-contract/sandbox.ts';
 import { createAuthority } from './certificate-authority.ts';
 import { startScriptedService, type ScriptedAnswer, type ScriptedService, type SeenRequest } from './scripted-service.ts';
 
@@ -128,6 +129,8 @@ export class ScriptedJrds {
       stopGraceSeconds: 5,
       startLimitSeconds: 60,
       culture: '',
+      runAs: { kind: 'own', name: userInfo().username },
+      limits: noLimits,
       ...given,
     };
   }

@@ -35,8 +35,9 @@ export async function runSandbox(
   jrds: ScriptedJrds,
   change: Partial<SandboxHandOver> = {},
   environment: NodeJS.ProcessEnv = process.env,
+  dataFolder?: string,
 ): Promise<RunningSandbox> {
-  const data = await tempFolder();
+  const data = dataFolder ?? (await tempFolder());
   const sandboxesFolder = path.join(data, 'sandboxes');
   const journalsFolder = path.join(data, 'journals');
   const { folder, stateFile } = sandboxLayout(sandboxesFolder, jrds.sandboxId);

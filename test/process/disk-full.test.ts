@@ -198,6 +198,9 @@ function deadReport(journal: string): Parameters<typeof finishAttempt>[0]['repor
     wallMs: null,
     cpuMs: null,
     peakMemoryBytes: null,
+    runAs: null,
+    limits: null,
+    processesLeft: null,
     verified: null,
     uploadTrouble: null,
   };

@@ -328,4 +328,50 @@ describe('with a worker', () => {
     expect(code).toBe(0);
     expect(await readFile(`${data}.log`, 'utf8')).toContain('Everything that ran has ended. The worker ends.');
   });
+
+  it('drain goes on after a kill, takes nothing, ends by itself, and is then forgotten', async () => {
+    const data = path.join(folder, 'drain-on');
+    const gate = path.join(folder, 'drain-on-gate');
+    let worker = await run(data);
+    await becomeWorker(data, 'drain-on');
+    await startJob('wait', 'drain-on', { Gate: gate });
+    await waitFor('the job', 20, async () =>
+      (await asked<JobView[]>(['jobs', '--running', '--data', data])).find((one) => one.phase === 'running'),
+    );
+    expect((await asked<WorkerState>(['drain', '--data', data])).status).toBe('draining');
+    await worker.kill();
+    worker = await run(data);
+    expect(await asked<WorkerState>(['status', '--data', data])).toMatchObject({ status: 'draining', running: 1 });
+    await writeFile(gate, '');
+    await new Promise((resolve) => worker.child.once('close', resolve));
+    expect(worker.child.exitCode).toBe(0);
+    worker = await run(data);
+    try {
+      expect(await asked<WorkerState>(['status', '--data', data])).toMatchObject({ drain: null });
+      expect((await asked<WorkerState>(['status', '--data', data])).status).not.toBe('draining');
+    } finally {
+      await worker.stop();
+    }
+  });
+
+  it('drain --deadline stops what still runs then, and says so in the job', async () => {
+    const data = path.join(folder, 'drain-deadline');
+    const worker = await run(data);
+    await becomeWorker(data, 'drain-deadline');
+    const jobId = await startJob('wait', 'drain-deadline', { Gate: path.join(folder, 'never-opened') });
+    await waitFor('the job', 20, async () =>
+      (await asked<JobView[]>(['jobs', '--running', '--data', data])).find((one) => one.phase === 'running'),
+    );
+    expect((await hrw(['drain', '--deadline', 'soon', '--data', data])).code).toBe(2);
+    const { drain, sentence } = await asked<WorkerState>(['drain', '--deadline', '2s', '--data', data]);
+    expect(drain?.deadline).toMatch(/^20/);
+    expect(sentence).toMatch(/ends when the one that runs has ended, or is stopped at/);
+    await new Promise((resolve) => worker.child.once('close', resolve));
+    expect(worker.child.exitCode).toBe(0);
+    expect(await readFile(`${data}.log`, 'utf8')).toContain(
+      'The deadline of draining has passed: 1 jobs that still run are stopped.',
+    );
+    const job = await service.rest.call('jobs:get', { params: { accountName, jobName: jobId } });
+    expect(job.status).toBe('Stopped');
+  });
 });

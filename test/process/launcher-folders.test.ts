@@ -50,8 +50,11 @@ const endedReport: SandboxReport = {
   wallMs: 1,
   cpuMs: null,
   peakMemoryBytes: null,
-  verified: true,
   journalBytes: 0,
+  runAs: null,
+  limits: null,
+  processesLeft: null,
+  verified: true,
   uploadTrouble: null,
 };
 

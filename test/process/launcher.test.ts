@@ -16,6 +16,7 @@ import { identifyProcess } from '../../src-main/platform/process-identity.ts';
 import { failureOf } from '../fakes/failure-of.ts';
 import { FakeFinishingService } from '../fakes/finishing-service.ts';
 import { mustEndWithTest } from '../harness/leftovers.ts';
+import { noLimits } from '../../src-contract/sandbox.ts';
 import { provokes } from '../harness/provokes.ts';
 import { waitFor } from '../harness/stack.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
@@ -80,6 +81,8 @@ function start(sandboxId: string): SandboxSnapshot {
       stopGraceSeconds: 5,
       startLimitSeconds: 60,
       culture: '',
+      runAs: { kind: 'own', name: 'tester' },
+      limits: noLimits,
     }),
   );
 }
@@ -189,6 +192,8 @@ describe('a sandbox that does not start', () => {
         stopGraceSeconds: 1,
         startLimitSeconds: 60,
         culture: '',
+        runAs: { kind: 'own', name: 'tester' } as const,
+        limits: noLimits,
       };
       const executable = { file: process.execPath, leading: [fixture, way] };
       const onSpawned = (pid: number): void => {

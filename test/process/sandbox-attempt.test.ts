@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { AppError } from '../../src-contract/app-error.ts';
 import type { AttemptReport, JobDataRead } from '../../src-contract/jrds.ts';
 import { jobStatusNumbers, pendingActions, runbookKinds } from '../../src-contract/kinds.ts';
-import type { SandboxReport } from '../../src-contract/sandbox.ts';
+import { noLimits, type SandboxReport } from '../../src-contract/sandbox.ts';
 import { systemClock } from '../../src-main/engine/clock.ts';
 import { identifyThisProcess } from '../../src-main/platform/process-identity.ts';
 import { Attempt, type AttemptParts } from '../../src-main/sandbox/attempt.ts';
@@ -112,8 +112,11 @@ async function partsOf(service: Service, change: { ground?: Promise<Ground>; run
     wallMs: null,
     cpuMs: null,
     peakMemoryBytes: null,
-    verified: null,
     journalBytes: 0,
+    runAs: null,
+    limits: null,
+    processesLeft: null,
+    verified: null,
     uploadTrouble: null,
   };
   const state = new StateKeeper({
@@ -139,6 +142,8 @@ async function partsOf(service: Service, change: { ground?: Promise<Ground>; run
       stopGraceSeconds: 1,
       startLimitSeconds: 60,
       culture: '',
+      runAs: { kind: 'own', name: 'tester' },
+      limits: noLimits,
     },
     service,
     timing: {
@@ -155,7 +160,7 @@ async function partsOf(service: Service, change: { ground?: Promise<Ground>; run
     environment: { PATH: '/usr/bin:/bin' },
     state,
     view: new ConsoleView(),
-    ground: change.ground ?? prepareGround(folder, `attempt-${path.basename(folder)}`),
+    ground: change.ground ?? prepareGround(folder, `attempt-${path.basename(folder)}`, noLimits),
   };
   return { parts, state, delays, folder };
 }

@@ -4,6 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ProcessTree } from '../../src-main/platform/process-tree.ts';
+import { noLimits } from '../../src-contract/sandbox.ts';
 import { JournalWriter } from '../../src-main/journal/journal-writer.ts';
 import { ConsoleView } from '../../src-main/sandbox/console-view.ts';
 import { prepareGround } from '../../src-main/sandbox/ground.ts';
@@ -21,7 +22,7 @@ interface Changes {
 
 async function startRun(script: string, { readHost, changeTree, onStarted = () => undefined }: Changes = {}) {
   const folder = await tempFolder();
-  const { tree, pipes, workFolder } = await prepareGround(folder, `run-${randomUUID()}`);
+  const { tree, pipes, workFolder } = await prepareGround(folder, `run-${randomUUID()}`, noLimits);
   onTestFinished(async () => {
     await tree.end();
   });
@@ -37,6 +38,7 @@ async function startRun(script: string, { readHost, changeTree, onStarted = () =
     command: { file: '/bin/bash', arguments: ['-c', script], environment: {} },
     environment: { PATH: '/usr/bin:/bin', REPORT: pipes.reportPipe ?? '', ...tree.environment },
     workFolder,
+    runAs: { kind: 'own', name: 'tester' },
     tree,
     pipes,
     intake: new RecordIntake({ journal, now, droppedStreams: new Set(), secrets: new Secrets(), onFull: () => undefined }),

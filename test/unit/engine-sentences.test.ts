@@ -7,7 +7,7 @@ const since = new Date(2026, 10, 23, 14, 2).toISOString();
 const yesterday = new Date(2026, 10, 22, 23, 59).toISOString();
 const load = { running: 0, limit: 2 };
 const work = { load, intent: 'work' } as const;
-const say = (state: EngineState, hasWorkerPack = true): string => sentenceOf(state, { hasWorkerPack, now });
+const say = (state: EngineState, hasWorkerPack = true): string => sentenceOf(state, { hasWorkerPack, now, drainDeadline: null });
 
 describe('each state answers whether this worker can take a job now', () => {
   const sentences: [string, EngineState, string][] = [
@@ -90,4 +90,15 @@ it('a change of state is told in words', () => {
   expect(changeSentence('ready', 'full', 'a job began or ended')).toBe(
     'The worker is now full, with a job in every slot; before, it was ready for a job (a job began or ended).',
   );
+});
+
+describe('draining with a deadline', () => {
+  it('says until when what runs may go on', () => {
+    const contact = { kind: 'worker', trouble: null, answered: true } as const;
+    const state: EngineState = { load: { running: 1, limit: 2 }, intent: 'drain', status: 'draining', contact };
+    const drainDeadline = new Date(now.getTime() + 60_000).toISOString();
+    expect(sentenceOf(state, { hasWorkerPack: true, now, drainDeadline })).toMatch(
+      /ends when the one that runs has ended, or is stopped at \d\d:\d\d$/,
+    );
+  });
 });

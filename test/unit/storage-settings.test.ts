@@ -55,9 +55,9 @@ describe('settings', () => {
 
 describe('settings that cannot be read', () => {
   for (const [what, content] of [
-    ['torn', '{"version":1,"limit"'],
+    ['torn', '{"version":2,"limit"'],
     ['empty', ''],
-    ['of another shape', '{"version":1,"limit":"many"}'],
+    ['of another shape', '{"version":2,"limit":"many"}'],
     ['no object', '[1,2,3]'],
   ] as const) {
     it(`are set aside when ${what}; connection and registration are kept`, async () => {
@@ -82,7 +82,7 @@ describe('settings that cannot be read', () => {
 
   it('of a newer version are refused, not set aside', async () => {
     const layout = await openDataFolder(await tempFolder());
-    await writeFile(layout.settingsFile, JSON.stringify({ ...defaultSettings, version: 2 }));
+    await writeFile(layout.settingsFile, JSON.stringify({ ...defaultSettings, version: defaultSettings.version + 1 }));
     expect((await failureOf(open(layout))).code).toBe('data-folder-newer');
     expect(await readdir(layout.folder)).toContain('settings.json');
   });
@@ -93,10 +93,20 @@ describe('settings of an earlier version', () => {
     const layout = await openDataFolder(await tempFolder());
     const old = JSON.stringify({ version: 0, slots: 4 });
     await writeFile(layout.settingsFile, old);
-    const migrations = [{ from: 0, run: ({ slots }: Record<string, unknown>) => ({ ...defaultSettings, limit: slots }) }];
+    const migrations = [
+      { from: 0, run: ({ slots }: Record<string, unknown>) => ({ limit: slots }) },
+      { from: 1, run: (raw: Record<string, unknown>) => ({ ...defaultSettings, ...raw }) },
+    ];
     const store = await openSettings({ layout, now, migrations });
     expect(store.current).toEqual({ ...defaultSettings, limit: 4 });
     expect(await readFile(`${layout.settingsFile}.version-0`, 'utf8')).toBe(old);
     expect((await open(layout)).current.limit).toBe(4);
+  });
+
+  it('keep what version 1 held, and get the defaults of what it did not know', async () => {
+    const layout = await openDataFolder(await tempFolder());
+    const known = { limit: 3, stopGraceSeconds: 20, retentionDays: 9, paused: true, connection, registration: null };
+    await writeFile(layout.settingsFile, JSON.stringify({ version: 1, ...known }));
+    expect((await open(layout)).current).toEqual({ ...defaultSettings, ...known });
   });
 });

@@ -26,6 +26,7 @@ export function describeState(state: WorkerState): string {
         : `${registration.groupName} of account ${registration.accountName ?? registration.accountId}`,
     ],
     ['jobs', `${String(state.running)} of ${String(state.limit)} running`],
+    ['runbooks', state.runbooks.sentence],
     ['can run', state.kinds.length === 0 ? 'nothing' : [...new Set(state.kinds.map((kind) => kind.label))].join(', ')],
   ];
   return plainText(`${state.sentence}\n\n${formatFacts(facts)}${state.problems.map(describeProblem).join('')}`);
@@ -59,11 +60,14 @@ export function describeJob(job: JobView): string {
     ...optional('started by', job.startedBy),
     ['group', job.groupName],
     ...optional('runtime', job.runtime),
+    ...optional('ran as', job.runAs),
+    ...optional('limits', job.limits),
     ['picked up', job.pickedUpAt],
     ...optional('started', job.startedAt),
     ...optional('ended', job.endedAt),
     ...optional('took', job.endedAt === null ? null : took(job)),
     ['records', `${String(job.recordCount)}, of which the service has ${String(job.acknowledgedCount)}${verifiedWords(job)}`],
+    ...optional('processes left', job.processesLeft),
     ...optional('upload', job.uploadTrouble),
     ...Object.entries(job.parameters).map(([name, value]): [string, string] => [`parameter ${name}`, value]),
   ];

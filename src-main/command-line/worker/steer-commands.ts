@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import type { EngineArguments } from '../../../src-contract/engine-calls.ts';
-import type { Settings } from '../../../src-contract/settings.ts';
+import { changeableNames, type ChangeableName, type Settings } from '../../../src-contract/settings.ts';
 import type { CommandIo } from '../command-io.ts';
 import { reportFailure, WrongUse } from '../failures.ts';
 import { plainText } from '../terminal-text.ts';
@@ -10,8 +10,16 @@ import { describeEvent } from './describe-worker.ts';
 import type { WorkerAccess } from './worker-access.ts';
 import { addWorkerOptions, dataFolderOf, refusalOf, workerAction, type WorkerOptions } from './worker-options.ts';
 
-const changeable = ['limit', 'stopGraceSeconds', 'startLimitSeconds', 'culture', 'retentionDays', 'trustedKeys'] as const;
-type SettingName = (typeof changeable)[number];
+/** Settings that may be left open, and what that is called. */
+const openWords: Partial<Record<ChangeableName, string>> = {
+  limit: 'automatic',
+  culture: 'automatic',
+  runAs: 'automatic',
+  memoryLimitMb: 'none',
+  processLimit: 'none',
+  cpuLimitPercent: 'none',
+  trustedKeys: 'none',
+};
 
 export function addSteerCommands(program: Command, io: CommandIo, access: WorkerAccess): void {
   addWorkerOptions(program.command('run'))
@@ -39,7 +47,6 @@ export function addSteerCommands(program: Command, io: CommandIo, access: Worker
   const steering = [
     ['pause', 'worker:pause', 'take no new job until resumed; what runs goes on'],
     ['resume', 'worker:resume', 'take jobs again'],
-    ['drain', 'worker:drain', 'take no new job, and end when what runs has ended'],
   ] as const;
   for (const [name, call, description] of steering) {
     addWorkerOptions(program.command(name))
@@ -53,6 +60,21 @@ export function addSteerCommands(program: Command, io: CommandIo, access: Worker
       );
   }
 
+  addWorkerOptions(program.command('drain'))
+    .description('take no new job, and end when what runs has ended')
+    .option('--deadline <time>', 'stop what still runs after this time: 90s, 30m, 2h')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  hrw drain\n  hrw drain --deadline 30m\n\nA worker that is ended or restarted meanwhile goes on draining; `hrw resume` calls it off.\n',
+    )
+    .action(
+      workerAction<{ deadline?: string }>(io, access, async ({ options, ask, print }) => {
+        const { deadline } = options;
+        const state = await ask('worker:drain', deadline === undefined ? {} : { deadlineSeconds: readTime(deadline) });
+        print(state, `${plainText(state.sentence)}\n`);
+      }),
+    );
+
   const settings = program.command('settings').description('settings of this worker that a person may change');
   addWorkerOptions(settings.command('get'))
     .description('show them')
@@ -65,14 +87,14 @@ export function addSteerCommands(program: Command, io: CommandIo, access: Worker
     );
   addWorkerOptions(settings.command('set'))
     .description('change one')
-    .argument('<name>', changeable.join(', '))
+    .argument('<name>', changeableNames.join(', '))
     .argument(
       '<value>',
-      'a number; for limit also "automatic" (as many as there are cores); for culture a name such as de-CH, or "automatic" (the machine\'s own); for trustedKeys a folder, or "none"',
+      'a number; for culture a name such as de-CH; for runAs a user; for trustedKeys a folder; "automatic" (the machine\'s own, as many as there are cores) or "none" where there need not be one',
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  hrw settings set limit 4\n  hrw settings set limit automatic\n  hrw settings set trustedKeys /etc/hybrid-runbook-worker/keys\n',
+      '\nExamples:\n  hrw settings set limit 4\n  hrw settings set limit automatic\n  hrw settings set runAs hrw-runbook\n  hrw settings set memoryLimitMb 2048\n  hrw settings set trustedKeys /etc/hybrid-runbook-worker/keys\n',
     )
     .action(
       workerAction(io, access, async ({ args, ask, print }) => {
@@ -84,30 +106,33 @@ export function addSteerCommands(program: Command, io: CommandIo, access: Worker
 }
 
 function readChange(name: string, text: string): EngineArguments<'settings:change'> {
-  const known = changeable.find((one) => one === name);
-  if (known === undefined) throw new WrongUse(`There is no setting ${name}. There are: ${changeable.join(', ')}.`);
-  if (known === 'limit' && text === 'automatic') return { limit: null };
-  if (known === 'culture') return { culture: text === 'automatic' ? '' : text };
-  // Signed runbooks only, with a key of that folder; "none" runs any.
-  if (known === 'trustedKeys') return { trustedKeys: text === 'none' ? null : path.resolve(text) };
+  const known = changeableNames.find((one) => one === name);
+  if (known === undefined) throw new WrongUse(`There is no setting ${name}. There are: ${changeableNames.join(', ')}.`);
+  if (known === 'culture') return { culture: text === openWords[known] ? '' : text };
+  if (text === openWords[known]) return { [known]: null };
+  if (known === 'runAs') return { runAs: text };
+  // Signed runbooks only, with a key of that folder.
+  if (known === 'trustedKeys') return { trustedKeys: path.resolve(text) };
   const value = Number(text);
   if (text.trim() === '' || Number.isNaN(value)) throw new WrongUse(`${name}: ${text} is no number.`);
   return { [known]: value };
 }
 
-function pick({
-  limit,
-  stopGraceSeconds,
-  startLimitSeconds,
-  culture,
-  retentionDays,
-  trustedKeys,
-}: Settings): Pick<Settings, SettingName> {
-  return { limit, stopGraceSeconds, startLimitSeconds, culture, retentionDays, trustedKeys };
+const unitSeconds: Record<string, number> = { s: 1, m: 60, h: 3600 };
+
+function readTime(text: string): number {
+  const found = /^(\d{1,6})([smh])$/.exec(text);
+  if (found === null) throw new WrongUse(`--deadline: ${text} is no time. Give a number with s, m or h: 30m.`);
+  return Number(found[1]) * (unitSeconds[found[2] ?? ''] ?? 1);
 }
 
-function describeSettings(found: Pick<Settings, SettingName>): string {
-  const describe = (name: SettingName): string =>
-    String(found[name] ?? (name === 'trustedKeys' ? 'none' : 'automatic')) || 'automatic';
-  return changeable.map((name) => `${name.padEnd(17)}  ${describe(name)}\n`).join('');
+type Changeable = Pick<Settings, ChangeableName>;
+
+function pick(settings: Settings): Changeable {
+  return Object.fromEntries(changeableNames.map((name) => [name, settings[name]])) as Changeable;
+}
+
+function describeSettings(found: Changeable): string {
+  const words = (name: ChangeableName): string => String(found[name] ?? '') || (openWords[name] ?? '');
+  return changeableNames.map((name) => `${name.padEnd(17)}  ${words(name)}\n`).join('');
 }

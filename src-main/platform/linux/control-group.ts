@@ -1,11 +1,20 @@
 /**
  * One control group (cgroup v2) for the processes of a job. What is born in it stays in it, whatever it forks, and the kernel ends all of it
- * at once. Needs a group of our own that we may write to: root's, or one that systemd has delegated. No controllers are needed.
+ * at once. Needs a group of our own that we may write to: root's, or one that systemd has delegated. No controllers are needed, but for
+ * limits: those that the group above hands down are kept by this one.
  */
 import { accessSync, constants, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { JobLimits } from '../../../src-contract/sandbox.ts';
+import type { LimitName } from './limit-groups.ts';
 import { readText } from './proc.ts';
+
+/**
+ * The group in which a unit of systemd with `Delegate=yes` and `DelegateSubgroup=` of this name keeps the worker: then jobs get groups beside
+ * it, because a group with processes of its own (the worker's) may not hand controllers down.
+ */
+const workerSubgroup = 'worker';
 
 export class ControlGroup {
   readonly folder: string;
@@ -22,7 +31,7 @@ export class ControlGroup {
     if (home === undefined) return undefined;
     try {
       accessSync(path.join(home, 'cgroup.procs'), constants.W_OK);
-      const folder = path.join(home, name);
+      const folder = path.join(path.basename(home) === workerSubgroup ? path.dirname(home) : home, name);
       mkdirSync(folder, { recursive: true });
       accessSync(path.join(folder, 'cgroup.procs'), constants.W_OK);
       return new ControlGroup(folder, home);
@@ -47,6 +56,61 @@ export class ControlGroup {
 
   leave(): void {
     writeFileSync(path.join(this.#home, 'cgroup.procs'), String(process.pid));
+  }
+
+  /** Keeps what it can of these; answers what. The number of processes is set by `limitProcesses`. */
+  limit({ memoryBytes, processes, cpuPercent }: JobLimits): LimitName[] {
+    const offered = this.#offeredControllers();
+    const kept: LimitName[] = [];
+    const set = (limit: LimitName, controller: string, file: string, text: string): void => {
+      if (!offered.has(controller) || !this.#write(file, text)) return;
+      kept.push(limit);
+    };
+    if (memoryBytes !== null) {
+      set('memoryBytes', 'memory', 'memory.max', String(memoryBytes));
+      // Swap would only make the job slow, and one process alone would be ended, the rest left to wonder.
+      this.#write('memory.swap.max', '0');
+      this.#write('memory.oom.group', '1');
+    }
+    if (processes !== null) set('processes', 'pids', 'pids.max', 'max');
+    if (cpuPercent !== null) set('cpuPercent', 'cpu', 'cpu.max', `${String(cpuPercent * 1000)} 100000`);
+    return kept;
+  }
+
+  /** Once this process has left: its threads count as processes. */
+  limitProcesses(processes: number): void {
+    this.#write('pids.max', String(processes));
+  }
+
+  /** How often the kernel has refused more, or ended something for it. */
+  hits(): { memoryBytes: number; processes: number } {
+    const count = (file: string, pattern: RegExp): number =>
+      Number(pattern.exec(readText(path.join(this.folder, file)) ?? '')?.[1] ?? 0);
+    return { memoryBytes: count('memory.events', /^oom_kill (\d+)/m), processes: count('pids.events', /^max (\d+)/m) };
+  }
+
+  /** Those that the group above has handed down, or does when asked. */
+  #offeredControllers(): ReadonlySet<string> {
+    const above = path.dirname(this.folder);
+    const names = (file: string): string[] => (readText(path.join(above, file)) ?? '').split(/\s+/);
+    for (const controller of names('cgroup.controllers').filter((name) => ['memory', 'pids', 'cpu'].includes(name))) {
+      if (names('cgroup.subtree_control').includes(controller)) continue;
+      try {
+        writeFileSync(path.join(above, 'cgroup.subtree_control'), `+${controller}`);
+      } catch {
+        // It has processes of its own, or is not ours.
+      }
+    }
+    return new Set(names('cgroup.subtree_control'));
+  }
+
+  #write(file: string, text: string): boolean {
+    try {
+      writeFileSync(path.join(this.folder, file), text);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Living processes, those in groups that the job made below its own among them. */

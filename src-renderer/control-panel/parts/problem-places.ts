@@ -31,11 +31,14 @@ const places: Partial<Record<ProblemCode, Place>> = {
   'worker-not-accepted': group,
   'not-registered': group,
   'still-registered': group,
+  'machine-cloned': group,
+  'certificate-not-replaced': group,
   'answer-not-understood': events,
   'service-refused': events,
   'tls-intercepted': events,
   'settings-unreadable': { page: 'settings' },
   'sandbox-not-started': events,
+  'run-as-unavailable': { page: 'settings' },
 };
 
 export function placeOfProblem(problem: Problem): Place | undefined {

@@ -77,6 +77,12 @@ export const idleState: WorkerState = {
     { kind: 'Python3', label: 'Python 3.11', executable: '/usr/bin/python3' },
     { kind: 'Bash', label: 'Bash 5.2', executable: '/usr/bin/bash' },
   ],
+  runbooks: {
+    user: 'hrw-runbook',
+    separated: true,
+    sentence: 'Runbooks run as hrw-runbook, who cannot read what is the worker’s',
+  },
+  drain: null,
   problems: [],
 };
 
@@ -116,6 +122,9 @@ export function sampleJob(number: number, change: Partial<JobView> = {}): JobVie
     wallMs: null,
     cpuMs: null,
     peakMemoryBytes: null,
+    runAs: null,
+    limits: null,
+    processesLeft: null,
     verified: null,
     uploadTrouble: null,
     ...change,

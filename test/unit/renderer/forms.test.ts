@@ -122,9 +122,9 @@ describe('the settings form', () => {
   });
 
   it('names what is no value', () => {
-    const form = { limit: '51', stopGraceSeconds: '', retentionDays: 'a week' };
+    const form = { ...startOfSettings(settings), limit: '51', stopGraceSeconds: '', retentionDays: 'a week', runAs: 'two words' };
     const read = readSettingsForm(form, settings);
-    expect(read.ok ? [] : Object.keys(read.mistakes)).toEqual(['limit', 'stopGraceSeconds', 'retentionDays']);
+    expect(read.ok ? [] : Object.keys(read.mistakes)).toEqual(['limit', 'stopGraceSeconds', 'retentionDays', 'runAs']);
   });
 });
 

@@ -55,6 +55,8 @@ function resourcesOf(job: JobView): Fact[] {
   return [
     ...known(words.processorTime, job.cpuMs === null ? null : <Figures>{formatShortDuration(job.cpuMs)}</Figures>),
     ...known(words.peakMemory, job.peakMemoryBytes === null ? null : <Figures>{formatBytes(job.peakMemoryBytes)}</Figures>),
+    ...known(words.limits, job.limits),
+    ...known(words.processesLeft, job.processesLeft === null ? null : <Figures>{formatCount(job.processesLeft)}</Figures>),
   ];
 }
 
@@ -64,6 +66,7 @@ function namesOf(job: JobView): Fact[] {
   return [
     { name: words.kind, value: kind.success ? kindLabels[kind.data] : job.kind },
     ...known(words.runtime, job.runtime),
+    ...known(words.runAs, job.runAs),
     ...known(words.sandboxProcess, job.processId === null ? null : <Figures>{String(job.processId)}</Figures>),
     ...known(words.runtimeProcess, job.runtimePid === null ? null : <Figures>{String(job.runtimePid)}</Figures>),
     { name: words.group, value: job.groupName },

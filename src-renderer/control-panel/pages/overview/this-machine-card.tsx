@@ -12,6 +12,7 @@ export function ThisMachineCard({ worker }: { worker: WorkerState }) {
           { name: words.name, value: worker.machineName },
           { name: words.canRun, value: <Kinds kinds={worker.kinds} /> },
           { name: words.atOnce, value: words.jobs(worker.limit) },
+          { name: words.runbooks, value: worker.runbooks.sentence },
           { name: words.engine, value: words.engineValue(worker.version, worker.processId, worker.mode) },
         ]}
       />

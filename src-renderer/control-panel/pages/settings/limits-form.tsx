@@ -1,7 +1,7 @@
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { useState } from 'react';
 import type { EngineArguments } from '../../../../src-contract/engine-calls.ts';
-import type { Settings } from '../../../../src-contract/settings.ts';
+import { changeableNames, type Settings } from '../../../../src-contract/settings.ts';
 import { useAction } from '../../../shared/call.ts';
 import { Card } from '../../../shared/card.tsx';
 import { ProblemCard } from '../../../shared/problem-card.tsx';
@@ -46,9 +46,9 @@ export function LimitsForm({ settings: first }: { settings: Settings }) {
     <form onSubmit={(event) => void submit(event)} noValidate>
       <Card title={words.jobs}>
         <div className={styles.fields}>
-          <TextField {...part} name="limit" words={words.fields.limit} />
-          <TextField {...part} name="stopGraceSeconds" words={words.fields.stopGraceSeconds} />
-          <TextField {...part} name="retentionDays" words={words.fields.retentionDays} />
+          {changeableNames.map((name) => (
+            <TextField key={name} {...part} name={name} words={words.fields[name]} />
+          ))}
         </div>
         <div className={styles.actions}>
           <Button type="submit" appearance="primary" disabled={save.pending || !read.ok || read.changes === 0}>

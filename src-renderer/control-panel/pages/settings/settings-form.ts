@@ -1,23 +1,30 @@
 /** What the settings form holds and the change that it becomes. Pure. */
-import { changeableSettings, type Settings } from '../../../../src-contract/settings.ts';
+import { changeableNames, changeableSettings, type ChangeableName, type Settings } from '../../../../src-contract/settings.ts';
 import type { EngineArguments } from '../../../../src-contract/engine-calls.ts';
 import { texts } from '../../../texts.ts';
 
-export type ChangeableName = 'limit' | 'stopGraceSeconds' | 'retentionDays';
-/** As typed; an empty limit means as many as the machine has cores. */
+/** As typed; empty where a setting may be left open. */
 export type SettingsForm = Record<ChangeableName, string>;
 
+const mayBeEmpty: readonly ChangeableName[] = [
+  'limit',
+  'runAs',
+  'memoryLimitMb',
+  'processLimit',
+  'cpuLimitPercent',
+  'trustedKeys',
+];
+
 export function startOfSettings(settings: Settings): SettingsForm {
-  return {
-    limit: settings.limit === null ? '' : String(settings.limit),
-    stopGraceSeconds: String(settings.stopGraceSeconds),
-    retentionDays: String(settings.retentionDays),
-  };
+  return Object.fromEntries(changeableNames.map((name) => [name, String(settings[name] ?? '')])) as SettingsForm;
 }
 
-function valueOf(name: ChangeableName, text: string): number | null {
+function valueOf(name: ChangeableName, text: string): string | number | null {
   const trimmed = text.trim();
-  return name === 'limit' && trimmed === '' ? null : Number(trimmed === '' ? NaN : trimmed);
+  // Empty is a culture's own word for the machine's.
+  if (name === 'culture') return trimmed;
+  if (trimmed === '') return mayBeEmpty.includes(name) ? null : NaN;
+  return name === 'runAs' || name === 'trustedKeys' ? trimmed : Number(trimmed);
 }
 
 export type ReadForm =
@@ -28,7 +35,7 @@ export type ReadForm =
 export function readSettingsForm(form: SettingsForm, settings: Settings): ReadForm {
   const change: EngineArguments<'settings:change'> = {};
   const mistakes: Partial<Record<ChangeableName, string>> = {};
-  for (const name of ['limit', 'stopGraceSeconds', 'retentionDays'] as const) {
+  for (const name of changeableNames) {
     const value = valueOf(name, form[name]);
     const checked = changeableSettings.safeParse({ [name]: value });
     if (!checked.success) mistakes[name] = texts.settings.mistakes[name];

@@ -1,0 +1,115 @@
+/**
+ * Draining: the worker takes nothing new and ends when what runs has ended. It stands in the settings until then, so that an engine which
+ * dies meanwhile is followed by one that goes on with it. After a deadline what still runs is stopped, each by its own ladder.
+ */
+import type { Launcher } from '../launcher/launcher.ts';
+import { workerSource, type WorkerParts } from './parts.ts';
+
+type Parts = Pick<WorkerParts, 'settings' | 'log' | 'clock' | 'engine' | 'fault'>;
+
+/** The wall clock may be set meanwhile; and a sandbox that is just starting is asked again. */
+const lookAgainMs = 500;
+
+export class Draining {
+  private readonly parts: Parts;
+  private readonly launcher: () => Launcher;
+  /** The worker ends now. */
+  private readonly onDone: () => void;
+  private readonly closing = new AbortController();
+  private watch: { ending: AbortController; done: Promise<void> } | undefined;
+  private isDone = false;
+
+  constructor(parts: Parts, launcher: () => Launcher, onDone: () => void) {
+    this.parts = parts;
+    this.launcher = launcher;
+    this.onDone = onDone;
+  }
+
+  /** An engine before this one was asked. */
+  goOn(): void {
+    const { settings, log, engine } = this.parts;
+    const { drain } = settings.current;
+    if (drain === null) return;
+    const { running } = engine().state.load;
+    const message = `The worker goes on draining, as it was asked at ${drain.since}: ${String(running)} jobs still run.`;
+    log.write({ name: 'workerDraining', source: workerSource, message, fields: { running } });
+    this.watchDeadline(drain.deadline);
+  }
+
+  /** Asked again, it keeps its beginning and takes the new deadline. */
+  async ask(deadlineSeconds: number | undefined): Promise<void> {
+    const { settings, log, clock, engine } = this.parts;
+    const now = clock.now();
+    const deadline = deadlineSeconds === undefined ? null : new Date(now.getTime() + deadlineSeconds * 1000).toISOString();
+    await settings.change({ drain: { since: settings.current.drain?.since ?? now.toISOString(), deadline } });
+    const { running } = engine().state.load;
+    const then = deadline === null ? '' : ` What still runs at ${deadline} is stopped.`;
+    const message = `The worker drains: it takes no new job, and ends when ${String(running)} running have ended.${then}`;
+    log.write({ name: 'workerDraining', source: workerSource, message, fields: { running } });
+    this.watchDeadline(deadline);
+    engine().dispatch({ kind: 'drain-asked' }, 'a person asked it to drain');
+  }
+
+  /** Draining was called off; the caller has changed the settings. */
+  callOff(): void {
+    this.watch?.ending.abort();
+    this.watch = undefined;
+  }
+
+  /** Nothing runs any more. The next engine on this folder takes work again. */
+  finish(): void {
+    if (this.isDone) return;
+    this.isDone = true;
+    this.callOff();
+    void this.parts.settings
+      .change({ drain: null })
+      .catch((error: unknown) => {
+        this.parts.fault(error, 'end draining');
+      })
+      .then(this.onDone);
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+    this.watch?.ending.abort();
+    await this.watch?.done;
+  }
+
+  private watchDeadline(deadline: string | null): void {
+    this.callOff();
+    if (deadline === null || this.closing.signal.aborted) return;
+    const ending = new AbortController();
+    const done = this.stopAfter(Date.parse(deadline), ending.signal).catch((error: unknown) => {
+      this.parts.fault(error, 'stop what runs after the deadline of draining');
+    });
+    this.watch = { ending, done };
+  }
+
+  private async stopAfter(deadlineMs: number, signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.parts;
+    for (let left = deadlineMs - clock.now().getTime(); left > 0 && !signal.aborted; left = deadlineMs - clock.now().getTime())
+      await clock.sleep(Math.min(left, lookAgainMs), signal);
+    if (signal.aborted) return;
+    const asked = new Set<string>();
+    const running = this.runningSandboxes();
+    const message = `The deadline of draining has passed: ${String(running.length)} jobs that still run are stopped.`;
+    log.write({ name: 'workerDraining', source: workerSource, message, fields: { running: running.length } });
+    for (let sandboxes = running; sandboxes.length > 0 && !signal.aborted; sandboxes = this.runningSandboxes()) {
+      for (const sandboxId of sandboxes) {
+        if (asked.has(sandboxId)) continue;
+        const reason = 'The worker is being drained, and its deadline has passed.';
+        if (await this.launcher().stop(sandboxId, reason)) asked.add(sandboxId);
+      }
+      await clock.sleep(lookAgainMs, signal);
+    }
+    // A sandbox that only waits for the service goes on by itself, as after any end of an engine.
+    if (!signal.aborted) this.finish();
+  }
+
+  private runningSandboxes(): string[] {
+    return this.launcher()
+      .list()
+      .filter(({ status, report }) => status === 'running' && report?.phase !== 'uploading' && report?.phase !== 'ended')
+      .map(({ launch }) => launch.sandboxId);
+  }
+}

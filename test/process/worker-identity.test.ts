@@ -1,0 +1,205 @@
+/** A worker's identity over time: another certificate, other keys of its account, a copy of its disk. With a real service. */
+import { copyFile, cp, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { ProblemCode } from '../../src-contract/problems.ts';
+import { createJrdsClient } from '../../src-main/service-link/jrds-client.ts';
+import {
+  createMachineIdentity,
+  readMachineIdentity,
+  writeMachineIdentity,
+  type MachineIdentity,
+} from '../../src-main/service-link/machine-identity.ts';
+import { dataLayout } from '../../src-main/storage/layout.ts';
+import { provokes } from '../harness/provokes.ts';
+import { leftoversAreCheckedAtTheEnd } from '../harness/shared-fixture.ts';
+import { accountName, makeAccount, startService, type Account, type Service } from '../harness/stack.ts';
+import { tempFolder } from '../harness/temp-folder.ts';
+import { TestWorker } from '../harness/worker-in-process.ts';
+
+leftoversAreCheckedAtTheEnd();
+
+const dayMs = 24 * 60 * 60 * 1000;
+let service: Service;
+let account: Account;
+
+beforeAll(async () => {
+  service = await startService(path.join(await tempFolder(), 'service'));
+  account = await makeAccount(service);
+});
+afterAll(() => service.stop());
+
+async function open(dataFolder?: string): Promise<TestWorker> {
+  const worker = await TestWorker.start(dataFolder ?? path.join(await tempFolder(), 'data'));
+  onTestFinished(() => worker.close());
+  return worker;
+}
+
+async function openRegistered(groupName: string): Promise<TestWorker> {
+  const worker = await open();
+  await worker.connect(service, account);
+  await worker.register(account, groupName);
+  await worker.when('the first poll', (state) => state.status === 'ready');
+  return worker;
+}
+
+function hasProblem(worker: TestWorker, code: ProblemCode, seconds = 60) {
+  return worker.when(code, (state) => state.problems.some((problem) => problem.code === code), seconds);
+}
+
+/** Tells the service of another certificate for the worker of this folder, as the protocol has it. */
+async function announce(dataFolder: string, next: MachineIdentity): Promise<void> {
+  const layout = dataLayout(dataFolder);
+  const settings = JSON.parse(await readFile(layout.settingsFile, 'utf8')) as {
+    registration: { jrdsUri: string; accountId: string };
+    connection: { trust: { kind: 'authority'; pem: string } };
+  };
+  const present = await readMachineIdentity(layout.workerIdentity);
+  if (present === undefined) throw new Error('the worker has no certificate');
+  const { certificatePem, privateKeyPem } = present;
+  const client = createJrdsClient({
+    address: { ...settings.registration, trust: settings.connection.trust, proxy: { kind: 'none' } },
+    credential: { kind: 'worker-certificate', certificatePem, privateKeyPem },
+    version: '0',
+  });
+  try {
+    await client.rotateCertificate({ Thumbprint: next.thumbprint });
+  } finally {
+    client.close();
+  }
+}
+
+async function machineIdOf(worker: TestWorker): Promise<string> {
+  const { registration } = await worker.state();
+  if (registration === null) throw new Error('it is in no group');
+  return registration.machineId;
+}
+
+describe('a worker whose certificate is past half its life', () => {
+  it('gets another one while it works, and is known by that from then on', async () => {
+    const first = await openRegistered('half-life');
+    const { dataFolder } = first;
+    const machineId = await machineIdOf(first);
+    const registered = (await first.state()).registration?.thumbprint;
+    await first.close();
+    const old = await createMachineIdentity(machineId, new Date(Date.now() - 200 * dayMs));
+    await announce(dataFolder, old);
+    await writeMachineIdentity(old, dataLayout(dataFolder).workerIdentity);
+
+    const worker = await open(dataFolder);
+    const changed = (
+      await worker.when(
+        'the new certificate',
+        (state) => {
+          const thumbprint = state.registration?.thumbprint;
+          return thumbprint !== undefined && thumbprint !== registered && state.status === 'ready';
+        },
+        60,
+      )
+    ).registration?.thumbprint;
+    const present = await readMachineIdentity(dataLayout(dataFolder).workerIdentity);
+    expect(present?.thumbprint).toBe(changed);
+    expect(changed).not.toBe(old.thumbprint);
+    expect(present?.notAfter.getTime()).toBeGreaterThan(Date.now() + 300 * dayMs);
+    expect(await readMachineIdentity(dataLayout(dataFolder).nextWorkerIdentity)).toBeUndefined();
+    expect(await worker.eventIds()).toContain(15017);
+    expect((await worker.state()).problems).toEqual([]);
+  }, 120_000);
+
+  it('goes on after an engine that died between announcing and using it, also when the pair on disk is torn', async () => {
+    const first = await openRegistered('torn');
+    const { dataFolder } = first;
+    const layout = dataLayout(dataFolder);
+    const next = await createMachineIdentity(await machineIdOf(first));
+    await first.close();
+    await announce(dataFolder, next);
+    await writeMachineIdentity(next, layout.nextWorkerIdentity);
+    // Half of the swap: the new key beside the old certificate.
+    await copyFile(layout.nextWorkerIdentity.privateKeyFile, layout.workerIdentity.privateKeyFile);
+    const worker = await open(dataFolder);
+    await worker.when(
+      'the new certificate',
+      (state) => state.registration?.thumbprint === next.thumbprint && state.status === 'ready',
+      60,
+    );
+    expect((await readMachineIdentity(layout.workerIdentity))?.thumbprint).toBe(next.thumbprint);
+  }, 120_000);
+
+  it('says when the service does not take the new one, and goes on with the present one', async () => {
+    const [one, other] = [await openRegistered('refused'), await openRegistered('refused')];
+    const { dataFolder } = one;
+    await one.close();
+    // A certificate that is another worker’s.
+    const theirs = await readMachineIdentity(dataLayout(other.dataFolder).workerIdentity);
+    if (theirs === undefined) throw new Error('no certificate');
+    await writeMachineIdentity(theirs, dataLayout(dataFolder).nextWorkerIdentity);
+    const again = await open(dataFolder);
+    const state = await hasProblem(again, provokes('certificate-not-replaced'));
+    expect(state.problems[0]?.text).toContain('This machine is already registered');
+    await again.when('work', (now) => now.status === 'ready', 60);
+    expect(await readMachineIdentity(dataLayout(dataFolder).nextWorkerIdentity)).toBeUndefined();
+  }, 120_000);
+});
+
+describe('an account whose keys are regenerated', () => {
+  it('keeps its workers, and takes new ones by the other key meanwhile', async () => {
+    const worker = await openRegistered('keys');
+    const params = { accountName };
+    const before = await service.rest.call('accounts:keys', { params });
+    const after = await service.rest.call('accounts:regenerate-key', { params, body: { keyName: 'primary' } });
+    expect(after.keys.secondary).toBe(before.keys.secondary);
+    const another = await open();
+    await another.connect(service, account);
+    await another.when('the pack', (state) => state.packs.length > 0);
+    const { endpoint } = account;
+    const request = { groupName: 'keys', endpoint };
+    expect(await another.refusal('registration:register', { ...request, token: before.keys.primary })).toBe(
+      'account-key-refused',
+    );
+    await another.ask('registration:register', { ...request, token: before.keys.secondary });
+    for (const one of [worker, another]) await one.when('work', (state) => state.status === 'ready', 60);
+    account = { ...account, accountKey: after.keys.primary };
+  }, 120_000);
+});
+
+describe('a machine that was cloned', () => {
+  it('and its clone are both told, neither gets work, until one of them registers anew', async () => {
+    const first = await openRegistered('clones');
+    const { dataFolder } = first;
+    await first.close();
+    const copy = path.join(await tempFolder(), 'copy');
+    await cp(dataFolder, copy, { recursive: true });
+    await rm(path.join(copy, 'engine.lock'), { force: true });
+    const [original, clone] = [await open(dataFolder), await open(copy)];
+    for (const worker of [original, clone]) {
+      const state = await hasProblem(worker, provokes('machine-cloned'), 90);
+      expect(state.status).toBe('offline');
+    }
+    const params = { accountName, groupName: 'clones' };
+    const [seen] = (await service.rest.call('workers:list', { params })).value;
+    expect(seen?.state).toBe('Cloned');
+
+    await original.ask('registration:unregister', { token: account.accountKey, local: false });
+    await original.register(account, 'clones');
+    await original.when('work', (state) => state.status === 'ready', 60);
+    await hasProblem(clone, 'worker-not-accepted', 90);
+    expect((await original.state()).problems).toEqual([]);
+  }, 240_000);
+
+  it('is not what a worker is taken for that is started again and again, or whose last answer was lost', async () => {
+    const first = await openRegistered('restarts');
+    const { dataFolder } = first;
+    await first.close();
+    const turnFile = dataLayout(dataFolder).workerTurn;
+    const brought = await readFile(turnFile, 'utf8');
+    for (let starts = 0; starts < 3; starts += 1) {
+      const worker = await TestWorker.start(dataFolder);
+      await worker.when('work', (state) => state.status === 'ready', 60);
+      await worker.close();
+    }
+    expect(await readFile(turnFile, 'utf8')).not.toBe(brought);
+    const last = await open(dataFolder);
+    await last.when('work', (state) => state.status === 'ready', 60);
+    expect((await last.state()).problems).toEqual([]);
+  }, 120_000);
+});
