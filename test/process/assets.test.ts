@@ -70,7 +70,7 @@ beforeAll(async () => {
   await putAssets(folder);
   worker = await startHeadlessWorker(data, join(folder, 'worker.log'));
   await joinGroup(worker.control, service, account, groupName);
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   await worker.control.close();
@@ -106,7 +106,7 @@ async function runJob(
 
 async function ended(jobName: string): Promise<Ended> {
   const params = { accountName, jobName };
-  const job = await waitFor(`the end of ${jobName}`, 60, async () => {
+  const job = await waitFor(`the end of ${jobName}`, 120, async () => {
     const found = await service.rest.call('jobs:get', { params });
     return found.endTime === null ? undefined : found;
   });
@@ -164,7 +164,7 @@ Import-Module Orchestrator.AssetManagement.Cmdlets
       'The runbook read the connection Azure.',
       'The runbook read the certificate Client.',
     ]);
-  }, 90_000);
+  }, 180_000);
 
   it('shows no secret that it has read, in no stream, no encoding and not in its exception', async (context) => {
     const script = `
@@ -224,7 +224,7 @@ throw "failed with $p"
       'the key of the connection',
     ])
       expect(all).not.toContain(shown);
-  }, 90_000);
+  }, 180_000);
 
   it('is told which asset is not there, with an error that it can catch by its id', async (context) => {
     const script = `
@@ -244,7 +244,7 @@ Get-AutomationCertificate -Name Missing -ErrorAction Stop
     expect(status).toBe('Failed');
     expect(exception).toMatch(/^The certificate Missing: /);
     expect(decisions[0]).toMatch(/^The runbook could not read the variable NoSuch: /);
-  }, 90_000);
+  }, 180_000);
 
   it('is handed a credential for a parameter that names one', async (context) => {
     const script = `param([Parameter(Mandatory)] [pscredential] $Credential, [string] $Other)
@@ -253,7 +253,7 @@ Get-AutomationCertificate -Name Missing -ErrorAction Stop
     const { output, decisions } = await runJob(context, 'PowerShell7', script, parameters);
     expect(output.trim()).toBe(`CONTOSO\\backup ${password.length} *** x`);
     expect(decisions).toEqual(['The runbook read the credential backup for its parameter Credential.']);
-  }, 90_000);
+  }, 180_000);
 
   it('starts another runbook with parameters, and waits for it', async (context) => {
     requireRuntime(context, 'pwsh');
@@ -286,7 +286,7 @@ try { Wait-AutomationJob -Id $PSPrivateMetadata.JobId } catch { $_.FullyQualifie
     expect(child).toMatchObject({ runOn: groupName, status: 'Completed', startedBy: `job ${jobId} (runbook-${count})` });
     expect(decisions[0]).toBe('The runbook started the runbook Child.');
     expect((await ended(childId)).output.trim()).toBe('child of good luck');
-  }, 120_000);
+  }, 240_000);
 });
 
 describe('a Python runbook', () => {
@@ -325,7 +325,7 @@ automationassets.get_automation_credential("Missing")
     ]);
     expect(status).toBe('Failed');
     expect(exception).toContain('AutomationAssetNotFound: The credential Missing');
-  }, 90_000);
+  }, 180_000);
 
   it('gets nothing with another key than its own', async (context) => {
     const script = `
@@ -346,7 +346,7 @@ except RuntimeError as error:
     expect(wrong).toBe('What listens for this job is not its sandbox, or this job has ended.');
     expect(none).toMatch(/^Assets can be had by a job on a hybrid worker only/);
     expect(decisions).toEqual([]);
-  }, 90_000);
+  }, 180_000);
 });
 
 describe('a Bash runbook', () => {
@@ -357,5 +357,5 @@ describe('a Bash runbook', () => {
       'env | grep ^AUTOMATION_ASSET_KEY; printf %s "$AUTOMATION_ASSET_KEY" | base64 -w 60',
     );
     expect(output.trim().split('\n')).toEqual(['AUTOMATION_ASSET_KEY=***', '***']);
-  }, 90_000);
+  }, 180_000);
 });

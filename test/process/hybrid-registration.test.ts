@@ -220,7 +220,8 @@ describe('the article’s registration block, its line breaks restored and its v
     const wrong = await paste(block('bm90IHRoZSBrZXk='));
     expect(wrong.stdout).toMatch(/failed +\S/);
     expect(`${wrong.stdout} ${wrong.stderr}`.replace(/\s+\|?\s*/g, ' ')).toContain('did not accept the key');
-    expect((await hrw('status')).includes('OnPremLabRBWG1')).toBe(false);
+    const before = await worker.control.call('worker:state', {});
+    expect(before).toMatchObject({ ok: true, value: { registration: null } });
 
     const right = await paste(block(account.accountKey));
     expect(right.stdout).toMatch(/Registering this machine with worker group OnPremLabRBWG1/);
