@@ -80,7 +80,7 @@ const runs: [string, string, string[], (string | null)?][] = [
       '$r = InlineScript { $plain = 7; "$($using:a.b) [$using:missing]"; Write-Error "only said"; Write-Warning "beware"; "on" }',
       '"$($r -join "|") $plain"',
     ),
-    ['Error 3 only said', 'Warning beware', 'deep []|on 1'],
+    ['Error 4 only said', 'Warning beware', 'deep []|on 1'],
   ],
   [
     'an error that ends a statement goes to the catch that fits, and finally is always run',

@@ -109,7 +109,7 @@ $__workflow.Write = {
 function InlineScript {
     [CmdletBinding()]
     param([Parameter(Mandatory, Position = 0)] [scriptblock] $ScriptBlock, [string] $DisplayName)
-    $__inline = @{ Ended = $false; Preferences = & $__workflow.Surroundings; Functions = $__workflow.Kit.Setup; Held = $null }
+    $__inline = @{ Preferences = & $__workflow.Surroundings }
     # What is to end it ends it inside; here it would end the wrong thing.
     $ErrorActionPreference = 'Continue'
     $__inline.Uses = @($ScriptBlock.Ast.FindAll({ $args[0] -is [System.Management.Automation.Language.UsingExpressionAst] }, $true))
@@ -124,18 +124,14 @@ function InlineScript {
 foreach ($__inlineUse in $_.Preferences.GetEnumerator()) { Microsoft.PowerShell.Utility\Set-Variable -Name $__inlineUse.Key -Value $__inlineUse.Value }
 $__inline = $_
 $_ = $null
-& $__inline.Block
-$__inline.Ended = $true
+& $__inline.Block 2>&1 | Microsoft.PowerShell.Core\ForEach-Object { if ($_ -is [System.Management.Automation.ErrorRecord]) { @{ __inlineError = $_ } } else { , $_ } }
 if ($false) {
 '@ + "`n" + (@($__inline.Uses.Extent.Text | Microsoft.PowerShell.Utility\Select-Object -Unique) -join "`n") + "`n}")
-    # The last error is held back: if it ended the script it is thrown here, and not written as well.
+    # An error that the script wrote comes wrapped, in its order; one that comes as an error has ended the script.
     , $__inline | Microsoft.PowerShell.Core\ForEach-Object -ThrottleLimit 1 -Parallel $__inline.Forward 2>&1 | Microsoft.PowerShell.Core\ForEach-Object {
-        if ($null -ne $__inline.Held) { & $__workflow.Write $PSCmdlet $__inline.Held; $__inline.Held = $null }
-        if ($_ -is [System.Management.Automation.ErrorRecord]) { $__inline.Held = $_ } else { $_ }
-    }
-    if ($null -ne $__inline.Held) {
-        if (-not $__inline.Ended) { throw $__inline.Held }
-        & $__workflow.Write $PSCmdlet $__inline.Held
+        if ($_ -is [System.Management.Automation.ErrorRecord]) { throw $_ }
+        elseif ($_ -is [hashtable] -and $_.ContainsKey('__inlineError')) { & $__workflow.Write $PSCmdlet $_.__inlineError }
+        else { , $_ }
     }
 }
 
