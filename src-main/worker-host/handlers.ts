@@ -86,9 +86,7 @@ export function engineHandlers(sources: HandlerSources): EngineHandlers {
       const names = changeableNames.filter((name) => before[name] !== after[name]);
       if (names.length > 0) {
         const words = (value: string | number | null): string => String(value ?? '') || 'none given';
-        const told = names.map(
-          (name) => `${name} from ${words(before[name])} to ${words(after[name])}`,
-        );
+        const told = names.map((name) => `${name} from ${words(before[name])} to ${words(after[name])}`);
         log.write({ name: 'settingsChanged', source: workerSource, message: `Settings changed: ${told.join(', ')}.` });
       }
       if (names.includes('runAs')) await rights.user();
