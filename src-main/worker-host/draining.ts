@@ -87,14 +87,16 @@ export class Draining {
 
   private async stopAfter(deadlineMs: number, signal: AbortSignal): Promise<void> {
     const { clock, log } = this.parts;
-    for (let left = deadlineMs - clock.now().getTime(); left > 0 && !signal.aborted; left = deadlineMs - clock.now().getTime())
+    // Asked anew after each wait: it changes meanwhile.
+    const isCalledOff = (): boolean => signal.aborted;
+    for (let left = deadlineMs - clock.now().getTime(); left > 0 && !isCalledOff(); left = deadlineMs - clock.now().getTime())
       await clock.sleep(Math.min(left, lookAgainMs), signal);
-    if (signal.aborted) return;
+    if (isCalledOff()) return;
     const asked = new Set<string>();
     const running = this.runningSandboxes();
     const message = `The deadline of draining has passed: ${String(running.length)} jobs that still run are stopped.`;
     log.write({ name: 'workerDraining', source: workerSource, message, fields: { running: running.length } });
-    for (let sandboxes = running; sandboxes.length > 0 && !signal.aborted; sandboxes = this.runningSandboxes()) {
+    for (let sandboxes = running; sandboxes.length > 0 && !isCalledOff(); sandboxes = this.runningSandboxes()) {
       for (const sandboxId of sandboxes) {
         if (asked.has(sandboxId)) continue;
         const reason = 'The worker is being drained, and its deadline has passed.';
@@ -103,7 +105,7 @@ export class Draining {
       await clock.sleep(lookAgainMs, signal);
     }
     // A sandbox that only waits for the service goes on by itself, as after any end of an engine.
-    if (!signal.aborted) this.finish();
+    if (!isCalledOff()) this.finish();
   }
 
   private runningSandboxes(): string[] {
