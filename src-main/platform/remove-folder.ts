@@ -8,7 +8,7 @@ import path from 'node:path';
 
 /** Throws when something is left. Of a folder that is not there, nothing. */
 export async function removeFolder(folder: string): Promise<void> {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) {
+  if (process.platform !== 'linux' || process.geteuid?.() !== 0) {
     const options = { recursive: true, force: true, maxRetries: 5, retryDelay: 100 };
     try {
       await rm(folder, options);

@@ -152,7 +152,7 @@ test.describe('a job', () => {
   test('follows what is written until the reader scrolls up, and offers the way back', async ({ start }) => {
     const { page, worker } = await start({ scenario: 'large', place: job });
     const records = page.getByTestId('records');
-    await expect(records).toContainText('0099999');
+    await expect(records).toContainText('0099999', { timeout: 60_000 });
     const write = (text: string) => worker('write', sampleId(1), [{ time: ago(0), stream: 'Output', text }]);
     await write('followed line');
     await expect(records).toContainText('followed line');

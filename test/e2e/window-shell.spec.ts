@@ -148,6 +148,7 @@ test.describe('the tray', () => {
       .toEqual([
         'Open',
         'This worker can take a job now',
+        'The sandbox of Backup-SqlDatabases ended without a word',
         'Copy-LocalFiles',
         'Rotate-Logs',
         'Pause taking jobs',

@@ -44,7 +44,7 @@ type JobColumn = Column<JobView>;
 export const runbookColumn: JobColumn = {
   key: 'name',
   title: texts.columns.runbook,
-  width: 'minmax(120px, 3fr)',
+  width: 'minmax(100px, 3fr)',
   cell: (job) => <RunbookName job={job} />,
   compare: (one, other) => one.runbookName.localeCompare(other.runbookName),
 };
@@ -62,7 +62,7 @@ export const outcomeColumn: JobColumn = { ...statusColumn, title: texts.columns.
 export const startedByColumn: JobColumn = {
   key: 'startedBy',
   title: texts.columns.startedBy,
-  width: 'minmax(90px, 2fr)',
+  width: 'minmax(72px, 2fr)',
   cell: (job) => <span title={job.startedBy ?? undefined}>{job.startedBy ?? texts.columns.unknown}</span>,
   compare: (one, other) => (one.startedBy ?? '').localeCompare(other.startedBy ?? ''),
   showFrom: 'wide',
@@ -87,7 +87,7 @@ export const lastRecordColumn: JobColumn = {
 export const recordsColumn: JobColumn = {
   key: 'records',
   title: texts.columns.records,
-  width: '80px',
+  width: '68px',
   align: 'end',
   cell: (job) => <Figures>{formatCount(job.recordCount)}</Figures>,
   compare: (one, other) => one.recordCount - other.recordCount,
@@ -97,7 +97,7 @@ export const recordsColumn: JobColumn = {
 export const pickedUpColumn: JobColumn = {
   key: 'pickedUp',
   title: texts.columns.pickedUp,
-  width: '134px',
+  width: '126px',
   cell: (job) => <Moment time={job.pickedUpAt} />,
   compare: (one, other) => one.pickedUpAt.localeCompare(other.pickedUpAt),
   showFrom: 'narrow',
@@ -106,7 +106,7 @@ export const pickedUpColumn: JobColumn = {
 export const endedColumn: JobColumn = {
   key: 'ended',
   title: texts.columns.ended,
-  width: '134px',
+  width: '126px',
   cell: (job) => (job.endedAt === null ? texts.columns.unknown : <Moment time={job.endedAt} />),
   compare: (one, other) => compareKnown(one.endedAt, other.endedAt),
   showFrom: 'narrow',
@@ -115,7 +115,7 @@ export const endedColumn: JobColumn = {
 export const ranForColumn: JobColumn = {
   key: 'ranFor',
   title: texts.columns.ranFor,
-  width: '84px',
+  width: '76px',
   align: 'end',
   cell: (job) => {
     const ran = ranForMs(job);
