@@ -259,7 +259,7 @@ describe('what a sandbox says becomes what a person sees', () => {
     const worker = await registered('jobless', { sandbox: { file: process.execPath, leading: [fixture, 'jobless'] } });
     await startJob('jobless', '/nowhere');
     await waitFor('the end of what is shown', 20, () => phasesHeard(worker).includes('ended') || undefined);
-    expect((await worker.events()).some((event) => event.message.includes('ended before it had taken a job'))).toBe(true);
+    expect((await worker.events()).some((event) => event.message.includes('ended before it had taken its job'))).toBe(true);
   });
 });
 

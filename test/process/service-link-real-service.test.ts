@@ -18,6 +18,7 @@ import { createWorkspaceClient, type WorkspaceClient } from '../../src-main/serv
 import { createAuthority } from '../fakes/certificate-authority.ts';
 import { failureOf } from '../fakes/failure-of.ts';
 import { startRawServer } from '../fakes/scripted-service.ts';
+import { featureNames } from '../../src-contract/jrds.ts';
 import { provokes } from '../harness/provokes.ts';
 import { leftoversAreCheckedAtTheEnd } from '../harness/shared-fixture.ts';
 import { accountName, makeAccount, startService, workspaceName, type Account, type Service } from '../harness/stack.ts';
@@ -236,7 +237,7 @@ describe('the account', () => {
     const worker = jrdsClient(registered, { kind: 'worker-certificate', ...identity });
     const query = { kinds: ['Bash'], freeSlots: 1, limit: 1, state: 'ready' } as const;
     expect(await worker.getSandboxActions({ ...query, waitSeconds: 1 })).toMatchObject({ actions: [], held: true });
-    expect([...worker.features].sort()).toEqual(['outcome', 'record-batches', 'sandbox-secret', 'wait']);
+    expect([...worker.features].sort()).toEqual([...featureNames].sort());
 
     const held = worker.getSandboxActions({ ...query, waitSeconds: 20 });
     const jobId = await startBashJob();
