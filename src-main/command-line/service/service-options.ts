@@ -76,10 +76,18 @@ function requireApi(options: ServiceOptions): string {
   const api = given(options.api);
   if (api === undefined) throw new WrongUse('Say where the service is: --api URL, or HRW_API.');
   if (/^http:\/\//i.test(api)) throw new WrongUse(`--api ${api}: the service speaks HTTPS. Use https://${api.slice(7)}`);
-  if (!/^https:\/\/[^/]/i.test(api) || !URL.canParse(api)) {
+  if (!/^https:\/\/[^/]/i.test(api) || !isUrl(api)) {
     throw new WrongUse(`--api ${api} is no URL. It looks like https://host:port`);
   }
   return api;
+}
+
+function isUrl(text: string): boolean {
+  try {
+    return new URL(text).host !== '';
+  } catch {
+    return false;
+  }
 }
 
 function readTrust(options: ServiceOptions): Trust {
