@@ -67,7 +67,7 @@ describe('#1 GetSandboxActions', () => {
     const worker = await registerWorker(started, await newGroup());
     const answer = await worker.poll();
     expect(answer.json).toEqual({ value: [] });
-    expect(answer.headers['hrw-features']).toBe('wait, record-batches, sandbox-secret, outcome, child-jobs');
+    expect(answer.headers['hrw-features']).toBe('wait, record-batches, sandbox-secret, outcome, checkpoints, child-jobs');
     expect(answer.headers['preference-applied']).toBeUndefined();
   });
 
@@ -286,7 +286,7 @@ describe('#4 job, #5 updatable data, #6 runbook', () => {
       tierName: 'Basic',
       triggerSource: 1,
       workflowInstanceId: null,
-      hrw: { attempt: 1, rerun: 'restart' },
+      hrw: { attempt: 1, rerun: 'restart', hasCheckpoint: false },
     });
     // 23 of the protocol's, and ours.
     expect(Object.keys(updatable.json as object)).toHaveLength(24);
