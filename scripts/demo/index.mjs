@@ -199,7 +199,7 @@ async function becomeWorker(hrw, service, data) {
     const now = /** @type {WorkerState} */ (await hrw.ask(status, { quiet: true }));
     return now.status === 'ready' ? now : undefined;
   });
-  done(`${state.sentence}. It can run ${state.kinds.map((kind) => kind.label).join(', ')}.`);
+  done(`${state.sentence}. It can run ${[...new Set(state.kinds.map((kind) => kind.label))].join(', ')}.`);
 }
 
 /** @param {CommandLine} hrw @param {string} data */
