@@ -124,6 +124,36 @@ export const sandboxReport = z.object({
 });
 export type SandboxReport = z.infer<typeof sandboxReport>;
 
+/** What a sandbox knows before it has a job. */
+export const reportWithoutJob = {
+  jobId: null,
+  runbookName: null,
+  kind: null,
+  runtime: null,
+  runtimePid: null,
+  startedBy: null,
+  attempt: null,
+  parameters: {},
+  journalPath: null,
+  startedAt: null,
+  endedAt: null,
+  recordCount: 0,
+  journalBytes: 0,
+  acknowledgedCount: 0,
+  lastRecord: null,
+  outcome: null,
+  outcomeReason: null,
+  exitCode: null,
+  wallMs: null,
+  cpuMs: null,
+  peakMemoryBytes: null,
+  runAs: null,
+  limits: null,
+  processesLeft: null,
+  verified: null,
+  uploadTrouble: null,
+} as const satisfies Partial<SandboxReport>;
+
 /**
  * A stretch of the runtime's console: what it wrote beside its records, control sequences included. Where the beginning is no longer kept,
  * `from` is more than was asked for.

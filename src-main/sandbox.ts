@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isAppError } from '../src-contract/app-error.ts';
-import { sandboxContractVersion, type SandboxHandOver, type SandboxReport } from '../src-contract/sandbox.ts';
+import { reportWithoutJob, sandboxContractVersion, type SandboxHandOver, type SandboxReport } from '../src-contract/sandbox.ts';
 import { identifyThisProcess } from './platform/process-identity.ts';
 import { describeSearch } from './platform/runtimes.ts';
 import { bashRuntime } from './runtimes/bash/bash-runtime.ts';
@@ -127,38 +127,13 @@ function preparePython(): RuntimeDefinition {
 
 function firstReport(handOver: SandboxHandOver): SandboxReport {
   return {
+    ...reportWithoutJob,
     contractVersion: sandboxContractVersion,
     sandboxId: handOver.sandboxId,
     process: identifyThisProcess(),
     controlAddress: controlAddress(handOver.sandboxFolder),
     phase: 'starting',
     since: new Date().toISOString(),
-    jobId: null,
-    runbookName: null,
-    kind: null,
-    runtime: null,
-    runtimePid: null,
-    startedBy: null,
-    attempt: null,
-    parameters: {},
-    journalPath: null,
-    startedAt: null,
-    endedAt: null,
-    recordCount: 0,
-    journalBytes: 0,
-    acknowledgedCount: 0,
-    lastRecord: null,
-    outcome: null,
-    outcomeReason: null,
-    exitCode: null,
-    wallMs: null,
-    cpuMs: null,
-    peakMemoryBytes: null,
-    runAs: null,
-    limits: null,
-    processesLeft: null,
-    verified: null,
-    uploadTrouble: null,
   };
 }
 

@@ -5,7 +5,12 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { sandboxContractVersion, type ProcessIdentity, type SandboxReport } from '../../src-contract/sandbox.ts';
+import {
+  reportWithoutJob,
+  sandboxContractVersion,
+  type ProcessIdentity,
+  type SandboxReport,
+} from '../../src-contract/sandbox.ts';
 import { summarizeJournal } from '../journal/journal-reader.ts';
 import { attemptSummaryPath, journalPath } from '../storage/layout.ts';
 
@@ -28,6 +33,7 @@ export async function readLostReport(lost: LostSandbox): Promise<SandboxReport |
   const journal = journalPath(journalsFolder, jobId, sandboxId);
   const { begin, recordCount } = await summarizeJournal(journal);
   return {
+    ...reportWithoutJob,
     contractVersion: sandboxContractVersion,
     sandboxId: begin?.sandboxId ?? sandboxId,
     process: lost.process ?? forgottenProcess,
@@ -37,29 +43,10 @@ export async function readLostReport(lost: LostSandbox): Promise<SandboxReport |
     jobId,
     runbookName: begin?.runbookName ?? null,
     kind: begin?.runbookKind ?? null,
-    runtime: null,
-    runtimePid: null,
-    startedBy: null,
     attempt: begin?.attempt ?? null,
-    parameters: {},
     journalPath: journal,
     startedAt: begin?.time ?? null,
-    endedAt: null,
     recordCount,
-    journalBytes: 0,
-    acknowledgedCount: 0,
-    lastRecord: null,
-    outcome: null,
-    outcomeReason: null,
-    exitCode: null,
-    wallMs: null,
-    cpuMs: null,
-    peakMemoryBytes: null,
-    runAs: null,
-    limits: null,
-    processesLeft: null,
-    verified: null,
-    uploadTrouble: null,
   };
 }
 

@@ -48,6 +48,12 @@ export interface AttemptParts {
   view: ConsoleView;
 }
 
+/** How to start it, and where it reaches the account's assets. */
+interface ReadyRuntime {
+  command: RuntimeCommand;
+  endpoint: RuntimeEndpoint;
+}
+
 type ChosenRuntime = Extract<Choice, { kind: 'runtime' }>;
 
 const nothingRan: Omit<RunResult, 'end'> = { processId: null, wallMs: 0, cpuMs: null, peakMemoryBytes: null, processesLeft: 0 };
@@ -257,20 +263,17 @@ export class Attempt {
       await clearGround(this.#parts.ground);
       return { verdict: this.#judge(choice.label, { kind: 'not-started', reason: given.reason }), result: undefined };
     }
-    const command = await this.#prepare({ ...loaded, parameters: given }, choice);
-    if (command instanceof Error) {
+    const ready = await this.#prepare({ ...loaded, parameters: given }, choice, access);
+    if (ready instanceof Error) {
       // A full disk, say: nothing of the job ran, and another attempt may.
       await clearGround(this.#parts.ground);
-      const reason = `what the job needs could not be made ready: ${command.message}`;
+      const reason = `what the job needs could not be made ready: ${ready.message}`;
       return { verdict: this.#judge(choice.label, { kind: 'not-prepared', reason }), result: undefined };
     }
-    const endpoint = await openRuntimeEndpoint(handOver.sandboxFolder, access, (error) => {
-      process.stderr.write(`A call of the runtime failed: ${String(error)}\n`);
-    });
-    this.#secrets.addToken(endpoint.key);
+    this.#secrets.addToken(ready.endpoint.key);
     const ground = await this.#parts.ground;
     state.change({ limits: describeLimits(ground.tree) ?? null });
-    const result = await this.#runRuntime(loaded, choice, { command, endpoint }, ground, journal);
+    const result = await this.#runRuntime(loaded, choice, ready, ground, journal);
     return { verdict: this.#judge(choice.label, result.end), result };
   }
 
@@ -321,10 +324,11 @@ export class Attempt {
   async #prepare(
     { job, settings, runbook, parameters, checkpoint }: LoadedJob,
     { runtime, runbookKind, executable }: ChosenRuntime,
-  ): Promise<RuntimeCommand | Error> {
+    access: AssetAccess,
+  ): Promise<ReadyRuntime | Error> {
     try {
       const { pipes, workFolder, privateFolder } = await this.#parts.ground;
-      return await runtime.prepare({
+      const command = await runtime.prepare({
         kind: runbookKind,
         executable,
         runbookName: job.runbookName,
@@ -340,6 +344,10 @@ export class Attempt {
         culture: this.#parts.handOver.culture,
         checkpoint,
       });
+      const endpoint = await openRuntimeEndpoint(this.#parts.handOver.sandboxFolder, access, (error) => {
+        process.stderr.write(`A call of the runtime failed: ${String(error)}\n`);
+      });
+      return { command, endpoint };
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     }
@@ -348,7 +356,7 @@ export class Attempt {
   async #runRuntime(
     { job, settings, checkpoint }: LoadedJob,
     { runtime }: ChosenRuntime,
-    { command, endpoint }: { command: RuntimeCommand; endpoint: RuntimeEndpoint },
+    { command, endpoint }: ReadyRuntime,
     ground: Ground,
     journal: JournalWriter,
   ): Promise<RunResult> {

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { AppError } from '../../src-contract/app-error.ts';
 import type { AttemptReport, JobDataRead } from '../../src-contract/jrds.ts';
 import { jobStatusNumbers, pendingActions, runbookKinds } from '../../src-contract/kinds.ts';
-import { noLimits, type SandboxReport } from '../../src-contract/sandbox.ts';
+import { reportWithoutJob, noLimits, type SandboxReport } from '../../src-contract/sandbox.ts';
 import { systemClock } from '../../src-main/engine/clock.ts';
 import { identifyThisProcess } from '../../src-main/platform/process-identity.ts';
 import { Attempt, type AttemptParts } from '../../src-main/sandbox/attempt.ts';
@@ -86,38 +86,13 @@ const sleepScript: Runtime = {
 async function partsOf(service: Service, change: { ground?: Promise<Ground>; runtime?: Runtime } = {}) {
   const folder = await tempFolder();
   const initial: SandboxReport = {
+    ...reportWithoutJob,
     contractVersion: 1,
     sandboxId: 's1',
     process: identifyThisProcess(),
     controlAddress: '',
     phase: 'starting',
     since: new Date().toISOString(),
-    jobId: null,
-    runbookName: null,
-    kind: null,
-    runtime: null,
-    runtimePid: null,
-    startedBy: null,
-    attempt: null,
-    parameters: {},
-    journalPath: null,
-    startedAt: null,
-    endedAt: null,
-    recordCount: 0,
-    acknowledgedCount: 0,
-    lastRecord: null,
-    outcome: null,
-    outcomeReason: null,
-    exitCode: null,
-    wallMs: null,
-    cpuMs: null,
-    peakMemoryBytes: null,
-    journalBytes: 0,
-    runAs: null,
-    limits: null,
-    processesLeft: null,
-    verified: null,
-    uploadTrouble: null,
   };
   const state = new StateKeeper({
     file: path.join(folder, 'state.json'),
