@@ -59,6 +59,7 @@ export interface JournalWriterOptions {
 interface QueuedFrame {
   bytes: Buffer;
   block: Buffer | undefined;
+  records: number;
 }
 
 export class JournalWriter {
@@ -67,6 +68,7 @@ export class JournalWriter {
   readonly #file: FileHandle;
   readonly #frames: FrameBuilder;
   #offset: number;
+  #written: number;
   #chain: Buffer;
   #queue: QueuedFrame[] = [];
   #queuedBytes = 0;
@@ -86,6 +88,7 @@ export class JournalWriter {
     this.#options = options;
     this.#file = file;
     this.#offset = offset;
+    this.#written = nextSequence;
     this.#chain = chain;
     this.#frames = new FrameBuilder(nextSequence);
   }
@@ -131,6 +134,11 @@ export class JournalWriter {
   /** Records appended, whether written yet or not: the sequence of the next one. */
   get recordCount(): number {
     return this.#frames.nextSequence;
+  }
+
+  /** Records in the file: no end of this process takes one of them back. */
+  get writtenCount(): number {
+    return this.#written;
   }
 
   /** Chain after the last closed frame, lower-case hex. After `flush()` that is the chain of everything appended. */
@@ -225,7 +233,7 @@ export class JournalWriter {
     const header = { kind: 'end', time: this.#options.now().toISOString(), ...ending } as const;
     this.#ended = true;
     // The end frame continues the chain, but `chain` stays that of what the service gets.
-    this.#enqueue({ bytes: encodeFrame(this.#chain, Buffer.from(JSON.stringify(header))).bytes, block: undefined });
+    this.#enqueue({ bytes: encodeFrame(this.#chain, Buffer.from(JSON.stringify(header))).bytes, block: undefined, records: 0 });
     await this.#writing;
     await outlast(this.#options, undefined, () => this.#file.datasync());
     await this.#file.close();
@@ -270,14 +278,14 @@ export class JournalWriter {
     this.#lastClosedAt = performance.now();
     const built = this.#frames.close(this.#chain);
     this.#chain = built.chain;
-    this.#enqueue(built);
+    this.#enqueue({ bytes: built.bytes, block: built.block, records: built.count });
   }
 
   #enqueueHeader(header: JournalHeader): void {
     this.#closeFrame();
     const encoded = encodeFrame(this.#chain, Buffer.from(JSON.stringify(header)));
     this.#chain = encoded.chain;
-    this.#enqueue({ bytes: encoded.bytes, block: undefined });
+    this.#enqueue({ bytes: encoded.bytes, block: undefined, records: 0 });
   }
 
   #enqueue(frame: QueuedFrame): void {
@@ -296,7 +304,10 @@ export class JournalWriter {
       const bytes = await this.#writeAll(batch.map((frame) => frame.bytes));
       this.#offset += bytes;
       this.#queuedBytes -= bytes;
-      for (const { block } of batch) if (block !== undefined) this.#frames.recycle(block);
+      for (const { block, records } of batch) {
+        this.#written += records;
+        if (block !== undefined) this.#frames.recycle(block);
+      }
       this.#options.onWritten?.();
       if (this.#full && this.#queuedBytes < queueLowBytes) {
         this.#full = false;

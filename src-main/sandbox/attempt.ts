@@ -167,7 +167,7 @@ export class Attempt {
     const sender = this.#startSender(path, job);
     upload.sender = sender;
     state.followLive(() => ({
-      recordCount: journal.recordCount,
+      recordCount: journal.writtenCount,
       journalBytes: journal.bytes,
       acknowledgedCount: sender.acknowledgedCount,
       lastRecord: journal.lastRecord,

@@ -2,7 +2,7 @@
  * What a test leaves behind: live timers, children, listeners, sockets, watchers (as Node itself counts what keeps it alive),
  * processes that were said to end, and anything in the file's TMPDIR.
  */
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { isFoldersOfTheFile } from './temp-folder.ts';
 import { liveTimers } from './timers.ts';
@@ -86,7 +86,12 @@ function endLeftProcesses(): void {
 function leftFiles(folder: string, baseline: Baseline): string[] {
   return readdirSync(folder)
     .filter((name) => !baseline.files.has(name) && !foreignFiles.test(name) && !isFoldersOfTheFile(path.join(folder, name)))
-    .map((name) => `${name} in the temporary folder`);
+    .map((name) => `${name} in the temporary folder${contentOf(path.join(folder, name))}`);
+}
+
+function contentOf(left: string): string {
+  if (!statSync(left, { throwIfNoEntry: false })?.isDirectory()) return '';
+  return ` (with ${readdirSync(left).join(' and ') || 'nothing in it'})`;
 }
 
 function isAlive(pid: number): boolean {

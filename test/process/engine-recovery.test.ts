@@ -6,6 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { JobView } from '../../src-contract/engine-calls.ts';
+import { removeSandboxFolder } from '../../src-main/launcher/sandbox-folders.ts';
 import { identifyProcess } from '../../src-main/platform/process-identity.ts';
 import { failureOf } from '../fakes/failure-of.ts';
 import { provokes } from '../harness/provokes.ts';
@@ -43,7 +44,12 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 afterEach(async () => {
-  for (const worker of workers.splice(0)) await worker.close();
+  for (const worker of workers.splice(0)) {
+    await worker.close();
+    // The service starts the job of a played sandbox again: what that leaves is for an engine that does not come.
+    const sandboxes = path.join(worker.dataFolder, 'sandboxes');
+    for (const id of await readdir(sandboxes).catch(() => [])) await removeSandboxFolder(sandboxes, id);
+  }
 });
 
 async function open(dataFolder: string, more: Parameters<typeof TestWorker.start>[1] = {}): Promise<TestWorker> {

@@ -130,6 +130,23 @@ describe('the journal writer', () => {
     await writer.close();
   });
 
+  it('tells records that are in the file from those that wait to be written', async () => {
+    const options = await makeOptions();
+    const writer = await JournalWriter.create(options, beginning);
+    await writer.flush();
+    appendText(writer, 'one');
+    await writer.flush();
+    appendText(writer, 'two');
+    expect(writer).toMatchObject({ recordCount: 2, writtenCount: 1 });
+    expect(await textsOf(options.path)).toEqual(['one']);
+    await writer.flush();
+    expect(writer).toMatchObject({ recordCount: 2, writtenCount: 2 });
+    await writer.close();
+    const again = await JournalWriter.reopen(options);
+    expect(again.writtenCount).toBe(2);
+    await again.close();
+  });
+
   it('keeps nothing beyond its quota, counts it, and says both in the journal, as part of the chain', async () => {
     const options = await makeOptions({ quotaBytes: 1024 });
     const writer = await JournalWriter.create(options, beginning);
