@@ -49,3 +49,21 @@ export async function runQuietJob({ rest }: Service, runbookName: string, groupN
     await new Promise((done) => setTimeout(done, 25));
   }
 }
+
+/** Starts all at once and waits until the last has ended. One asks for all: an asker for each job would be most of what is measured. */
+export async function runQuietJobs({ rest }: Service, runbookName: string, groupName: string, count: number): Promise<void> {
+  const names = Array.from({ length: count }, () => randomUUID());
+  await Promise.all(
+    names.map((jobName) =>
+      rest.call('jobs:start', { params: { accountName, jobName }, body: { runbook: { name: runbookName }, runOn: groupName } }),
+    ),
+  );
+  for (const jobName of names) {
+    for (;;) {
+      const job = await rest.call('jobs:get', { params: { accountName, jobName } });
+      if (job.status === 'Completed') break;
+      if (job.endTime !== null) throw new Error(`a benchmark's job ended as ${job.status}: ${job.exception ?? ''}`);
+      await new Promise((done) => setTimeout(done, 25));
+    }
+  }
+}

@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import type { ControlClient } from '../src-main/control/control-client.ts';
 import { unwrap, type Service } from '../test/harness/stack.ts';
 import { runBare, type BenchKind } from './interpreters.ts';
-import { runQuietJob } from './jobs.ts';
+import { runQuietJob, runQuietJobs } from './jobs.ts';
 import type { Figure } from './statistics.ts';
 
 const script = 'true\n';
@@ -24,7 +24,7 @@ export async function measureJobRate({ service, groupName, jobs, control, publis
     unwrap(await control.call('settings:change', { limit }));
     await runQuietJob(service, name, groupName);
     const start = performance.now();
-    await Promise.all(Array.from({ length: jobs }, () => runQuietJob(service, name, groupName)));
+    await runQuietJobs(service, name, groupName, jobs);
     const ours = (jobs * 1000) / (performance.now() - start);
     figures.push({
       what: `Bash: trivial jobs, ${String(limit)} at a time`,

@@ -2,7 +2,7 @@
  * Registration with an account and joining a workspace: the calls that are signed with a shared key.
  * Bodies and casing as in Azure Automation's agent protocol; unknown keys are dropped (they come from other versions).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const protocolVersion = '2.0';
 

@@ -2,7 +2,7 @@
  * What the window and the command line may ask of a worker, and what it tells them: the same map in process (Electron main) and over
  * the control channel (headless worker). Each call names the least role that may make it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { logEvent, eventChannel } from './events.ts';
 import { attemptOutcome, streamName } from './kinds.ts';
 import { problem } from './problems.ts';

@@ -3,7 +3,7 @@
  * Ids: 15003 started, 15004 stopped, 15007 job picked up, 3712 sandbox exception, 15011 query failed, 3732 job running,
  * 5532 job started (with timings), 4502 server certificate not from the expected authority.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const eventChannel = z.enum(['Operations Manager', 'Microsoft-SMA/Operational', 'Application']);
 export type EventChannel = z.infer<typeof eventChannel>;

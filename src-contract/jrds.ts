@@ -2,7 +2,7 @@
  * The Job Runtime Data Service: everything between a registered worker (and its sandboxes) and the service.
  * Keys and casing are those that Microsoft's workers need; what our own workers add is under the key `hrw` or in HRW- headers.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { attemptOutcome, jobStatus } from './kinds.ts';
 
 export const apiVersion = '1.0';

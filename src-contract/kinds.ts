@@ -2,7 +2,7 @@
  * The protocol's enumerations and our words for them: runbook kinds, job statuses, pending actions, streams, outcomes.
  * Numbers are those of Azure Automation's agent protocol; 100 (Batch) is our own.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const runbookKinds = {
   PowerShell: 5,

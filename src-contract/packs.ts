@@ -2,7 +2,7 @@
  * A pack: a zip archive that holds `pack.json` (the manifest), `pack.sig` (Ed25519 signature over the manifest's exact bytes, 64 bytes)
  * and the files that the manifest lists, nothing else. All of a pack's files lie in one folder of their own inside AzureAutomationFiles.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { maxPackFiles } from './limits.ts';
 
 export const packManifest = z.object({

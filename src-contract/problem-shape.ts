@@ -1,5 +1,5 @@
 /** What a problem is: an entry of the catalogue (problems.ts), and as it travels. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 type Severity = 'warning' | 'error';
 

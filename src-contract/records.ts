@@ -1,5 +1,5 @@
 /** A record: one stream entry of an attempt, as journalled, uploaded, stored and shown. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { streamName } from './kinds.ts';
 
 export const record = z.strictObject({

@@ -2,7 +2,7 @@
  * The REST API of the automation service, whole: every operation by name. Paths, names and states are those of Azure Automation's
  * (without the `properties` envelope); everything is flat JSON, times are UTC, failures are `application/problem+json`.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { problem } from './problems.ts';
 import { accountOperations } from './rest/accounts.ts';
 import { assetOperationsByName } from './rest/assets.ts';

@@ -4,7 +4,7 @@
  *
  * Texts that somebody chose travel in base64 of UTF-8: PowerShell's ConvertFrom-Json takes some of them for dates.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const runtimeRole = 'runtime';
 

@@ -3,7 +3,7 @@
  * stdout; then both are closed and the two talk over the sandbox's control endpoint (line channel, see node/line-channel.ts).
  * Versioned: an engine adopts sandboxes of its own contract version and of the one before.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { attemptOutcome, streamName } from './kinds.ts';
 import { trust, proxySettings } from './settings.ts';
 

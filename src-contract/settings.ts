@@ -1,5 +1,5 @@
 /** The worker's settings file and what it is made of. Only the engine writes it. Secrets are never in it. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const trust = z.discriminatedUnion('kind', [
   /** The operating system's authorities. */

@@ -1,5 +1,5 @@
 /** Between the window and the Electron main process: the engine's calls, passed through, and a few of the shell's own. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Answer } from './app-error.ts';
 import type { EngineArguments, EngineCallName, EngineEvent, EngineValue } from './engine-calls.ts';
 import type { Problem } from './problems.ts';

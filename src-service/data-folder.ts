@@ -5,7 +5,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../src-contract/app-error.ts';
 
 export interface DataFolder {

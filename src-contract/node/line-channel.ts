@@ -9,7 +9,7 @@
  * Then: client → { id, call, arguments } ; server → { id, answer } | { event, payload } (events only to clients that said `events: true`).
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A line longer than this ends the connection: the largest page of records stays well below. */
 export const maxLineBytes = 16 * 1024 * 1024;

@@ -1,5 +1,5 @@
 /** Accounts, their keys, and the tokens of this API. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { role } from '../engine-calls.ts';
 import { nothing, pageOf, pageQuery, time, type Operation } from './operation.ts';
 

@@ -1,5 +1,5 @@
 /** Assets that runbooks read by name. Secrets go in and never come out of this API. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { maxVariableCharacters } from '../limits.ts';
 import { nothing, pageOf, pageQuery, time, type Operation } from './operation.ts';
 

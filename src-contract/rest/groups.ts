@@ -1,5 +1,5 @@
 /** Worker groups, their workers, and what waits for them. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { workerReadiness } from '../jrds.ts';
 import { runbookKind } from '../kinds.ts';
 import { nothing, pageOf, pageQuery, time, type Operation } from './operation.ts';

@@ -1,5 +1,5 @@
 /** Jobs: start, look, stop, output, streams. Names and states are Azure Automation's. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { attemptOutcome, jobStatus, rerunPolicy, runbookKind, streamName } from '../kinds.ts';
 import { maxParameterBytes } from '../limits.ts';
 import { record } from '../records.ts';

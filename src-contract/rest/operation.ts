@@ -2,7 +2,7 @@
  * What an operation of the REST API is. Each is written down once; the routes, their checks, /openapi.json and the command line's
  * client are all made from it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Role } from '../engine-calls.ts';
 import type { ProblemCode } from '../problems.ts';
 

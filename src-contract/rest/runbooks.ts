@@ -1,5 +1,5 @@
 /** Runbooks: settings, draft, published version. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { rerunPolicy, runbookKind } from '../kinds.ts';
 import { maxRunbookBytes } from '../limits.ts';
 import { nothing, pageOf, pageQuery, time, type Media, type Operation } from './operation.ts';

@@ -1,5 +1,5 @@
 /** Workspaces, the packs that they give, and the agents that joined. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { maxPackBytes } from '../limits.ts';
 import { keyName, keyPair } from './accounts.ts';
 import { nothing, pageOf, pageQuery, time, type Operation } from './operation.ts';

@@ -1,7 +1,7 @@
 /** The calling end of a line channel. It proves itself and wants the server's proof before it asks anything. */
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Answer } from '../../src-contract/app-error.ts';
 import { problem } from '../../src-contract/problems.ts';
 import {

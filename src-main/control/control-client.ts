@@ -1,6 +1,6 @@
 /** The asking end of the control channel: for hrw, and for a window that is attached to a worker that runs elsewhere. */
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError, type Answer } from '../../src-contract/app-error.ts';
 import {
   engineCalls,

@@ -1,6 +1,6 @@
 /** What stands on disk about sandboxes. The launch file is the engine's, the state file the sandbox's own. */
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { sandboxContractVersion, processIdentity, sandboxReport, type SandboxReport } from '../../src-contract/sandbox.ts';
 import { channelAddress, removeAddress } from '../channel/channel-address.ts';
 import { removeFolder } from '../platform/remove-folder.ts';

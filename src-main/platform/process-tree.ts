@@ -2,7 +2,7 @@
  * Everything that a job has started, however it forked: to ask it to end, to end it, and to count what is left. Made by the sandbox before
  * it starts the runtime; found again by the engine, from the description beside the sandbox's state, when the sandbox is dead.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { noLimits, type JobLimits } from '../../src-contract/sandbox.ts';
 import { ControlGroup } from './linux/control-group.ts';
 import { LimitGroups, limitNames, removeGroups, type LimitName } from './linux/limit-groups.ts';

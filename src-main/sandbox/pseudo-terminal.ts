@@ -5,7 +5,7 @@
 import type { StdioOptions } from 'node:child_process';
 import { closeSync, constants, fchownSync, openSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const consoleColumns = 120;
 export const consoleRows = 30;

@@ -1,6 +1,6 @@
 /** `packs.json`: which packs were received, when, with which hash. Only the pack receiver writes it. */
 import { open, readFile, rename } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const receivedPack = z.object({
   name: z.string(),

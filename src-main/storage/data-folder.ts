@@ -4,7 +4,7 @@
  */
 import { access, chmod, constants, lstat, mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../../src-contract/app-error.ts';
 import { dataLayout, layoutVersion, type DataLayout } from './layout.ts';
 import { errnoOf, readTextFile, writePrivateFile } from './private-files.ts';

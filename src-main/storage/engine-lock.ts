@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { link, open, readFile, rename, rm } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../../src-contract/app-error.ts';
 import { processIdentity, type ProcessIdentity } from '../../src-contract/sandbox.ts';
 import { errnoOf } from './private-files.ts';

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
 import Conf from 'conf';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../../src-contract/app-error.ts';
 import { defaultSettings, settings as settingsShape, settingsVersion, type Settings } from '../../src-contract/settings.ts';
 import type { DataLayout } from './layout.ts';

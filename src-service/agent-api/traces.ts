@@ -1,6 +1,6 @@
 /** #10 logs: some 25 traces a job. Kept in a ring; of a foreign worker they are the only place that tells its version. */
 import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
+import * as z from 'zod';
 import { traceArgs } from '../../src-contract/jrds.ts';
 import type { ServiceContext } from '../context.ts';
 import { readBody } from './body.ts';

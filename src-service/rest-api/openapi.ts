@@ -1,5 +1,5 @@
 /** /openapi.json: OpenAPI 3.1, made from the same operations that make the routes. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Role } from '../../src-contract/engine-calls.ts';
 import type { ProblemCode } from '../../src-contract/problems.ts';
 import { commonErrors, correlationHeader, problemContentType, restOperations, restProblem } from '../../src-contract/rest.ts';

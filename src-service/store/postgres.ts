@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PostgresDialect, type Dialect } from 'kysely';
 import pg from 'pg';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Change } from './changes.ts';
 
 const maxConnections = 10;

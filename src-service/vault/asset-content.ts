@@ -1,5 +1,5 @@
 /** What is inside an asset's sealed content. Opened for the agent API (which gives it to jobs) and for nothing else. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AssetKind } from '../store/assets.ts';
 import { nameKey } from '../store/names.ts';
 import type { Vault } from './vault.ts';

@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, type TestContext } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { requireRuntime } from '../harness/runtimes.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeProblem } from '../../src-contract/problems.ts';
 import { clockFailureOf, failureOf, parseAnswer, problemOf, refuseForeignPage } from '../../src-main/service-link/answers.ts';
 import type { CallAnswer } from '../../src-main/service-link/https-client.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { judgeWorkflow } from '../../../src-service/workflows/judge-workflow.ts';
 
 const folder = path.join(import.meta.dirname, '../../fixtures/workflows');
