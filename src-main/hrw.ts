@@ -9,12 +9,10 @@ import { registerServiceCommands } from './command-line/service-commands.ts';
 import { registerWorkerCommands } from './command-line/worker-commands.ts';
 import type { RunOptions, WorkerAccess } from './command-line/worker/worker-access.ts';
 import { connectControl } from './control/control-client.ts';
-import { TerminalTransport } from './logging/terminal-transport.ts';
 import { resolveExecutables } from './platform/executables.ts';
 import { createHttpsClient } from './service-link/https-client.ts';
 import { defaultDataFolder } from './storage/default-data-folder.ts';
 import { dataLayout } from './storage/layout.ts';
-import { createWorkerHost } from './worker-host.ts';
 import { programVersion } from './worker-host/version.ts';
 
 /** Put in by the build: a release carries its parts differently from a checkout. */
@@ -46,6 +44,11 @@ const sameSignalMs = 1000;
 async function runWorker({ dataFolder, drainOnSignal, onEvent, say }: RunOptions): Promise<void> {
   const folder = path.dirname(fileURLToPath(import.meta.url));
   const isRelease = typeof HRW_BUILD_FLAVOUR !== 'undefined' && HRW_BUILD_FLAVOUR === 'release';
+  // Only here: a command that asks a worker or a service need not wait until a worker has been loaded.
+  const [{ createWorkerHost }, { TerminalTransport }] = await Promise.all([
+    import('./worker-host.ts'),
+    import('./logging/terminal-transport.ts'),
+  ]);
   const host = await createWorkerHost({
     dataFolder,
     mode: 'headless',

@@ -53,9 +53,9 @@ async function main() {
     const worker = await startWorker(programs, electron, folder, keep);
     const hrw = commandLine(node, folder, service);
     await makeAccount(hrw);
-    await becomeWorker(hrw, service, worker.data);
-    const runbook = await publishRunbooks(hrw, worker.data);
-    const job = await copyFolders(hrw, folder, runbook);
+    await publishRunbooks(hrw);
+    const { kinds } = await becomeWorker(hrw, service, worker.data);
+    const job = await copyFolders(hrw, folder, chooseRunbook(kinds));
     fact('');
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     fact(`${seconds} s from starting the service to here, everything on this machine. Installing and building came before that.`);
@@ -167,19 +167,40 @@ function commandLine(node, folder, service) {
 /** @param {CommandLine} hrw */
 async function makeAccount(hrw) {
   step('Make an automation account, and a workspace linked to it');
-  await hrw.ask(['account', 'create', '--name', accountName]);
-  await hrw.ask(['workspace', 'create', '--name', workspaceName]);
+  await Promise.all([
+    hrw.ask(['account', 'create', '--name', accountName]),
+    hrw.ask(['workspace', 'create', '--name', workspaceName]),
+  ]);
   await hrw.ask(['workspace', 'link', '--workspace', workspaceName, '--account', accountName]);
   await hrw.ask(['pack', 'add', '--workspace', workspaceName, '--pack', packName]);
   done(`the workspace hands out the pack ${packName}`);
 }
 
-/** @param {CommandLine} hrw @param {ServiceReady} service @param {string} data */
+/** @param {CommandLine} hrw */
+async function publishRunbooks(hrw) {
+  step('Publish the sample runbooks');
+  const samples = ['Copy-LocalFiles.ps1', 'Test-Folders.ps1', 'copy_local_files.py', 'hello-worker.sh'];
+  const publish = ['runbook', 'publish', '--account', accountName];
+  await Promise.all([
+    ...samples.map((file) => hrw.ask([...publish, join('assets', 'runbooks', file)])),
+    hrw.ask([...publish, '--name', workflowName, firstLookWorkflow]),
+  ]);
+}
+
+/**
+ * @param {CommandLine} hrw @param {ServiceReady} service @param {string} data
+ * @returns {Promise<WorkerState>}
+ */
 async function becomeWorker(hrw, service, data) {
   step('Connect this machine to the workspace, and register it as a worker');
-  const workspace = /** @type {{ workspaceId: string, primary: string }} */ (
-    await hrw.ask(['workspace', 'keys', '--workspace', workspaceName], { quiet: true })
-  );
+  const [workspace, account] = await Promise.all([
+    /** @type {Promise<{ workspaceId: string, primary: string }>} */ (
+      hrw.ask(['workspace', 'keys', '--workspace', workspaceName], { quiet: true })
+    ),
+    /** @type {Promise<{ endpoint: string, primary: string }>} */ (
+      hrw.ask(['account', 'keys', '--account', accountName], { quiet: true })
+    ),
+  ]);
   const status = ['status', '--data', data];
   await waitFor('The worker', 30, async () => ((await hrw.hrw(status, { quiet: true })).code === 3 ? undefined : true));
   const address = ['--service-url', service.agentUrl, '--ca', service.caFile, '--workspace-id', workspace.workspaceId];
@@ -189,9 +210,6 @@ async function becomeWorker(hrw, service, data) {
     return state.packs.find((one) => one.name === packName);
   });
   done(`connected; received the pack ${pack.name} ${pack.version}`);
-  const account = /** @type {{ endpoint: string, primary: string }} */ (
-    await hrw.ask(['account', 'keys', '--account', accountName], { quiet: true })
-  );
   await hrw.ask(['register', '--data', data, '--group', groupName, '--endpoint', account.endpoint, '--token-file', '-'], {
     input: account.primary,
   });
@@ -200,16 +218,11 @@ async function becomeWorker(hrw, service, data) {
     return now.status === 'ready' ? now : undefined;
   });
   done(`${state.sentence}. It can run ${[...new Set(state.kinds.map((kind) => kind.label))].join(', ')}.`);
+  return state;
 }
 
-/** @param {CommandLine} hrw @param {string} data */
-async function publishRunbooks(hrw, data) {
-  step('Publish the sample runbooks');
-  const { kinds } = /** @type {WorkerState} */ (await hrw.ask(['status', '--data', data], { quiet: true }));
-  for (const file of ['Copy-LocalFiles.ps1', 'Test-Folders.ps1', 'copy_local_files.py', 'hello-worker.sh']) {
-    await hrw.ask(['runbook', 'publish', '--account', accountName, join('assets', 'runbooks', file)]);
-  }
-  await hrw.ask(['runbook', 'publish', '--account', accountName, '--name', workflowName, firstLookWorkflow]);
+/** @param {WorkerState['kinds']} kinds what this machine can run */
+function chooseRunbook(kinds) {
   if (kinds.some(({ kind }) => kind === 'PowerShellWorkflow')) return workflowName;
   fact('This machine has no PowerShell, so the Python twin of Copy-LocalFiles runs.');
   return 'copy_local_files';
