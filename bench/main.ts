@@ -6,10 +6,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { joinGroup, makeAccount, publishRunbook, startHeadlessWorker, startService, unwrap } from '../test/harness/stack.ts';
+import { measureCosts } from './costs.ts';
 import { hasInterpreter, type BenchKind } from './interpreters.ts';
 import { measureLatency } from './latency.ts';
 import { measureMemory } from './memory.ts';
-import { measureJobRate } from './rate.ts';
+import { measureJobRate, trivialRunbook } from './rate.ts';
 import { formatTable, type Figure } from './statistics.ts';
 import { measureThroughput } from './throughput.ts';
 
@@ -39,6 +40,17 @@ try {
     say('Trivial jobs per second …');
     figures.push(...(await measureJobRate({ service, groupName, publish, jobs: quick ? 10 : 60, control: worker.control })));
     unwrap(await worker.control.call('settings:change', { limit: 2 }));
+    say('Where the time goes …');
+    figures.push(
+      ...(await measureCosts({
+        service,
+        workerPid: worker.program.pid,
+        groupName,
+        runbookName: trivialRunbook,
+        rounds: quick ? 5 : 25,
+        jobs: quick ? 10 : 60,
+      })),
+    );
     for (const kind of kinds.filter((one) => one !== 'Bash')) {
       say(`Throughput, ${kind} …`);
       figures.push(...(await measureThroughput({ service, groupName, kind, publish, quick })));

@@ -6,6 +6,8 @@ import { runBare, type BenchKind } from './interpreters.ts';
 import { runQuietJob, runQuietJobs } from './jobs.ts';
 import type { Figure } from './statistics.ts';
 
+/** On the service from here on. */
+export const trivialRunbook = 'bench-trivial';
 const script = 'true\n';
 
 export interface RateOptions {
@@ -17,7 +19,7 @@ export interface RateOptions {
 }
 
 export async function measureJobRate({ service, groupName, jobs, control, publish }: RateOptions): Promise<Figure[]> {
-  const name = 'bench-trivial';
+  const name = trivialRunbook;
   await publish(name, 'Bash', script);
   const figures: Figure[] = [];
   for (const limit of [cpus().length, 8]) {
