@@ -1,0 +1,79 @@
+/** Words that stand on every page, or in more than one of them. */
+import { counts, many } from './counting.ts';
+
+export const common = {
+  programName: 'Hybrid Runbook Worker',
+  tryAgain: 'Try again',
+  since: (what: string, time: string) => `${what}, since ${time}`,
+  cancel: 'Cancel',
+  copied: 'Copied',
+  notCopied: 'Not copied',
+  openJob: 'Open job',
+  openPage: (page: string) => `Open ${page}`,
+  navigation: {
+    label: 'Pages',
+    jobs: 'Jobs',
+    thisWorker: 'This worker',
+    health: 'Health',
+    pages: {
+      overview: 'Overview',
+      running: 'Running',
+      history: 'History',
+      connection: 'Connection',
+      group: 'Worker group',
+      events: 'Event log',
+      settings: 'Settings',
+    },
+    runningJobs: (count: number) => `${many(count, 'job')} running`,
+    whereInGroup: (machine: string, group: string) => `${machine} · group ${group}`,
+  },
+
+  problem: {
+    details: 'Technical details',
+    showDetails: 'Show details',
+    hideDetails: 'Hide details',
+    copyDetails: 'Copy details',
+    times: (count: number) => `${counts.format(count)} times`,
+  },
+
+  command: {
+    title: 'The same as a command',
+    copy: 'Copy',
+    hrw: 'Command line',
+    powershell: 'PowerShell, with the module of the pack',
+  },
+
+  fields: {
+    show: (label: string) => `Show ${label.toLowerCase()}`,
+    hide: (label: string) => `Hide ${label.toLowerCase()}`,
+  },
+
+  steps: { started: 'under way', done: 'done', failed: 'failed', later: 'not started' },
+  phases: {
+    starting: 'Starting',
+    loading: 'Loading',
+    running: 'Running',
+    stopping: 'Stopping',
+    uploading: 'Sending records',
+  },
+
+  columns: {
+    runbook: 'Runbook',
+    status: 'Status',
+    outcome: 'Outcome',
+    startedBy: 'Started by',
+    runningFor: 'For',
+    lastRecord: 'Last record',
+    records: 'Records',
+    pickedUp: 'Picked up',
+    ended: 'Ended',
+    ranFor: 'Ran for',
+    level: 'Level',
+    time: 'Time',
+    eventId: 'ID',
+    message: 'Message',
+    source: 'Source',
+    channel: 'Channel',
+    unknown: '–',
+  },
+} as const;

@@ -1,0 +1,18 @@
+/** What ran here. */
+import { counts, many } from './counting.ts';
+
+export const history = {
+  reading: 'Reading the history',
+  titleEmpty: 'No job has ended here yet',
+  titleFailed: 'The history cannot be read',
+  title: (total: number, unwell: number) =>
+    unwell === 0
+      ? `${many(total, 'job')} ran here, and none went wrong`
+      : `${many(total, 'job')} ran here, ${counts.format(unwell)} of them went wrong`,
+  filterLabel: 'Outcome',
+  everyOutcome: 'Every outcome',
+  emptyTitle: 'No job has ended here yet',
+  emptyText: 'Each job that this worker ran stays here with its records, until retention removes it.',
+  emptyOutcomeTitle: (outcome: string) => `No job here ended as “${outcome}”`,
+  emptyOutcomeText: 'Choose “Every outcome” to see the others.',
+} as const;

@@ -1,0 +1,12 @@
+/** What runs here. */
+import { many } from './counting.ts';
+
+export const running = {
+  title: (count: number) => (count === 0 ? 'No job is running here' : `${many(count, 'job is', 'jobs are')} running here`),
+  lead: (running: number, limit: number) => `${running} of ${many(limit, 'slot')} taken`,
+  emptyTitle: 'No job is running here',
+  emptyReady: (group: string) => `A job that is started on group ${group} appears here as soon as this worker picks it up.`,
+  emptyUnregistered: 'Jobs come once this machine is in a worker group.',
+  noRecordYet: 'no record yet',
+  unnamed: 'Runbook is being loaded',
+} as const;

@@ -1,0 +1,60 @@
+/** Settings, and about this program. */
+import { many } from './counting.ts';
+
+export const settings = {
+  title: (limit: number) => `Up to ${many(limit, 'job')} at once on this machine`,
+  lead: 'Changes take effect at once; jobs that run are not touched.',
+  reading: 'Reading the settings',
+  jobs: 'Jobs',
+  fields: {
+    limit: { label: 'Jobs at once', hint: 'Empty: as many as this machine has processor cores. At most 50.' },
+    stopGraceSeconds: {
+      label: 'Seconds to end after “Stop job”',
+      hint: 'A runbook that has not ended by then is ended, with everything it started. 1 to 3,600.',
+    },
+    retentionDays: { label: 'Days to keep ended jobs', hint: 'Their records leave this machine afterwards. 1 to 3,650.' },
+    startLimitSeconds: {
+      label: 'Seconds for a runtime to begin its runbook',
+      hint: 'One that has not begun by then is ended, and the job has not started. 5 to 3,600.',
+    },
+    culture: { label: 'Culture of PowerShell runbooks', hint: 'Such as de-CH. Empty: this machine’s own.' },
+    runAs: {
+      label: 'User that runbooks run as',
+      hint: 'For a worker that is root on Linux. Empty: hrw-runbook where there is such a user, else root.',
+    },
+    memoryLimitMb: { label: 'Memory of one job in MB', hint: 'With everything it starts. Empty: no limit. At least 64.' },
+    processLimit: { label: 'Processes of one job', hint: 'At the same time. Empty: no limit. At least 4.' },
+    cpuLimitPercent: { label: 'Processor share of one job in percent', hint: '100 is one core. Empty: no limit. At least 5.' },
+    trustedKeys: {
+      label: 'Folder of keys that runbooks must be signed with',
+      hint: 'Public keys (Ed25519, PEM). Empty: any runbook of the service runs.',
+    },
+  },
+  mistakes: {
+    limit: 'Enter a whole number from 1 to 50, or nothing.',
+    stopGraceSeconds: 'Enter a number from 1 to 3,600.',
+    retentionDays: 'Enter a whole number from 1 to 3,650.',
+    startLimitSeconds: 'Enter a number from 5 to 3,600.',
+    culture: 'Enter the name of a culture, such as de-CH, or nothing.',
+    runAs: 'Enter the name of a user of this machine, or nothing.',
+    memoryLimitMb: 'Enter a whole number from 64 on, or nothing.',
+    processLimit: 'Enter a whole number from 4 on, or nothing.',
+    cpuLimitPercent: 'Enter a whole number from 5 on, or nothing.',
+    trustedKeys: 'Enter the path of a folder, or nothing.',
+  },
+  save: 'Save changes',
+  saved: 'Saved',
+  about: {
+    title: 'About',
+    version: 'Version',
+    window: 'Window',
+    windowValue: (electron: string, chromium: string, node: string) => `Electron ${electron}, Chromium ${chromium}, Node ${node}`,
+    engine: 'Engine',
+    attachedTo: {
+      'own-engine': (processId: number) => `Runs in this application, process ${processId}`,
+      'other-engine': (processId: number) => `Runs elsewhere, process ${processId}; this window is attached to it`,
+    },
+    runningSince: 'Running since',
+    dataFolder: 'Data folder',
+  },
+} as const;
