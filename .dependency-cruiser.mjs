@@ -30,7 +30,8 @@ const sharedWithRooms = {
   sandbox: ['channel/', 'journal/', 'platform/', 'storage/layout'],
   launcher: ['channel/', 'journal/', 'platform/', 'storage/layout'],
   control: ['channel/'],
-  storage: ['journal/', 'platform/'],
+  // The history's thread reads what journals and the event log have written.
+  storage: ['journal/', 'platform/', 'logging/event-index'],
 };
 
 /**

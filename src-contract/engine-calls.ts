@@ -3,8 +3,9 @@
  * the control channel (headless worker). Each call names the least role that may make it.
  */
 import * as z from 'zod';
-import { logEvent, eventChannel } from './events.ts';
+import { eventLevel, logEvent } from './events.ts';
 import { attemptOutcome, streamName } from './kinds.ts';
+import { eventPage, jobPage } from './lists.ts';
 import { problem } from './problems.ts';
 import { record } from './records.ts';
 import { sandboxPhase } from './sandbox.ts';
@@ -158,14 +159,9 @@ export const engineCalls = {
   'jobs:running': { role: 'reader', arguments: nothing, value: z.array(jobView) },
   'jobs:list': {
     role: 'reader',
-    arguments: z.strictObject({
-      limit: z.int().min(1).max(500),
-      /** Page: only jobs picked up before this time (ISO). */
-      before: z.string().nullable(),
-      outcome: attemptOutcome.nullable(),
-      runbookName: z.string().nullable(),
-    }),
-    value: z.object({ jobs: z.array(jobView), total: z.int() }),
+    arguments: jobPage,
+    /** `counts`: jobs by outcome that fit everything but the filter by outcome. */
+    value: z.object({ jobs: z.array(jobView), total: z.int(), counts: z.partialRecord(attemptOutcome, z.int()) }),
   },
   'jobs:get': { role: 'reader', arguments: z.strictObject({ id: z.string() }), value: jobView },
   'jobs:records': {
@@ -179,8 +175,14 @@ export const engineCalls = {
   'jobs:resume': { role: 'operator', arguments: z.strictObject({ sandboxId: z.string() }), value: jobView },
   'events:list': {
     role: 'reader',
-    arguments: z.strictObject({ channel: eventChannel.nullable(), limit: z.int().min(1).max(1000), before: z.int().nullable() }),
-    value: z.object({ events: z.array(logEvent), more: z.boolean() }),
+    arguments: eventPage,
+    /** `counts`: events by level that fit everything but the filter by level. */
+    value: z.object({
+      events: z.array(logEvent),
+      more: z.boolean(),
+      total: z.int(),
+      counts: z.record(eventLevel, z.int()),
+    }),
   },
   'settings:get': { role: 'reader', arguments: nothing, value: settings },
   'settings:change': { role: 'administrator', arguments: changeableSettings, value: settings },

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { Answer } from './app-error.ts';
 import type { EngineArguments, EngineCallName, EngineEvent, EngineValue } from './engine-calls.ts';
+import { eventQuery, jobQuery } from './lists.ts';
 import type { Problem } from './problems.ts';
 
 export const shellCalls = {
@@ -10,6 +11,14 @@ export const shellCalls = {
   'shell:copy-text': { arguments: z.strictObject({ text: z.string().max(1_000_000) }), value: z.strictObject({}) },
   /** Lets the person choose a certificate file; answers its PEM text or null when cancelled. */
   'shell:choose-certificate': { arguments: z.strictObject({}), value: z.object({ pem: z.string().nullable() }) },
+  /** Writes every row that fits into a file that the person chooses; `file` is null when they chose none. */
+  'shell:export-list': {
+    arguments: z.discriminatedUnion('list', [
+      z.strictObject({ list: z.literal('jobs'), query: jobQuery, format: z.enum(['csv', 'json']) }),
+      z.strictObject({ list: z.literal('events'), query: eventQuery, format: z.enum(['csv', 'json']) }),
+    ]),
+    value: z.object({ file: z.string().nullable(), rows: z.int() }),
+  },
   /** Unencrypted facts that pages show. */
   'shell:about': {
     arguments: z.strictObject({}),

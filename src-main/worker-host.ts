@@ -180,7 +180,8 @@ async function buildWorker(
     rotation.ask();
   };
   const packs = new PackRounds(parts, access, receiver);
-  const files = { historyFile: layout.historyFile, journalsFolder: layout.journalsFolder };
+  const { historyFile, journalsFolder, logsFolder } = layout;
+  const files = { historyFile, journalsFolder, logsFolder };
   const onSetAside = (setAside: string): void => {
     parts.engine().raise('history', new AppError('history-unreadable', { setAside }).toProblem());
   };
@@ -261,6 +262,7 @@ async function buildWorker(
     cores,
     state,
     jobs,
+    events: (page) => history.events(page),
     draining,
     rights,
     connection: new ConnectionFlow(parts, access, packs),

@@ -8,9 +8,10 @@ import { events } from './texts/events.ts';
 import { group } from './texts/group.ts';
 import { history } from './texts/history.ts';
 import { job } from './texts/job.ts';
+import { list } from './texts/list.ts';
 import { overview } from './texts/overview.ts';
 import { records } from './texts/records.ts';
 import { running } from './texts/running.ts';
 import { settings } from './texts/settings.ts';
 
-export const texts = { ...common, overview, running, history, job, records, connection, group, events, settings } as const;
+export const texts = { ...common, list, overview, running, history, job, records, connection, group, events, settings } as const;

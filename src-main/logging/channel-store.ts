@@ -2,11 +2,11 @@
  * A winston transport that keeps one channel of the event log: rotating files of one JSON event a line, each named after the first number in it.
  * Writing is synchronous on purpose: events are few, and the last one before a crash is the one that is read.
  */
-import { closeSync, fstatSync, ftruncateSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import Transport from 'winston-transport';
-import { logEvent, type EventChannel, type LogEvent } from '../../src-contract/events.ts';
+import type { EventChannel, LogEvent } from '../../src-contract/events.ts';
+import { listEventFiles, parseEvent, slugOf } from './event-files.ts';
 
 export interface ChannelStoreOptions {
   folder: string;
@@ -46,22 +46,6 @@ export class ChannelStore extends Transport {
     this.open = undefined;
   }
 
-  /** Up to `limit` events with a number below `before`, newest first. */
-  async readBefore(before: number, limit: number): Promise<LogEvent[]> {
-    const found: LogEvent[] = [];
-    for (const file of this.listFiles().reverse()) {
-      if (file.firstNumber >= before) continue;
-      const text = await readFile(file.path, 'utf8').catch(() => ''); // rotated away meanwhile
-      const lines = text.split('\n');
-      for (let index = lines.length - 1; index >= 0 && found.length < limit; index -= 1) {
-        const event = parseEvent(lines[index] ?? '');
-        if (event !== undefined && event.number < before) found.push(event);
-      }
-      if (found.length >= limit) break;
-    }
-    return found;
-  }
-
   private append(event: LogEvent): void {
     const line = Buffer.from(`${JSON.stringify(event)}\n`);
     try {
@@ -79,14 +63,14 @@ export class ChannelStore extends Transport {
 
   private startFile(firstNumber: number): { descriptor: number; bytes: number } {
     const descriptor = openSync(path.join(this.options.folder, fileName(this.channel, firstNumber)), 'a', 0o600);
-    const files = this.listFiles();
+    const files = listEventFiles(this.options.folder, this.channel);
     for (const old of files.slice(0, Math.max(0, files.length - this.options.maxFiles))) rmSync(old.path, { force: true });
     return { descriptor, bytes: fstatSync(descriptor).size };
   }
 
   /** Opens the newest file for further events, cutting a line that a crash left unfinished. */
   private recover(): number {
-    const newest = this.listFiles().at(-1);
+    const newest = listEventFiles(this.options.folder, this.channel).at(-1);
     if (newest === undefined) return 0;
     const content = readFileSync(newest.path);
     const end = content.lastIndexOf(0x0a) + 1;
@@ -97,32 +81,8 @@ export class ChannelStore extends Transport {
     const last = lines.map(parseEvent).findLast((event) => event !== undefined);
     return last?.number ?? newest.firstNumber - 1;
   }
-
-  private listFiles(): { path: string; firstNumber: number }[] {
-    const prefix = `${slugOf(this.channel)}.`;
-    return readdirSync(this.options.folder)
-      .filter((name) => name.startsWith(prefix) && /^\d{12}\.ndjson$/.test(name.slice(prefix.length)))
-      .sort()
-      .map((name) => ({
-        path: path.join(this.options.folder, name),
-        firstNumber: Number(name.slice(prefix.length, prefix.length + 12)),
-      }));
-  }
 }
 
 function fileName(channel: EventChannel, firstNumber: number): string {
   return `${slugOf(channel)}.${String(firstNumber).padStart(12, '0')}.ndjson`;
-}
-
-function slugOf(channel: EventChannel): string {
-  return channel.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
-}
-
-function parseEvent(line: string): LogEvent | undefined {
-  if (line === '') return undefined;
-  try {
-    return logEvent.safeParse(JSON.parse(line)).data;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,7 @@
-/** The event log as the rest of the worker sees it: named events in, numbered events out, by pages and live. */
+/** The event log as the rest of the worker sees it: named events in, numbered events out, live. Pages of it: event-index.ts. */
 import { createLogger, type Logger } from 'winston';
 import type Transport from 'winston-transport';
-import { eventChannel, eventIds, type EventChannel, type EventName, type LogEvent } from '../../src-contract/events.ts';
+import { eventChannel, eventIds, type EventName, type LogEvent } from '../../src-contract/events.ts';
 import { ChannelStore } from './channel-store.ts';
 
 /** Half a second's worth of reading at most; about 8,000 events a file, 40,000 a channel. */
@@ -16,11 +16,6 @@ export interface EventEntry {
   /** Named facts; never a secret. */
   fields?: LogEvent['fields'];
   jobId?: string;
-}
-
-export interface EventPage {
-  events: LogEvent[];
-  more: boolean;
 }
 
 export interface EventLogOptions {
@@ -81,15 +76,6 @@ export class EventLog {
     if (!this.closed) this.logger.log({ level: event.level, message: event.message, event });
     for (const listener of this.listeners) listener(event);
     return event;
-  }
-
-  /** Newest first. `before`: only events with a lower number. */
-  async list(query: { channel: EventChannel | null; limit: number; before: number | null }): Promise<EventPage> {
-    const before = query.before ?? Number.MAX_SAFE_INTEGER;
-    const stores = this.stores.filter((store) => query.channel === null || store.channel === query.channel);
-    const pages = await Promise.all(stores.map((store) => store.readBefore(before, query.limit + 1)));
-    const events = pages.flat().sort((one, other) => other.number - one.number);
-    return { events: events.slice(0, query.limit), more: events.length > query.limit };
   }
 
   subscribe(listener: (event: LogEvent) => void): () => void {

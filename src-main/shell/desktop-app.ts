@@ -2,15 +2,15 @@
  * The application: one instance a data folder, a tray icon as long as it runs, a window while somebody looks. Closing the window keeps
  * the tray; quitting ends the engine and leaves running sandboxes to themselves.
  */
-import { readFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
-import { app, clipboard, dialog, ipcMain, session, type BrowserWindow, type IpcMainInvokeEvent } from 'electron';
-import { AppError } from '../../src-contract/app-error.ts';
+import { app, clipboard, ipcMain, session, type BrowserWindow, type IpcMainInvokeEvent } from 'electron';
 import { ipcChannels } from '../../src-contract/ipc-channels.ts';
 import type { WindowEvent } from '../../src-contract/window-calls.ts';
 import { isPlace } from './app-arguments.ts';
 import { openControlPanel, refusePermissions, refuseStrangers } from './control-panel-window.ts';
 import { setApplicationMenu } from './menu.ts';
+import { chooseCertificate, chooseExportFile } from './dialogs.ts';
+import { exportList } from './export-list.ts';
 import { createSteadyWorker } from './steady-worker.ts';
 import { followWorker } from './tray-facts.ts';
 import type { TrayAction } from './tray-view.ts';
@@ -41,7 +41,6 @@ export interface DesktopAppOptions {
 
 /** An engine that does not end is left behind: its lock names a process that is then gone. */
 const closingLimitMs = 10_000;
-const largestCertificateBytes = 1024 * 1024;
 
 /** Call before the application is ready. False: another instance has this data folder and was told where to open. */
 export function startDesktopApp(options: DesktopAppOptions): boolean {
@@ -154,6 +153,10 @@ function answerWindow(
       return {};
     },
     'shell:choose-certificate': () => chooseCertificate(ourWindow()),
+    'shell:export-list': async (wanted) => {
+      const file = await chooseExportFile(ourWindow(), wanted.list, wanted.format);
+      return file === null ? { file, rows: 0 } : { file, rows: await exportList(worker, wanted, file) };
+    },
     'shell:about': () => ({
       version: options.version,
       electron: process.versions.electron,
@@ -179,26 +182,6 @@ function answerWindow(
   ipcMain.handle(ipcChannels.shellCall, (event, name: unknown, given: unknown) =>
     answers.shellCall(senderOf(event), name, given),
   );
-}
-
-async function chooseCertificate(window: BrowserWindow | undefined): Promise<{ pem: string | null }> {
-  if (window === undefined) return { pem: null };
-  const { canceled, filePaths } = await dialog.showOpenDialog(window, {
-    title: 'Certificate of the authority',
-    properties: ['openFile'],
-    filters: [
-      { name: 'Certificates', extensions: ['pem', 'crt', 'cer'] },
-      { name: 'All files', extensions: ['*'] },
-    ],
-  });
-  const [file] = filePaths;
-  if (canceled || file === undefined) return { pem: null };
-  const content = await readFile(file);
-  const pem = content.toString('utf8');
-  if (content.length > largestCertificateBytes || !pem.includes('-----BEGIN CERTIFICATE-----')) {
-    throw new AppError('input-invalid', { what: file, reason: 'It holds no certificate in PEM form.' });
-  }
-  return { pem };
 }
 
 /** Quitting waits for the engine's own end; the engine's end (drained, told to quit by the command line) is ours too. */

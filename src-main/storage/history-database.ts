@@ -5,7 +5,9 @@
 import { closeSync, existsSync, openSync, readFileSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
-import { jobView, type EngineArguments, type JobView } from '../../src-contract/engine-calls.ts';
+import { jobView, type EngineArguments, type EngineValue, type JobView } from '../../src-contract/engine-calls.ts';
+import { attemptOutcome } from '../../src-contract/kinds.ts';
+import type { JobOrder, JobQuery } from '../../src-contract/lists.ts';
 import { summarizeJournal } from '../journal/journal-reader.ts';
 import { attemptSummaryPath, journalPath } from './layout.ts';
 
@@ -29,9 +31,11 @@ const schema = `
 export interface HistoryFiles {
   historyFile: string;
   journalsFolder: string;
+  /** The event log's files, which the same thread reads. */
+  logsFolder: string;
 }
 
-export type JobQuery = EngineArguments<'jobs:list'>;
+export type JobPage = EngineArguments<'jobs:list'>;
 
 export class HistoryDatabase {
   private readonly database: DatabaseSyncInstance;
@@ -64,14 +68,29 @@ export class HistoryDatabase {
       .run(view.sandboxId, view.jobId, view.runbookName, view.outcome, view.pickedUpAt, view.endedAt, JSON.stringify(view));
   }
 
-  list({ limit, before, outcome, runbookName }: JobQuery): { jobs: JobView[]; total: number } {
-    const where = `(? IS NULL OR outcome = ?) AND (? IS NULL OR runbook_name = ?)`;
-    const filter = [outcome, outcome, runbookName, runbookName];
+  list(page: JobPage): EngineValue<'jobs:list'> {
+    const { limit, offset = 0, outcome, order } = page;
+    const fits = filterOf(page);
+    const where = `${fits.sql} AND (? IS NULL OR outcome = ?)`;
+    const given = [...fits.given, outcome, outcome];
+    const by = orderOf(order);
     const rows: unknown[] = this.database
-      .prepare(`SELECT view FROM jobs WHERE ${where} AND (? IS NULL OR picked_up_at < ?) ORDER BY picked_up_at DESC LIMIT ?`)
-      .all(...filter, before, before, limit);
-    const counted: unknown = this.database.prepare(`SELECT count(*) AS total FROM jobs WHERE ${where}`).get(...filter);
-    return { jobs: rows.map(parseRow).filter((view) => view !== undefined), total: Number(columnOf(counted, 'total')) };
+      .prepare(`SELECT view FROM jobs WHERE ${where} ORDER BY ${by} LIMIT ? OFFSET ?`)
+      .all(...given, limit, offset);
+    const counted: unknown = this.database.prepare(`SELECT count(*) AS total FROM jobs WHERE ${where}`).get(...given);
+    const byOutcome: unknown[] = this.database
+      .prepare(`SELECT outcome, count(*) AS total FROM jobs WHERE ${fits.sql} AND outcome IS NOT NULL GROUP BY outcome`)
+      .all(...fits.given);
+    return {
+      jobs: rows.map(parseRow).filter((view) => view !== undefined),
+      total: Number(columnOf(counted, 'total')),
+      counts: Object.fromEntries(
+        byOutcome.flatMap((row) => {
+          const known = attemptOutcome.safeParse(columnOf(row, 'outcome')).data;
+          return known === undefined ? [] : [[known, Number(columnOf(row, 'total'))]];
+        }),
+      ),
+    };
   }
 
   /** By sandbox id, else the latest attempt of a job by its id. */
@@ -114,6 +133,46 @@ export class HistoryDatabase {
       if (view !== undefined) this.save(view);
     }
   }
+}
+
+/** Everything but the outcome. */
+function filterOf({ before, runbookName, endedOnly = false, search = '' }: JobQuery): { sql: string; given: (string | null)[] } {
+  const parts = ['(? IS NULL OR picked_up_at < ?)', '(? IS NULL OR runbook_name = ?)'];
+  const given: (string | null)[] = [before, before, runbookName, runbookName];
+  if (endedOnly) parts.push('ended_at IS NOT NULL');
+  const wanted = search.trim();
+  if (wanted !== '') {
+    const like = `%${wanted.replaceAll(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
+    parts.push(`(${searchedColumns.map((column) => `${column} LIKE ? ESCAPE '\\'`).join(' OR ')})`);
+    given.push(...searchedColumns.map(() => like));
+  }
+  return { sql: parts.join(' AND '), given };
+}
+
+const searchedColumns = [
+  'runbook_name',
+  'job_id',
+  'sandbox_id',
+  `view ->> '$.startedBy'`,
+  `view ->> '$.outcomeReason'`,
+  `view ->> '$.lastRecord.text'`,
+];
+
+/** From the words of the contract alone: nothing that a caller wrote becomes SQL. */
+const orderColumns: Record<JobOrder, string> = {
+  pickedUp: 'picked_up_at',
+  ended: 'ended_at',
+  name: 'runbook_name COLLATE NOCASE',
+  status: 'outcome',
+  startedBy: `view ->> '$.startedBy' COLLATE NOCASE`,
+  ranFor: `coalesce(view ->> '$.wallMs', (julianday(ended_at) - julianday(view ->> '$.startedAt')) * 86400000)`,
+  records: `view ->> '$.recordCount'`,
+};
+
+function orderOf(order: JobQuery['order']): string {
+  const { by, descending } = order ?? { by: 'pickedUp', descending: true };
+  const first = `${orderColumns[by]} ${descending ? 'DESC' : 'ASC'}`;
+  return by === 'pickedUp' ? first : `${first}, picked_up_at DESC`;
 }
 
 /** undefined: what stands there cannot be used. */

@@ -1,7 +1,7 @@
 /** What the history's two ends say to each other: one file, so that neither side can drift. Both are built together. */
-import type { JobView } from '../../src-contract/engine-calls.ts';
+import type { EngineArguments, EngineValue, JobView } from '../../src-contract/engine-calls.ts';
 import type { RecordPage } from '../journal/journal-reader.ts';
-import type { HistoryFiles, JobQuery } from './history-database.ts';
+import type { HistoryFiles, JobPage } from './history-database.ts';
 
 export interface RecordQuery {
   jobId: string;
@@ -13,7 +13,8 @@ export interface RecordQuery {
 export interface HistoryCalls {
   open: (files: HistoryFiles) => { setAside: string | null };
   save: (view: JobView) => null;
-  list: (query: JobQuery) => { jobs: JobView[]; total: number };
+  list: (page: JobPage) => EngineValue<'jobs:list'>;
+  events: (page: EngineArguments<'events:list'>) => EngineValue<'events:list'>;
   get: (id: string) => JobView | null;
   listUnended: () => JobView[];
   /** null: there is no journal (yet, or any more). */

@@ -1,6 +1,10 @@
-/** Worker thread that owns the history: SQLite is synchronous, and journals may be long, so neither belongs on the engine's main thread. */
+/**
+ * Worker thread that owns the history and reads the event log: SQLite is synchronous, journals and logs may be long, so none of them
+ * belongs on the engine's main thread.
+ */
 import { parentPort, workerData } from 'node:worker_threads';
 import { readRecords } from '../journal/journal-reader.ts';
+import { EventIndex } from '../logging/event-index.ts';
 import { HistoryDatabase, type HistoryFiles } from './history-database.ts';
 import type { HistoryCallName, HistoryCalls, HistoryReply, HistoryRequest } from './history-messages.ts';
 import { journalPath } from './layout.ts';
@@ -11,6 +15,7 @@ const maxPageBytes = 1024 * 1024;
 
 const files = workerData as HistoryFiles;
 let history: HistoryDatabase | undefined;
+const events = new EventIndex(files.logsFolder);
 
 function opened(): HistoryDatabase {
   if (history === undefined) throw new Error('the history is not open');
@@ -31,7 +36,8 @@ const handlers: { [Name in HistoryCallName]: Awaitable<HistoryCalls[Name]> } = {
     opened().save(view);
     return null;
   },
-  list: (query) => opened().list(query),
+  list: (page) => opened().list(page),
+  events: (page) => events.list(page),
   get: (id) => opened().get(id) ?? null,
   listUnended: () => opened().listUnended(),
   records: async ({ jobId, sandboxId, from, limit }) => {

@@ -1,8 +1,8 @@
-/** The jobs that ran here, asked of the history thread. A thread that died is started again by the next call. */
+/** The jobs that ran here and the events that were logged, asked of the history thread. A thread that died is started again by the next call. */
 import { Worker } from 'node:worker_threads';
-import type { JobView } from '../../src-contract/engine-calls.ts';
+import type { EngineArguments, EngineValue, JobView } from '../../src-contract/engine-calls.ts';
 import type { RecordPage } from '../journal/journal-reader.ts';
-import type { HistoryFiles, JobQuery } from './history-database.ts';
+import type { HistoryFiles, JobPage } from './history-database.ts';
 import type { HistoryCallName, HistoryCalls, HistoryReply, HistoryRequest, RecordQuery } from './history-messages.ts';
 
 interface OpenCall {
@@ -33,8 +33,13 @@ export class History {
     await this.call('save', view);
   }
 
-  list(query: JobQuery): Promise<{ jobs: JobView[]; total: number }> {
-    return this.call('list', query);
+  list(page: JobPage): Promise<EngineValue<'jobs:list'>> {
+    return this.call('list', page);
+  }
+
+  /** Of the event log, whose files the thread reads too. */
+  events(page: EngineArguments<'events:list'>): Promise<EngineValue<'events:list'>> {
+    return this.call('events', page);
   }
 
   get(id: string): Promise<JobView | null> {

@@ -16,6 +16,7 @@ export interface HandlerSources {
   cores: number;
   state: () => WorkerState;
   jobs: Jobs;
+  events: EngineHandlers['events:list'];
   draining: Draining;
   rights: RunbookRights;
   connection: ConnectionFlow;
@@ -27,7 +28,7 @@ export interface HandlerSources {
 }
 
 export function engineHandlers(sources: HandlerSources): EngineHandlers {
-  const { parts, state, jobs, draining, rights, connection, registration, inTurn, quit, signal } = sources;
+  const { parts, state, jobs, events, draining, rights, connection, registration, inTurn, quit, signal } = sources;
   const { settings, log } = parts;
   return {
     'worker:state': () => Promise.resolve(state()),
@@ -78,7 +79,7 @@ export function engineHandlers(sources: HandlerSources): EngineHandlers {
     'jobs:records': (query) => jobs.records(query),
     'jobs:stop': ({ sandboxId }) => jobs.stop(sandboxId),
     'jobs:resume': ({ sandboxId }) => jobs.resume(sandboxId),
-    'events:list': (query) => log.list(query),
+    'events:list': (query) => events(query),
     'settings:get': () => Promise.resolve(settings.current),
     'settings:change': async (change) => {
       const before = settings.current;

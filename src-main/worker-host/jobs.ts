@@ -173,13 +173,13 @@ export class Jobs implements LauncherListener {
 
   async list(query: EngineArguments<'jobs:list'>): Promise<EngineValue<'jobs:list'>> {
     await this.lastSave;
-    const { jobs, total } = await this.history.list(query);
+    const { jobs, ...counted } = await this.history.list(query);
     const live = new Map(
       this.launcher()
         .list()
         .map((sandbox) => [sandbox.launch.sandboxId, viewOf(sandbox)]),
     );
-    return { jobs: jobs.map((job) => live.get(job.sandboxId) ?? job), total };
+    return { jobs: jobs.map((job) => live.get(job.sandboxId) ?? job), ...counted };
   }
 
   /** Throws AppError `job-unknown`. */

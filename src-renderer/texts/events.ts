@@ -2,18 +2,19 @@
 import { many } from './counting.ts';
 
 export const events = {
-  lead: 'Newest first. New events appear as they happen.',
+  lead: 'New events appear as they happen. Choose one to see it whole.',
+  what: 'events',
   reading: 'Reading the event log',
   titleEmpty: 'Nothing has been logged here yet',
   titleFailed: 'The event log cannot be read',
-  titleQuiet: (count: number) => `Nothing went wrong in the last ${many(count, 'event')}`,
+  titleQuiet: (count: number) => `Nothing went wrong among ${many(count, 'event')}`,
   title: (errors: number, warnings: number, count: number) => {
     const parts = [errors > 0 && many(errors, 'error'), warnings > 0 && many(warnings, 'warning')].filter(Boolean);
-    return `${parts.join(' and ')} among the last ${many(count, 'event')}`;
+    return `${parts.join(' and ')} among ${many(count, 'event')}`;
   },
   emptyText: 'Connecting, packs, jobs and changes of settings write events here.',
-  allHidden: 'Every event here is of a level that is switched off',
-  allHiddenText: 'Switch a level on to see its events.',
+  noneFits: 'No event fits the search and the filters',
+  noneFitsText: 'Others were logged: clear what narrows the list to see them.',
   channel: 'Channel',
   everyChannel: 'Every channel',
   levels: 'Levels',

@@ -13,6 +13,7 @@ export const history = {
   everyOutcome: 'Every outcome',
   emptyTitle: 'No job has ended here yet',
   emptyText: 'Each job that this worker ran stays here with its records, until retention removes it.',
-  emptyOutcomeTitle: (outcome: string) => `No job here ended as “${outcome}”`,
-  emptyOutcomeText: 'Choose “Every outcome” to see the others.',
+  what: 'jobs',
+  noneFits: 'No job fits the search and the filters',
+  noneFitsText: 'Others ended here: clear what narrows the list to see them.',
 } as const;

@@ -1,32 +1,69 @@
 /** Lists of a hundred thousand: they open at once, draw only what is in sight, and reach their ends. */
-import { expect } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { sampleId } from '../fakes/window/samples.ts';
 import { test } from './support/fake-app.ts';
 
-/** Seen: 60 to 150 ms on a desk with two cores. Other work on the machine may take several times that. */
-const opensWithinMs = 1_500;
+const opensWithinMs = 300;
 /** What a screen of rows is, and as much again above and below. */
 const mostRowsDrawn = 90;
 
-test('a hundred thousand events open at once, and only what is in sight is drawn', async ({ start }) => {
-  const { page, open } = await start({ scenario: 'large' });
-  const begin = performance.now();
-  await open('events');
-  await page.getByRole('row').nth(5).waitFor();
-  expect(performance.now() - begin).toBeLessThan(opensWithinMs);
-  expect(await page.getByRole('row').count()).toBeLessThan(mostRowsDrawn);
-});
+/** From the press on the link to the first rows on the screen, by the window's own clock; the quickest of some: other work is not ours. */
+function openingMs(page: Page, place: string): Promise<number> {
+  return page.evaluate(async (wanted) => {
+    let quickest = Infinity;
+    for (let turn = 0; turn < 5; turn += 1) {
+      location.hash = '#/connection';
+      while (document.querySelector('[role="grid"]') !== null) await new Promise(requestAnimationFrame);
+      const begin = performance.now();
+      location.hash = `#/${wanted}`;
+      while (document.querySelectorAll('[role="row"] time').length < 10) await new Promise(requestAnimationFrame);
+      quickest = Math.min(quickest, performance.now() - begin);
+    }
+    return quickest;
+  }, place);
+}
 
-test('twenty thousand jobs are put in another order, and only what is in sight is drawn', async ({ start }) => {
-  const { page, open } = await start({ scenario: 'large' });
-  const begin = performance.now();
-  await open('history');
-  await page.getByRole('row').nth(5).waitFor();
-  expect(performance.now() - begin).toBeLessThan(opensWithinMs);
-  await page.getByRole('columnheader', { name: 'Picked up' }).getByRole('button').click();
-  await expect(page.getByRole('table')).toHaveAttribute('aria-rowcount', '20001', { timeout: 30_000 });
-  expect(await page.getByRole('row').count()).toBeLessThan(mostRowsDrawn);
-});
+/** Half of the frames come sooner, while the list moves by so much a frame. */
+function usualFrameMs(page: Page, role: string, distance: number): Promise<number> {
+  return page.getByRole(role as 'grid').evaluate(async (element, pixels) => {
+    const frames: number[] = [];
+    let last = performance.now();
+    for (let step = 0; step < 120; step += 1) {
+      element.scrollTop += pixels;
+      await new Promise(requestAnimationFrame);
+      const now = performance.now();
+      frames.push(now - last);
+      last = now;
+    }
+    return frames.sort((one, other) => one - other)[frames.length / 2] ?? Infinity;
+  }, distance);
+}
+
+for (const { place, rows, what } of [
+  { place: 'events', rows: 100_000, what: 'a hundred thousand events' },
+  { place: 'history', rows: 20_000, what: 'twenty thousand jobs' },
+]) {
+  test(`${what} open at once and scroll without a pause that is felt`, async ({ start }) => {
+    const { page, calls } = await start({ scenario: 'large' });
+    expect(await openingMs(page, place)).toBeLessThan(opensWithinMs);
+    const grid = page.getByRole('grid');
+    await expect(grid).toHaveAttribute('aria-rowcount', String(rows + 1));
+    // What a frame costs here when nothing moves; a machine that does other work has slow ones too.
+    const still = await usualFrameMs(page, 'grid', 0);
+    // As fast as a wheel turns, then as fast as the bar can be pulled: every frame has other rows.
+    expect(await usualFrameMs(page, 'grid', 360)).toBeLessThan(Math.max(50, 3 * still));
+    expect(await usualFrameMs(page, 'grid', 3_777)).toBeLessThan(Math.max(100, 4 * still));
+    expect(await page.getByRole('row').count()).toBeLessThan(mostRowsDrawn);
+    await grid.focus();
+    await page.keyboard.press('End');
+    const last = page.getByRole('row', { selected: true });
+    await expect(last).toHaveAttribute('aria-rowindex', String(rows + 1));
+    await expect(last.locator('time')).toBeVisible();
+    // No message to the window ever holds more than a page.
+    const asked = (await calls(place === 'events' ? 'events:list' : 'jobs:list')) as { limit: number }[];
+    expect(Math.max(...asked.map(({ limit }) => limit))).toBeLessThanOrEqual(200);
+  });
+}
 
 test('a hundred thousand records scroll without a pause that is felt', async ({ start }) => {
   const { page } = await start({ scenario: 'large', place: `jobs/${sampleId(1)}` });

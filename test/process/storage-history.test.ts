@@ -26,7 +26,11 @@ afterEach(async () => {
 function open(): History {
   const history = new History({
     threadFile: path.join(root, 'src-main', 'storage', 'history-thread.ts'),
-    files: { historyFile: path.join(folder, 'history.sqlite'), journalsFolder: path.join(folder, 'journals') },
+    files: {
+      historyFile: path.join(folder, 'history.sqlite'),
+      journalsFolder: path.join(folder, 'journals'),
+      logsFolder: folder,
+    },
     onSetAside: (name) => setAside.push(name),
   });
   opened.push(history);
@@ -73,6 +77,39 @@ describe('the history', () => {
     expect(ids(second)).toEqual(['s7', 's6', 's5', 's4', 's3']);
     const failed = await history.list({ ...all, outcome: 'failed', runbookName: 'Even' });
     expect([ids(failed), failed.total]).toEqual([['s12', 's6'], 2]);
+  });
+
+  it('is searched, put in another order, and counted by outcome', async () => {
+    const history = open();
+    for (let number = 1; number <= 12; number += 1) {
+      const startedBy = number === 7 ? 'token “100%”' : 'schedule';
+      await history.save(view(number, { startedBy, recordCount: (number * 5) % 12, wallMs: number === 4 ? null : number * 10 }));
+    }
+    await history.save(view(13, { phase: 'running', outcome: null, endedAt: null }));
+    const found = async (more: object): Promise<string[]> => ids(await history.list({ ...all, endedOnly: true, ...more }));
+    expect(await found({ search: '100%' })).toEqual(['s7']);
+    expect(await found({ search: 'ODD', limit: 2, offset: 1 })).toEqual(['s9', 's7']);
+    expect((await found({ order: { by: 'records', descending: true } })).slice(0, 2)).toEqual(['s7', 's2']);
+    expect((await found({ order: { by: 'ranFor', descending: false } }))[0]).toBe('s4');
+    expect((await found({ order: { by: 'name', descending: false } }))[0]).toBe('s12');
+    const failed = await history.list({ ...all, outcome: 'failed' });
+    expect([failed.total, failed.counts]).toEqual([4, { completed: 8, failed: 4 }]);
+  });
+
+  it('answers any page of twenty thousand jobs at once, in any order', async () => {
+    const history = open();
+    const saves: Promise<void>[] = [];
+    for (let number = 1; number <= 20_000; number += 1) saves.push(history.save(view(number, { recordCount: number % 77 })));
+    await Promise.all(saves);
+    let fastestMs = Infinity;
+    for (let turn = 0; turn < 3; turn += 1) {
+      const begin = performance.now();
+      expect((await history.list({ ...all, limit: 200, endedOnly: true })).total).toBe(20_000);
+      fastestMs = Math.min(fastestMs, performance.now() - begin);
+    }
+    expect(fastestMs).toBeLessThan(300);
+    const page = await history.list({ ...all, limit: 2, offset: 19_000, order: { by: 'records', descending: true } });
+    expect(page.jobs.map(({ recordCount }) => recordCount)).toEqual([3, 3]);
   });
 
   it('is found again after a restart, and knows what had not ended', async () => {

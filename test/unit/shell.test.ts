@@ -75,6 +75,7 @@ describe('answering the window', () => {
   const shell: ShellAnswers = {
     'shell:start-place': () => ({ place: 'events' }),
     'shell:copy-text': () => ({}),
+    'shell:export-list': () => ({ file: null, rows: 0 }),
     'shell:choose-certificate': () => {
       throw new AppError('input-invalid', { what: 'file.txt', reason: 'It holds no certificate.' });
     },

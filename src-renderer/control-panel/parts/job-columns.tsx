@@ -43,6 +43,7 @@ type JobColumn = Column<JobView>;
 
 export const runbookColumn: JobColumn = {
   key: 'name',
+  order: 'name',
   title: texts.columns.runbook,
   width: 'minmax(100px, 3fr)',
   cell: (job) => <RunbookName job={job} />,
@@ -51,6 +52,7 @@ export const runbookColumn: JobColumn = {
 
 export const statusColumn: JobColumn = {
   key: 'status',
+  order: 'status',
   title: texts.columns.status,
   width: '128px',
   cell: (job) => <JobWordCell job={job} />,
@@ -61,6 +63,7 @@ export const outcomeColumn: JobColumn = { ...statusColumn, title: texts.columns.
 
 export const startedByColumn: JobColumn = {
   key: 'startedBy',
+  order: 'startedBy',
   title: texts.columns.startedBy,
   width: 'minmax(72px, 2fr)',
   cell: (job) => <span title={job.startedBy ?? undefined}>{job.startedBy ?? texts.columns.unknown}</span>,
@@ -86,6 +89,7 @@ export const lastRecordColumn: JobColumn = {
 
 export const recordsColumn: JobColumn = {
   key: 'records',
+  order: 'records',
   title: texts.columns.records,
   width: '68px',
   align: 'end',
@@ -96,6 +100,7 @@ export const recordsColumn: JobColumn = {
 
 export const pickedUpColumn: JobColumn = {
   key: 'pickedUp',
+  order: 'pickedUp',
   title: texts.columns.pickedUp,
   width: '126px',
   cell: (job) => <Moment time={job.pickedUpAt} />,
@@ -105,6 +110,7 @@ export const pickedUpColumn: JobColumn = {
 
 export const endedColumn: JobColumn = {
   key: 'ended',
+  order: 'ended',
   title: texts.columns.ended,
   width: '126px',
   cell: (job) => (job.endedAt === null ? texts.columns.unknown : <Moment time={job.endedAt} />),
@@ -114,6 +120,7 @@ export const endedColumn: JobColumn = {
 
 export const ranForColumn: JobColumn = {
   key: 'ranFor',
+  order: 'ranFor',
   title: texts.columns.ranFor,
   width: '76px',
   align: 'end',

@@ -7,8 +7,10 @@ export interface Column<Row> {
   /** A track of a CSS grid: `120px`, `minmax(0, 2fr)`. */
   width: string;
   cell: (row: Row) => React.ReactNode;
-  /** Ascending; a column without one is not sorted by. */
+  /** Ascending; a column without one is not sorted by where all rows are here. */
   compare?: (one: Row, other: Row) => number;
+  /** The main process puts a long list in this order; a column without it is not sorted by there. */
+  order?: string;
   align?: 'end';
   /** Left out where the window is narrower. */
   showFrom?: WindowWidth;

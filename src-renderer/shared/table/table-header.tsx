@@ -6,13 +6,14 @@ import { nextSorting, type Column, type Sorting } from './sorting.ts';
 import { useTableStyles } from './table-styles.ts';
 
 interface TableHeaderProps<Row> {
+  sortable: (column: Column<Row>) => boolean;
   columns: readonly Column<Row>[];
   tracks: string;
   sorting?: Sorting;
   onSort?: (sorting: Sorting) => void;
 }
 
-export function TableHeader<Row>({ columns, tracks, sorting, onSort }: TableHeaderProps<Row>) {
+export function TableHeader<Row>({ columns, tracks, sorting, onSort, sortable }: TableHeaderProps<Row>) {
   const styles = useTableStyles();
   return (
     <div role="rowgroup" className={styles.head}>
@@ -27,7 +28,7 @@ export function TableHeader<Row>({ columns, tracks, sorting, onSort }: TableHead
               aria-sort={sorted ? order : undefined}
               className={mergeClasses(styles.headCell, column.align === 'end' && styles.end)}
             >
-              {column.compare !== undefined && onSort !== undefined ? (
+              {sortable(column) && onSort !== undefined ? (
                 <button
                   type="button"
                   className={styles.sortButton}

@@ -64,6 +64,8 @@ export const useTableStyles = makeStyles({
   },
   pressable: { cursor: 'default', ':hover': { backgroundColor: tokens.colorNeutralBackground1Hover } },
   selected: { backgroundColor: tokens.colorNeutralBackground1Selected, boxShadow: `inset 3px 0 0 ${tokens.colorBrandStroke1}` },
+  /** Until the row is there: nothing moves, and it is gone before somebody could read. */
+  toCome: { height: '10px', borderRadius: '4px', backgroundColor: tokens.colorNeutralBackground4, width: '60%' },
   cell: { minWidth: 0, overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' },
   end: { textAlign: 'right', justifySelf: 'end', maxWidth: '100%' },
 });

@@ -190,12 +190,24 @@ export class FakeWorker implements OpenedWorker {
     throw new Error(`no such job: ${given.id}; refuse jobs:get in the scenario instead`);
   }
 
-  #list({ limit, before, outcome }: EngineArguments<'jobs:list'>): EngineValue<'jobs:list'> {
-    const fitting = this.scenario.jobs
+  #list(page: EngineArguments<'jobs:list'>): EngineValue<'jobs:list'> {
+    const { limit, offset = 0, before, outcome, endedOnly, search = '', order } = page;
+    const fitting = this.scenario.jobs.filter(
+      (job) =>
+        (endedOnly !== true || job.phase === 'ended') &&
+        (before === null || job.pickedUpAt < before) &&
+        `${job.runbookName} ${job.startedBy ?? ''}`.toLowerCase().includes(search.toLowerCase()),
+    );
+    const counts: EngineValue<'jobs:list'>['counts'] = {};
+    for (const job of fitting) if (job.outcome !== null) counts[job.outcome] = (counts[job.outcome] ?? 0) + 1;
+    const by = order?.by ?? 'pickedUp';
+    const direction = order?.descending === false ? 1 : -1;
+    const keyOf = (job: JobView): string | number =>
+      by === 'name' ? job.runbookName : by === 'records' ? job.recordCount : by === 'ranFor' ? (job.wallMs ?? 0) : job.pickedUpAt;
+    const found = fitting
       .filter((job) => outcome === null || job.outcome === outcome)
-      .sort((one, other) => other.pickedUpAt.localeCompare(one.pickedUpAt));
-    const page = fitting.filter((job) => before === null || job.pickedUpAt < before);
-    return { jobs: page.slice(0, limit), total: fitting.length };
+      .sort((one, other) => (keyOf(one) < keyOf(other) ? -direction : keyOf(one) > keyOf(other) ? direction : 0));
+    return { jobs: found.slice(offset, offset + limit), total: found.length, counts };
   }
 
   #records({ sandboxId, from, limit }: EngineArguments<'jobs:records'>): EngineValue<'jobs:records'> {
@@ -204,10 +216,19 @@ export class FakeWorker implements OpenedWorker {
     return { records, next: from + records.length, recordCount: all.length, damaged: null };
   }
 
-  #events({ channel, limit, before }: EngineArguments<'events:list'>): EngineValue<'events:list'> {
+  #events(page: EngineArguments<'events:list'>): EngineValue<'events:list'> {
+    const { channel, limit, offset = 0, before, levels, search = '', order } = page;
     const fitting = this.scenario.events.filter(
-      (event) => (channel === null || event.channel === channel) && (before === null || event.number < before),
+      (event) =>
+        (channel === null || event.channel === channel) &&
+        (before === null || event.number < before) &&
+        (search === '' || event.message.toLowerCase().includes(search.toLowerCase())),
     );
-    return { events: fitting.slice(0, limit), more: fitting.length > limit };
+    const counts = { Information: 0, Warning: 0, Error: 0 };
+    for (const event of fitting) counts[event.level] += 1;
+    const found = levels === undefined ? fitting : fitting.filter((event) => levels.includes(event.level));
+    if (order?.by === 'time' && !order.descending) found.reverse();
+    if (order?.by === 'id') found.sort((one, other) => (order.descending ? other.id - one.id : one.id - other.id));
+    return { events: found.slice(offset, offset + limit), more: found.length > offset + limit, total: found.length, counts };
   }
 }

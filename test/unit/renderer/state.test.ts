@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ProgressStep } from '../../../src-contract/engine-calls.ts';
 import { problemCatalogue, type Problem } from '../../../src-contract/problems.ts';
-import { countLevels, withEvents } from '../../../src-renderer/control-panel/pages/events/event-list.ts';
-import { nextBefore, withPage } from '../../../src-renderer/control-panel/pages/history/history-list.ts';
-import { HistoryReader } from '../../../src-renderer/control-panel/pages/history/history-reader.ts';
 import { uploadState } from '../../../src-renderer/control-panel/pages/job/upload-state.ts';
 import { fieldOfProblem, placeOfProblem } from '../../../src-renderer/control-panel/parts/problem-places.ts';
 import { shownSteps } from '../../../src-renderer/control-panel/parts/shown-steps.ts';
@@ -11,7 +8,7 @@ import { formatPlace, parsePlace } from '../../../src-renderer/control-panel/sta
 import { ranForMs, standingOf, wordOf } from '../../../src-renderer/control-panel/state/status.ts';
 import { emptyView, runningJobs, withEvent, withSnapshot } from '../../../src-renderer/control-panel/state/worker-view.ts';
 import { compareKnown, nextSorting, sortRows, type Column } from '../../../src-renderer/shared/table/sorting.ts';
-import { ago, endedJobs, readyState, sampleEvents, sampleJob } from '../../fakes/window/samples.ts';
+import { ago, endedJobs, readyState, sampleJob } from '../../fakes/window/samples.ts';
 
 describe('what the window knows of the worker', () => {
   it('follows jobs from their first word to their end', () => {
@@ -130,35 +127,6 @@ describe('words for jobs', () => {
 });
 
 describe('lists', () => {
-  it('put pages of jobs together, newest first, each once, without those that run', () => {
-    const jobs = endedJobs(5);
-    const known = withPage(jobs.slice(0, 3), [...jobs.slice(2), sampleJob(1)]);
-    expect(known.map((job) => job.sandboxId)).toEqual(jobs.map((job) => job.sandboxId));
-    expect(nextBefore(jobs, 5)).toBe(jobs[4]?.pickedUpAt);
-    expect(nextBefore(jobs, 6)).toBeNull();
-  });
-
-  it('read every page of the history when another order is wanted', async () => {
-    const jobs = endedJobs(1_203);
-    const reader = new HistoryReader((limit, before) => {
-      const page = jobs.filter((job) => before === null || job.pickedUpAt < before).slice(0, limit);
-      return Promise.resolve({ ok: true, value: { jobs: page, total: jobs.length } });
-    });
-    reader.loadMore();
-    reader.loadAll();
-    for (let turn = 0; turn < 200 && reader.view.get().before !== null; turn += 1) await Promise.resolve();
-    expect(reader.view.get().jobs).toHaveLength(1_203);
-  });
-
-  it('put events together, newest first, each once', () => {
-    const events = sampleEvents(20);
-    const [newest] = events;
-    const live = withEvents(events.slice(1, 10), newest === undefined ? [] : [newest]);
-    const all = withEvents(live, events.slice(5));
-    expect(all.map((event) => event.number)).toEqual(events.map((event) => event.number));
-    expect(countLevels(all)).toEqual({ Information: 19, Warning: 0, Error: 1 });
-  });
-
   it('sort by a column, unknown values first, equal ones as they came', () => {
     const columns: Column<{ name: string; size: number | null }>[] = [
       { key: 'size', title: '', width: '', cell: () => null, compare: (one, other) => compareKnown(one.size, other.size) },

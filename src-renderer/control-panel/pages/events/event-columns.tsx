@@ -34,10 +34,18 @@ function Quiet({ children }: { children: string }) {
 const words = texts.columns;
 
 export const eventColumns: readonly Column<LogEvent>[] = [
-  { key: 'level', title: words.level, width: '112px', cell: (event) => <Level level={event.level} /> },
-  { key: 'time', title: words.time, width: '132px', cell: (event) => <Moment time={event.time} />, showFrom: 'narrow' },
+  { key: 'level', order: 'level', title: words.level, width: '112px', cell: (event) => <Level level={event.level} /> },
+  {
+    key: 'time',
+    order: 'time',
+    title: words.time,
+    width: '132px',
+    cell: (event) => <Moment time={event.time} />,
+    showFrom: 'narrow',
+  },
   {
     key: 'id',
+    order: 'id',
     title: words.eventId,
     width: '56px',
     align: 'end',
@@ -52,6 +60,7 @@ export const eventColumns: readonly Column<LogEvent>[] = [
   },
   {
     key: 'source',
+    order: 'source',
     title: words.source,
     width: 'minmax(64px, 1fr)',
     cell: (event) => <Quiet>{event.source}</Quiet>,

@@ -1,91 +1,147 @@
 /** What happened, newest first? */
 import { Dropdown, Option, makeStyles } from '@fluentui/react-components';
-import { useCallback, useMemo, useState } from 'react';
-import { eventChannel, type EventChannel, type EventLevel, type LogEvent } from '../../../../src-contract/events.ts';
-import { EmptyState, Waiting } from '../../../shared/empty-state.tsx';
+import { useCallback, useEffect, useState } from 'react';
+import { z } from 'zod';
+import type { EngineValue } from '../../../../src-contract/engine-calls.ts';
+import { eventChannel, eventLevel, type EventChannel, type LogEvent } from '../../../../src-contract/events.ts';
+import { eventOrder, type EventQuery } from '../../../../src-contract/lists.ts';
+import { rowAt, type ReadRows } from '../../../shared/list/paged-list.ts';
+import type { Selection } from '../../../shared/list/selection.ts';
 import type { MarkName } from '../../../shared/marks.tsx';
 import { Page } from '../../../shared/page.tsx';
-import { ProblemCard } from '../../../shared/problem-card.tsx';
-import { DataTable } from '../../../shared/table/data-table.tsx';
-import { TryAgainButton } from '../../../shared/try-again-button.tsx';
 import { texts } from '../../../texts.ts';
+import { ListFrame } from '../../parts/list-frame.tsx';
+import { useKept } from '../../state/kept.ts';
+import { useServices } from '../../state/services.ts';
+import { usePagedList } from '../../state/use-paged-list.ts';
 import { eventColumns } from './event-columns.tsx';
 import { EventDetails } from './event-details.tsx';
-import { countLevels } from './event-list.ts';
+import { eventText, fitsEvent } from './event-text.ts';
 import { LevelSwitches } from './level-switches.tsx';
-import { useEvents } from './use-events.ts';
 
-const useStyles = makeStyles({
-  bar: { display: 'flex', gap: '12px', alignItems: 'center', flexWrap: 'wrap', flexShrink: 0 },
-  channel: { minWidth: '250px' },
+type Counts = EngineValue<'events:list'>['counts'];
+
+const choice = z.object({
+  channel: eventChannel.nullable(),
+  hidden: z.array(eventLevel),
+  search: z.string().max(200),
+  by: eventOrder,
+  descending: z.boolean(),
 });
+type Choice = z.infer<typeof choice>;
+const usual: Choice = { channel: null, hidden: [], search: '', by: 'time', descending: true };
+
+const useStyles = makeStyles({ channel: { minWidth: '160px', width: '180px' } });
 
 export function EventLogPage() {
-  const [channel, setChannel] = useState<EventChannel | null>(null);
-  return <ChannelLog key={channel ?? ''} channel={channel} onChannel={setChannel} />;
-}
-
-interface ChannelLogProps {
-  channel: EventChannel | null;
-  onChannel: (channel: EventChannel | null) => void;
-}
-
-function ChannelLog({ channel, onChannel }: ChannelLogProps) {
-  const styles = useStyles();
-  const { events, known, more, problem, loadMore } = useEvents(channel);
-  const [hidden, setHidden] = useState<ReadonlySet<EventLevel>>(new Set());
-  const [selected, setSelected] = useState<LogEvent>();
-  const counts = useMemo(() => countLevels(events), [events]);
-  const shown = useMemo(
-    () => (hidden.size === 0 ? events : events.filter((event) => !hidden.has(event.level))),
-    [events, hidden],
+  const { bridge } = useServices();
+  const [chosen, keep] = useKept('events', choice, usual);
+  const [selection, setSelection] = useState<Selection>();
+  const query = queryOf(chosen, null);
+  const [read] = useState(() => readEvents(bridge));
+  const { list, view } = usePagedList(query, read);
+  useEffect(
+    () =>
+      bridge.subscribe((event) => {
+        if (event.event === 'event-logged' && fitsEvent(query, event.payload)) list.grew(1);
+      }),
+    // The query is a new object at each drawing; its text is what counts.
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- as above
+    [bridge, list, JSON.stringify(query)],
   );
-  const onNearEnd = useCallback(() => {
-    if (more) loadMore();
-  }, [more, loadMore]);
-  const { mark, title } = titleOf(known, problem !== null, events.length, counts);
+  const change = (more: Partial<Choice>): void => {
+    setSelection(undefined);
+    keep({ ...chosen, ...more });
+  };
+  const standStill = useCallback(() => {
+    const newest = newestOf(list.view.get().pages);
+    if (newest !== undefined) list.standStill(queryOf(chosen, newest + 1));
+  }, [list, chosen]);
+  const isNarrowed = chosen.search !== '' || chosen.hidden.length > 0 || chosen.channel !== null;
+  const selected = selection === undefined || selection.anchor !== selection.head ? undefined : rowAt(view, selection.head);
   return (
-    <Page mark={mark} title={title} lead={texts.events.lead} fills>
-      <div className={styles.bar}>
-        <ChannelChoice channel={channel} onChannel={onChannel} />
-        {known && <LevelSwitches counts={counts} hidden={hidden} onChange={setHidden} />}
-      </div>
-      {problem !== null && <ProblemCard problem={problem} actions={<TryAgainButton onClick={loadMore} />} />}
-      {!known && problem === null && <Waiting forWhat={texts.events.reading} />}
-      {known && shown.length === 0 && <NoEvents hasSome={events.length > 0} />}
-      {shown.length > 0 && (
-        <DataTable
-          label={texts.navigation.pages.events}
-          rows={shown}
-          rowKey={(event) => String(event.number)}
-          columns={eventColumns}
-          onNearEnd={onNearEnd}
-          selectedKey={selected === undefined ? undefined : String(selected.number)}
-          onSelect={setSelected}
-          fills
-        />
-      )}
-      {selected !== undefined && <EventDetails event={selected} onClose={() => setSelected(undefined)} />}
+    <Page {...titleOf(view.more, view.problem !== null)} lead={texts.events.lead} fills>
+      <ListFrame<EventQuery, LogEvent, Counts>
+        label={texts.navigation.pages.events}
+        what={texts.events.what}
+        list={list}
+        view={view}
+        rowKey={(event) => String(event.number)}
+        columns={eventColumns}
+        sorting={{ key: chosen.by, descending: chosen.descending }}
+        onSort={({ key, descending }) => change({ by: eventOrder.parse(key), descending })}
+        search={chosen.search}
+        onSearch={(search) => change({ search })}
+        filters={
+          <>
+            <ChannelChoice channel={chosen.channel} onChannel={(channel) => change({ channel })} />
+            <LevelSwitches
+              counts={view.more}
+              hidden={new Set(chosen.hidden)}
+              onChange={(hidden) => change({ hidden: [...hidden] })}
+            />
+          </>
+        }
+        rowText={eventText}
+        exported={(format) => ({ list: 'events', query, format })}
+        selection={selection}
+        onSelect={setSelection}
+        onStandStill={standStill}
+        onGoAlong={() => {
+          setSelection(undefined);
+          list.goAlong(query);
+        }}
+        waitingFor={texts.events.reading}
+        empty={
+          isNarrowed
+            ? { title: texts.events.noneFits, text: texts.events.noneFitsText }
+            : { title: texts.events.titleEmpty, text: texts.events.emptyText }
+        }
+        onClear={isNarrowed ? () => change({ ...usual, by: chosen.by, descending: chosen.descending }) : undefined}
+      />
+      {selected !== undefined && <EventDetails event={selected} onClose={() => setSelection(undefined)} />}
     </Page>
   );
 }
 
-function titleOf(
-  known: boolean,
-  failed: boolean,
-  count: number,
-  counts: Record<EventLevel, number>,
-): { mark: MarkName; title: string } {
+function readEvents(bridge: ReturnType<typeof useServices>['bridge']): ReadRows<EventQuery, LogEvent, Counts> {
+  return async (query, page) => {
+    const answer = await bridge.call('events:list', { ...query, ...page });
+    if (!answer.ok) return answer;
+    const { events, total, counts } = answer.value;
+    return { ok: true, value: { rows: events, total, more: counts } };
+  };
+}
+
+function queryOf({ channel, hidden, search, by, descending }: Choice, before: number | null): EventQuery {
+  const levels = eventLevel.options.filter((level) => !hidden.includes(level));
+  return { channel, before, levels, search, order: { by, descending } };
+}
+
+function newestOf(pages: ReadonlyMap<number, readonly LogEvent[]>): number | undefined {
+  let newest: number | undefined;
+  for (const events of pages.values())
+    for (const { number } of events) if (newest === undefined || number > newest) newest = number;
+  return newest;
+}
+
+function titleOf(counts: Counts | undefined, failed: boolean): { mark: MarkName; title: string } {
   const words = texts.events;
   if (failed) return { mark: 'bad', title: words.titleFailed };
-  if (!known) return { mark: 'waiting', title: words.reading };
+  if (counts === undefined) return { mark: 'waiting', title: words.reading };
+  const count = counts.Information + counts.Warning + counts.Error;
   if (count === 0) return { mark: 'off', title: words.titleEmpty };
   if (counts.Error > 0) return { mark: 'bad', title: words.title(counts.Error, counts.Warning, count) };
   if (counts.Warning > 0) return { mark: 'attention', title: words.title(0, counts.Warning, count) };
   return { mark: 'good', title: words.titleQuiet(count) };
 }
 
-function ChannelChoice({ channel, onChannel }: ChannelLogProps) {
+interface ChannelChoiceProps {
+  channel: EventChannel | null;
+  onChannel: (channel: EventChannel | null) => void;
+}
+
+function ChannelChoice({ channel, onChannel }: ChannelChoiceProps) {
   const styles = useStyles();
   const everything = 'everything';
   return (
@@ -103,14 +159,5 @@ function ChannelChoice({ channel, onChannel }: ChannelLogProps) {
         </Option>
       ))}
     </Dropdown>
-  );
-}
-
-function NoEvents({ hasSome }: { hasSome: boolean }) {
-  const words = texts.events;
-  return hasSome ? (
-    <EmptyState title={words.allHidden} text={words.allHiddenText} />
-  ) : (
-    <EmptyState title={words.titleEmpty} text={words.emptyText} />
   );
 }

@@ -9,7 +9,8 @@ const useStyles = makeStyles({
 });
 
 interface LevelSwitchesProps {
-  counts: Record<EventLevel, number>;
+  /** Not known before the first answer. */
+  counts: Record<EventLevel, number> | undefined;
   hidden: ReadonlySet<EventLevel>;
   onChange: (hidden: ReadonlySet<EventLevel>) => void;
 }
@@ -30,7 +31,11 @@ export function LevelSwitches({ counts, hidden, onChange }: LevelSwitchesProps) 
             onChange(next);
           }}
         >
-          {hidden.has(level) ? texts.events.levelOff(level) : `${level} ${formatCount(counts[level])}`}
+          {hidden.has(level)
+            ? texts.events.levelOff(level)
+            : counts === undefined
+              ? level
+              : `${level} ${formatCount(counts[level])}`}
         </ToggleButton>
       ))}
     </div>

@@ -1,17 +1,15 @@
 /** What ran here, and what went wrong? */
 import { Dropdown, Option, makeStyles } from '@fluentui/react-components';
-import { useCallback, useEffect, useState } from 'react';
-import type { JobView } from '../../../../src-contract/engine-calls.ts';
+import { useEffect, useRef, useState } from 'react';
+import { z } from 'zod';
+import type { EngineValue, JobView } from '../../../../src-contract/engine-calls.ts';
 import { attemptOutcome, outcomeLabels, type AttemptOutcome } from '../../../../src-contract/kinds.ts';
-import { EmptyState, Waiting } from '../../../shared/empty-state.tsx';
+import { jobOrder, type JobQuery } from '../../../../src-contract/lists.ts';
+import type { ReadRows } from '../../../shared/list/paged-list.ts';
+import type { Selection } from '../../../shared/list/selection.ts';
 import type { MarkName } from '../../../shared/marks.tsx';
-import { useObservable } from '../../../shared/observable.ts';
 import { Page } from '../../../shared/page.tsx';
-import { ProblemCard } from '../../../shared/problem-card.tsx';
-import { DataTable } from '../../../shared/table/data-table.tsx';
-import type { Column, Sorting } from '../../../shared/table/sorting.ts';
-import { TryAgainButton } from '../../../shared/try-again-button.tsx';
-import { useThrottled } from '../../../shared/use-throttled.ts';
+import type { Column } from '../../../shared/table/sorting.ts';
 import { texts } from '../../../texts.ts';
 import {
   outcomeColumn,
@@ -21,9 +19,13 @@ import {
   runbookColumn,
   startedByColumn,
 } from '../../parts/job-columns.tsx';
+import { ListFrame } from '../../parts/list-frame.tsx';
+import { useKept } from '../../state/kept.ts';
 import { useServices, useWorkerView } from '../../state/services.ts';
-import { HistoryReader } from './history-reader.ts';
-import { useOutcomeCounts } from './use-outcome-counts.ts';
+import { nameOf, ranForMs, wordOf } from '../../state/status.ts';
+import { usePagedList } from '../../state/use-paged-list.ts';
+
+type Counts = EngineValue<'jobs:list'>['counts'];
 
 const columns: readonly Column<JobView>[] = [
   runbookColumn,
@@ -33,80 +35,126 @@ const columns: readonly Column<JobView>[] = [
   startedByColumn,
   recordsColumn,
 ];
-const newestFirst: Sorting = { key: 'pickedUp', descending: true };
 
-const useStyles = makeStyles({ filter: { minWidth: '200px' } });
+const choice = z.object({
+  outcome: attemptOutcome.nullable(),
+  search: z.string().max(200),
+  by: jobOrder,
+  descending: z.boolean(),
+});
+type Choice = z.infer<typeof choice>;
+const usual: Choice = { outcome: null, search: '', by: 'pickedUp', descending: true };
 
-const readAgainMs = 1000;
+const useStyles = makeStyles({ filter: { minWidth: '160px', width: '200px' } });
 
 export function HistoryPage() {
-  const [outcome, setOutcome] = useState<AttemptOutcome | null>(null);
-  return <OutcomeHistory key={outcome ?? ''} outcome={outcome} onOutcome={setOutcome} />;
-}
-
-interface OutcomeProps {
-  outcome: AttemptOutcome | null;
-  onOutcome: (outcome: AttemptOutcome | null) => void;
-}
-
-function OutcomeHistory({ outcome, onOutcome }: OutcomeProps) {
-  const { bridge } = useServices();
+  const { bridge, place } = useServices();
   const { endings } = useWorkerView();
-  const [sorting, setSorting] = useState(newestFirst);
-  const [reader] = useState(
-    () => new HistoryReader((limit, before) => bridge.call('jobs:list', { limit, before, outcome, runbookName: null })),
-  );
-  const { jobs, before, problem } = useObservable(reader.view);
-  const shownEndings = useThrottled(endings, readAgainMs);
-  useEffect(() => reader.loadMore(), [reader]);
-  useEffect(() => reader.refresh(), [reader, shownEndings]);
-  const onNearEnd = useCallback(() => reader.loadMore(), [reader]);
-
-  const sort = (wanted: Sorting): void => {
-    setSorting(wanted);
-    // The pages come newest first.
-    if (wanted.key !== newestFirst.key || !wanted.descending) reader.loadAll();
+  const [chosen, keep] = useKept('history', choice, usual);
+  const [selection, setSelection] = useState<Selection>();
+  const query = queryOf(chosen, null);
+  const [read] = useState(() => readJobs(bridge));
+  const { list, view } = usePagedList(query, read);
+  const seenEndings = useRef(endings);
+  useEffect(() => {
+    if (endings === seenEndings.current) return;
+    list.grew(endings - seenEndings.current);
+    seenEndings.current = endings;
+  }, [list, endings]);
+  const change = (more: Partial<Choice>): void => {
+    setSelection(undefined);
+    keep({ ...chosen, ...more });
   };
-  const isKnown = before !== undefined;
+  const isNarrowed = chosen.search !== '' || chosen.outcome !== null;
   return (
-    <Page {...useTitle(problem !== null)} actions={<OutcomeFilter outcome={outcome} onOutcome={onOutcome} />} fills>
-      {problem !== null && <ProblemCard problem={problem} actions={<TryAgainButton onClick={onNearEnd} />} />}
-      {!isKnown && problem === null && <Waiting forWhat={texts.history.reading} />}
-      {isKnown && jobs.length === 0 && <NoJobs outcome={outcome} />}
-      {jobs.length > 0 && (
-        <DataTable
-          label={texts.navigation.pages.history}
-          rows={jobs}
-          rowKey={(job) => job.sandboxId}
-          columns={columns}
-          sorting={sorting}
-          onSort={sort}
-          onNearEnd={onNearEnd}
-          fills
-        />
-      )}
+    <Page {...titleOf(view.more, view.problem !== null)} fills>
+      <ListFrame<JobQuery, JobView, Counts>
+        label={texts.navigation.pages.history}
+        what={texts.history.what}
+        list={list}
+        view={view}
+        rowKey={(job) => job.sandboxId}
+        columns={columns}
+        sorting={{ key: chosen.by, descending: chosen.descending }}
+        onSort={({ key, descending }) => change({ by: jobOrder.parse(key), descending })}
+        search={chosen.search}
+        onSearch={(search) => change({ search })}
+        filters={<OutcomeFilter outcome={chosen.outcome} counts={view.more} onOutcome={(outcome) => change({ outcome })} />}
+        rowText={jobText}
+        exported={(format) => ({ list: 'jobs', query, format })}
+        onOpen={(job) => place.open({ page: 'job', id: job.sandboxId })}
+        selection={selection}
+        onSelect={setSelection}
+        // A job that ends later was picked up before the present moment all the same: what counts is what is asked from now on.
+        onStandStill={() => list.standStill(queryOf(chosen, new Date().toISOString()))}
+        onGoAlong={() => {
+          setSelection(undefined);
+          list.goAlong(query);
+        }}
+        waitingFor={texts.history.reading}
+        empty={
+          isNarrowed
+            ? { title: texts.history.noneFits, text: texts.history.noneFitsText }
+            : { title: texts.history.emptyTitle, text: texts.history.emptyText }
+        }
+        onClear={isNarrowed ? () => change({ outcome: null, search: '' }) : undefined}
+      />
     </Page>
   );
 }
 
-function useTitle(failed: boolean): { title: string; lead?: string; mark?: MarkName } {
-  const counts = useOutcomeCounts();
+function readJobs(bridge: ReturnType<typeof useServices>['bridge']): ReadRows<JobQuery, JobView, Counts> {
+  return async (query, page) => {
+    const answer = await bridge.call('jobs:list', { ...query, ...page });
+    if (!answer.ok) return answer;
+    const { jobs, total, counts } = answer.value;
+    return { ok: true, value: { rows: jobs, total, more: counts } };
+  };
+}
+
+function queryOf({ outcome, search, by, descending }: Choice, before: string | null): JobQuery {
+  return { before, outcome, runbookName: null, endedOnly: true, search, order: { by, descending } };
+}
+
+/** Cells parted by tabs: what a spreadsheet takes when it is pasted. */
+function jobText(job: JobView): string {
+  const ran = ranForMs(job);
+  return [
+    nameOf(job),
+    wordOf(job).word,
+    job.pickedUpAt,
+    job.endedAt ?? '',
+    ran === null ? '' : String(Math.round(ran)),
+    job.startedBy ?? '',
+    String(job.recordCount),
+    job.jobId,
+  ].join('\t');
+}
+
+function titleOf(counts: Counts | undefined, failed: boolean): { title: string; lead?: string; mark?: MarkName } {
   if (failed) return { title: texts.history.titleFailed, mark: 'bad' };
   if (counts === undefined) return { title: texts.navigation.pages.history };
-  const { total, ...outcomes } = counts;
+  const countOf = (outcome: AttemptOutcome): number => counts[outcome] ?? 0;
+  const total = attemptOutcome.options.reduce((sum, outcome) => sum + countOf(outcome), 0);
   if (total === 0) return { title: texts.history.titleEmpty, mark: 'off' };
-  const unwell = total - outcomes.completed - outcomes.stopped - outcomes.suspended;
+  const unwell = total - countOf('completed') - countOf('stopped') - countOf('suspended');
   return {
     title: texts.history.title(total, unwell),
     mark: unwell > 0 ? 'attention' : 'good',
     lead: attemptOutcome.options
-      .filter((name) => outcomes[name] > 0)
-      .map((name) => `${outcomeLabels[name]} ${outcomes[name].toLocaleString('en-GB')}`)
+      .filter((name) => countOf(name) > 0)
+      .map((name) => `${outcomeLabels[name]} ${countOf(name).toLocaleString('en-GB')}`)
       .join(' · '),
   };
 }
 
-function OutcomeFilter({ outcome, onOutcome }: OutcomeProps) {
+interface OutcomeProps {
+  outcome: AttemptOutcome | null;
+  counts: Counts | undefined;
+  onOutcome: (outcome: AttemptOutcome | null) => void;
+}
+
+function OutcomeFilter({ outcome, counts, onOutcome }: OutcomeProps) {
   const styles = useStyles();
   const everything = 'everything';
   return (
@@ -119,15 +167,10 @@ function OutcomeFilter({ outcome, onOutcome }: OutcomeProps) {
     >
       <Option value={everything}>{texts.history.everyOutcome}</Option>
       {attemptOutcome.options.map((name) => (
-        <Option key={name} value={name}>
-          {outcomeLabels[name]}
+        <Option key={name} value={name} text={outcomeLabels[name]}>
+          {`${outcomeLabels[name]}${counts?.[name] === undefined ? '' : ` (${counts[name].toLocaleString('en-GB')})`}`}
         </Option>
       ))}
     </Dropdown>
   );
-}
-
-function NoJobs({ outcome }: { outcome: AttemptOutcome | null }) {
-  if (outcome === null) return <EmptyState title={texts.history.emptyTitle} text={texts.history.emptyText} />;
-  return <EmptyState title={texts.history.emptyOutcomeTitle(outcomeLabels[outcome])} text={texts.history.emptyOutcomeText} />;
 }

@@ -1,0 +1,42 @@
+/** The operating system's own dialogs for files: opened over the window, answered with null when they are cancelled. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { app, dialog, type BrowserWindow } from 'electron';
+import { AppError } from '../../src-contract/app-error.ts';
+
+const largestCertificateBytes = 1024 * 1024;
+
+export async function chooseExportFile(
+  window: BrowserWindow | undefined,
+  name: string,
+  format: 'csv' | 'json',
+): Promise<string | null> {
+  if (window === undefined) return null;
+  const { canceled, filePath } = await dialog.showSaveDialog(window, {
+    title: 'Export',
+    defaultPath: path.join(app.getPath('documents'), `${name}.${format}`),
+    filters: [{ name: format === 'csv' ? 'Comma-separated values' : 'JSON', extensions: [format] }],
+  });
+  // Older versions of Electron answer an empty path, newer ones none.
+  return canceled || filePath === undefined || filePath === '' ? null : filePath;
+}
+
+export async function chooseCertificate(window: BrowserWindow | undefined): Promise<{ pem: string | null }> {
+  if (window === undefined) return { pem: null };
+  const { canceled, filePaths } = await dialog.showOpenDialog(window, {
+    title: 'Certificate of the authority',
+    properties: ['openFile'],
+    filters: [
+      { name: 'Certificates', extensions: ['pem', 'crt', 'cer'] },
+      { name: 'All files', extensions: ['*'] },
+    ],
+  });
+  const [file] = filePaths;
+  if (canceled || file === undefined) return { pem: null };
+  const content = await readFile(file);
+  const pem = content.toString('utf8');
+  if (content.length > largestCertificateBytes || !pem.includes('-----BEGIN CERTIFICATE-----')) {
+    throw new AppError('input-invalid', { what: file, reason: 'It holds no certificate in PEM form.' });
+  }
+  return { pem };
+}

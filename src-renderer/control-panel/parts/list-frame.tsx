@@ -1,0 +1,237 @@
+/**
+ * A long list with all that belongs to one: search, filters, order, chosen rows that can be copied, export of everything that fits, and
+ * what stands in its place while there are no rows. The page gives it columns, filters and words.
+ */
+import {
+  Button,
+  Menu,
+  MenuButton,
+  MenuItem,
+  MenuList,
+  MenuPopover,
+  MenuTrigger,
+  SearchBox,
+  makeStyles,
+  tokens,
+} from '@fluentui/react-components';
+import { Copy20Regular } from '@fluentui/react-icons/svg/copy';
+import { ArrowDownload20Regular } from '@fluentui/react-icons/svg/arrow-download';
+import { ArrowUp20Regular } from '@fluentui/react-icons/svg/arrow-up';
+import { use, useCallback, useEffect, useState } from 'react';
+import type { ShellArguments } from '../../../src-contract/window-calls.ts';
+import { useAction } from '../../shared/call.ts';
+import { CopyContext } from '../../shared/copy-button.tsx';
+import { EmptyState, Waiting } from '../../shared/empty-state.tsx';
+import { ListGrid } from '../../shared/list/list-grid.tsx';
+import type { PagedList, PagedView } from '../../shared/list/paged-list.ts';
+import { rangeOf, type Selection } from '../../shared/list/selection.ts';
+import { ProblemCard } from '../../shared/problem-card.tsx';
+import type { Column, Sorting } from '../../shared/table/sorting.ts';
+import { TryAgainButton } from '../../shared/try-again-button.tsx';
+import { texts } from '../../texts.ts';
+import { useServices } from '../state/services.ts';
+
+/** More would not be read by anybody who pastes them; a file holds any number. */
+const mostRowsCopied = 2_000;
+const searchAfterMs = 200;
+
+const useStyles = makeStyles({
+  bar: { display: 'flex', gap: '8px 12px', alignItems: 'center', flexWrap: 'wrap', flexShrink: 0 },
+  search: { width: '200px', minWidth: '140px', flexShrink: 1 },
+  actions: { display: 'flex', gap: '8px', marginLeft: 'auto', alignItems: 'center' },
+  button: { whiteSpace: 'nowrap' },
+  foot: {
+    display: 'flex',
+    gap: '12px',
+    alignItems: 'center',
+    justifyContent: 'space-between',
+    minHeight: '24px',
+    flexShrink: 0,
+    marginTop: '-8px',
+    fontSize: tokens.fontSizeBase200,
+    color: tokens.colorNeutralForeground2,
+  },
+  said: { overflowWrap: 'anywhere', flexGrow: 1 },
+});
+
+export interface ListFrameProps<Query, Row, More> {
+  label: string;
+  /** In the search box: "Search events". */
+  what: string;
+  list: PagedList<Query, Row, More>;
+  view: PagedView<Row, More>;
+  rowKey: (row: Row) => string;
+  columns: readonly Column<Row>[];
+  sorting: Sorting;
+  onSort: (sorting: Sorting) => void;
+  search: string;
+  onSearch: (search: string) => void;
+  filters: React.ReactNode;
+  /** One row as a line of text, its cells parted by tabs. */
+  rowText: (row: Row) => string;
+  exported: (format: 'csv' | 'json') => ShellArguments<'shell:export-list'>;
+  onOpen?: (row: Row) => void;
+  selection: Selection | undefined;
+  onSelect: (selection: Selection | undefined) => void;
+  onStandStill: () => void;
+  onGoAlong: () => void;
+  waitingFor: string;
+  empty: { title: string; text: string };
+  /** Set where a search or filter left nothing. */
+  onClear: (() => void) | undefined;
+}
+
+export function ListFrame<Query, Row, More>(props: ListFrameProps<Query, Row, More>) {
+  const { label, list, view, selection, onSelect, onStandStill, onGoAlong, sorting, search, columns, rowKey, onSort } = props;
+  const styles = useStyles();
+  const [said, setSaid] = useState('');
+  const copy = useCopyRows(props, setSaid);
+  const { total, newer, problem } = view;
+  const onSight = useCallback((from: number, to: number) => list.show(from, to), [list]);
+  const select = (next: Selection | undefined): void => {
+    onSelect(next);
+    if (next !== undefined) onStandStill();
+  };
+  return (
+    <>
+      <div className={styles.bar} role="group" aria-label={texts.list.bar}>
+        <SearchField search={search} onSearch={props.onSearch} what={props.what} />
+        {props.filters}
+        <div className={styles.actions}>
+          <ExportMenu exported={props.exported} onSaid={setSaid} disabled={(total ?? 0) === 0} />
+        </div>
+      </div>
+      {problem !== null && <ProblemCard problem={problem} actions={<TryAgainButton onClick={() => list.readAgain()} />} />}
+      {total === undefined && problem === null && <FirstPage list={list} waitingFor={props.waitingFor} />}
+      {total === 0 && (
+        <EmptyState
+          {...props.empty}
+          action={props.onClear !== undefined && <Button onClick={props.onClear}>{texts.list.clear}</Button>}
+        />
+      )}
+      {total !== undefined && total > 0 && (
+        <>
+          <ListGrid
+            label={label}
+            view={view}
+            rowKey={rowKey}
+            columns={columns}
+            sorting={sorting}
+            onSort={onSort}
+            selection={selection}
+            onSelect={select}
+            onSight={(from, to) => {
+              onSight(from, to);
+              // Whoever reads further down wants the rows to stay where they are.
+              if (from > 0) onStandStill();
+            }}
+            {...(props.onOpen !== undefined && { onOpen: props.onOpen })}
+            onCopy={copy}
+            topKey={`${search} ${sorting.key} ${String(sorting.descending)} ${String(newer === null)}`}
+          />
+          <div className={styles.foot}>
+            {selection !== undefined && (
+              <Button size="small" appearance="subtle" icon={<Copy20Regular />} onClick={copy}>
+                {texts.list.copy(rangeOf(selection).to - rangeOf(selection).from)}
+              </Button>
+            )}
+            <span className={styles.said} role="status">
+              {said}
+            </span>
+            {newer !== null && (
+              <Button size="small" appearance="subtle" icon={<ArrowUp20Regular />} onClick={onGoAlong}>
+                {`${texts.list.standing(newer)}. ${texts.list.goAlong}`}
+              </Button>
+            )}
+          </div>
+        </>
+      )}
+    </>
+  );
+}
+
+/** There is no grid yet that would say what is in sight. */
+function FirstPage<Query, Row, More>({ list, waitingFor }: { list: PagedList<Query, Row, More>; waitingFor: string }) {
+  useEffect(() => list.show(0, 1), [list]);
+  return <Waiting forWhat={waitingFor} />;
+}
+
+function SearchField({ search, onSearch, what }: { search: string; onSearch: (search: string) => void; what: string }) {
+  const styles = useStyles();
+  const [typed, setTyped] = useState(search);
+  const [asked, setAsked] = useState(search);
+  // Cleared by a button elsewhere.
+  if (asked !== search) {
+    setAsked(search);
+    setTyped(search);
+  }
+  useEffect(() => {
+    if (typed === search) return;
+    const timer = setTimeout(() => onSearch(typed), searchAfterMs);
+    return () => clearTimeout(timer);
+  }, [typed, search, onSearch]);
+  return (
+    <SearchBox
+      className={styles.search}
+      value={typed}
+      maxLength={200}
+      placeholder={texts.list.search(what)}
+      aria-label={texts.list.search(what)}
+      onChange={(_event, { value }) => setTyped(value)}
+    />
+  );
+}
+
+function ExportMenu({
+  exported,
+  onSaid,
+  disabled,
+}: {
+  exported: (format: 'csv' | 'json') => ShellArguments<'shell:export-list'>;
+  onSaid: (words: string) => void;
+  disabled: boolean;
+}) {
+  const styles = useStyles();
+  const { bridge } = useServices();
+  const save = useAction((format: 'csv' | 'json') => bridge.shell('shell:export-list', exported(format)));
+  const run = async (format: 'csv' | 'json'): Promise<void> => {
+    onSaid('');
+    const value = await save.run(format);
+    if (value?.file != null) onSaid(texts.list.exported(value.rows, value.file));
+  };
+  return (
+    <>
+      {save.problem !== null && <ProblemCard problem={save.problem} announce />}
+      <Menu>
+        <MenuTrigger disableButtonEnhancement>
+          <MenuButton className={styles.button} icon={<ArrowDownload20Regular />} disabled={disabled || save.pending}>
+            {save.pending ? texts.list.exporting : texts.list.export}
+          </MenuButton>
+        </MenuTrigger>
+        <MenuPopover>
+          <MenuList>
+            <MenuItem onClick={() => void run('csv')}>{texts.list.asCsv}</MenuItem>
+            <MenuItem onClick={() => void run('json')}>{texts.list.asJson}</MenuItem>
+          </MenuList>
+        </MenuPopover>
+      </Menu>
+    </>
+  );
+}
+
+function useCopyRows<Query, Row, More>(props: ListFrameProps<Query, Row, More>, say: (words: string) => void): () => void {
+  const copy = use(CopyContext);
+  const { list, selection, rowText } = props;
+  const run = async (): Promise<void> => {
+    if (selection === undefined) return;
+    const { from, to } = rangeOf(selection);
+    if (to - from > mostRowsCopied) {
+      say(texts.list.tooManyToCopy(mostRowsCopied));
+      return;
+    }
+    const answer = await list.rows(from, to);
+    const done = answer.ok && (await copy(answer.value.map(rowText).join('\n')));
+    say(done ? texts.list.copied(to - from) : texts.list.notCopied);
+  };
+  return () => void run();
+}

@@ -1,0 +1,19 @@
+/** What every long list has. */
+import { counts, many } from './counting.ts';
+
+export const list = {
+  search: (what: string) => `Search ${what}`,
+  bar: 'Filters and actions',
+  export: 'Export',
+  exporting: 'Exporting',
+  asCsv: 'As CSV, for spreadsheets',
+  asJson: 'As JSON, for programs',
+  exported: (count: number, file: string) => `${many(count, 'row')} written to ${file}`,
+  copy: (count: number) => `Copy ${many(count, 'row')}`,
+  copied: (count: number) => `${many(count, 'row')} copied`,
+  tooManyToCopy: (most: number) => `At most ${counts.format(most)} rows can be copied at once: export them instead`,
+  notCopied: 'The rows could not be copied',
+  standing: (newer: number) => (newer === 0 ? 'Standing still' : `Standing still; ${many(newer, 'newer row')} not shown`),
+  goAlong: 'Show the newest',
+  clear: 'Clear search and filters',
+} as const;
