@@ -123,6 +123,20 @@ export type ProgressStep = z.infer<typeof progressStep>;
 
 export const engineCalls = {
   'worker:state': { role: 'reader', arguments: nothing, value: workerState },
+  /** Measured while it is asked: takes a fifth of a second. */
+  'worker:load': {
+    role: 'reader',
+    arguments: nothing,
+    value: z.object({
+      /** Of all cores together. */
+      processorPercent: z.number(),
+      memoryBytes: z.number(),
+      memoryFreeBytes: z.number(),
+      /** Of the disk that the data folder lies on. */
+      diskBytes: z.number(),
+      diskFreeBytes: z.number(),
+    }),
+  },
   'worker:pause': { role: 'operator', arguments: nothing, value: workerState },
   'worker:resume': { role: 'operator', arguments: nothing, value: workerState },
   /** Takes nothing new; the engine ends once what runs has ended. After the deadline what still runs is stopped. */
@@ -162,6 +176,14 @@ export const engineCalls = {
     arguments: jobPage,
     /** `counts`: jobs by outcome that fit everything but the filter by outcome. */
     value: z.object({ jobs: z.array(jobView), total: z.int(), counts: z.partialRecord(attemptOutcome, z.int()) }),
+  },
+  /** Jobs that ended, by hour and outcome; hours without any are left out. */
+  'jobs:activity': {
+    role: 'reader',
+    arguments: z.strictObject({ since: z.string() }),
+    value: z.object({
+      hours: z.array(z.object({ start: z.string(), counts: z.partialRecord(attemptOutcome, z.int()) })).max(1000),
+    }),
   },
   'jobs:get': { role: 'reader', arguments: z.strictObject({ id: z.string() }), value: jobView },
   'jobs:records': {

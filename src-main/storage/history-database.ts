@@ -28,6 +28,9 @@ const schema = `
   PRAGMA user_version = ${String(schemaVersion)};
 `;
 
+/** Forty days' worth of hours, and no answer is larger. */
+const mostActivityRows = 1000;
+
 export interface HistoryFiles {
   historyFile: string;
   journalsFolder: string;
@@ -91,6 +94,25 @@ export class HistoryDatabase {
         }),
       ),
     };
+  }
+
+  /** Whole hours of UTC, oldest first. */
+  activity({ since }: EngineArguments<'jobs:activity'>): EngineValue<'jobs:activity'> {
+    const rows: unknown[] = this.database
+      .prepare(
+        `SELECT substr(ended_at, 1, 13) AS hour, outcome, count(*) AS total FROM jobs
+         WHERE ended_at >= ? AND outcome IS NOT NULL GROUP BY hour, outcome ORDER BY hour DESC LIMIT ?`,
+      )
+      .all(since, mostActivityRows);
+    const hours = new Map<string, EngineValue<'jobs:activity'>['hours'][number]>();
+    for (const row of rows.reverse()) {
+      const start = `${String(columnOf(row, 'hour'))}:00:00.000Z`;
+      const outcome = attemptOutcome.safeParse(columnOf(row, 'outcome')).data;
+      const hour = hours.get(start) ?? { start, counts: {} };
+      if (outcome !== undefined) hour.counts[outcome] = Number(columnOf(row, 'total'));
+      hours.set(start, hour);
+    }
+    return { hours: [...hours.values()] };
   }
 
   /** By sandbox id, else the latest attempt of a job by its id. */

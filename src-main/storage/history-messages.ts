@@ -14,6 +14,7 @@ export interface HistoryCalls {
   open: (files: HistoryFiles) => { setAside: string | null };
   save: (view: JobView) => null;
   list: (page: JobPage) => EngineValue<'jobs:list'>;
+  activity: (query: EngineArguments<'jobs:activity'>) => EngineValue<'jobs:activity'>;
   events: (page: EngineArguments<'events:list'>) => EngineValue<'events:list'>;
   get: (id: string) => JobView | null;
   listUnended: () => JobView[];

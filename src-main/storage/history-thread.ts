@@ -37,6 +37,7 @@ const handlers: { [Name in HistoryCallName]: Awaitable<HistoryCalls[Name]> } = {
     return null;
   },
   list: (page) => opened().list(page),
+  activity: (query) => opened().activity(query),
   events: (page) => events.list(page),
   get: (id) => opened().get(id) ?? null,
   listUnended: () => opened().listUnended(),

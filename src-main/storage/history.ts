@@ -37,6 +37,10 @@ export class History {
     return this.call('list', page);
   }
 
+  activity(query: EngineArguments<'jobs:activity'>): Promise<EngineValue<'jobs:activity'>> {
+    return this.call('activity', query);
+  }
+
   /** Of the event log, whose files the thread reads too. */
   events(page: EngineArguments<'events:list'>): Promise<EngineValue<'events:list'>> {
     return this.call('events', page);

@@ -7,6 +7,7 @@ import { readTrustedKeys } from '../platform/trusted-keys.ts';
 import type { ConnectionFlow } from './connection-flow.ts';
 import type { Draining } from './draining.ts';
 import type { Jobs } from './jobs.ts';
+import { measureLoad } from './machine-load.ts';
 import type { RunbookRights } from './runbook-rights.ts';
 import { slotLimit, workerSource, type InTurn, type WorkerParts } from './parts.ts';
 import type { RegistrationFlow } from './registration-flow.ts';
@@ -32,6 +33,7 @@ export function engineHandlers(sources: HandlerSources): EngineHandlers {
   const { settings, log } = parts;
   return {
     'worker:state': () => Promise.resolve(state()),
+    'worker:load': () => measureLoad(parts.layout.folder, parts.clock, signal),
     'worker:pause': async () => {
       const { intent } = parts.engine().state;
       await settings.change({ paused: true });
@@ -75,6 +77,7 @@ export function engineHandlers(sources: HandlerSources): EngineHandlers {
     },
     'jobs:running': () => Promise.resolve(jobs.running()),
     'jobs:list': (query) => jobs.list(query),
+    'jobs:activity': (query) => jobs.activity(query),
     'jobs:get': ({ id }) => jobs.get(id),
     'jobs:records': (query) => jobs.records(query),
     'jobs:stop': ({ sandboxId }) => jobs.stop(sandboxId),

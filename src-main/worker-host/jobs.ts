@@ -182,6 +182,11 @@ export class Jobs implements LauncherListener {
     return { jobs: jobs.map((job) => live.get(job.sandboxId) ?? job), ...counted };
   }
 
+  async activity(query: EngineArguments<'jobs:activity'>): Promise<EngineValue<'jobs:activity'>> {
+    await this.lastSave;
+    return this.history.activity(query);
+  }
+
   /** Throws AppError `job-unknown`. */
   async get(id: string): Promise<JobView> {
     const wanted = id.trim().toLowerCase();

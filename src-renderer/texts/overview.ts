@@ -30,6 +30,33 @@ export const overview = {
     engineValue: (version: string, processId: number, mode: 'app' | 'headless') =>
       `${version}, process ${processId}, ${mode === 'app' ? 'in this application' : 'without a window'}`,
   },
+  activity: {
+    title: 'The last 24 hours',
+    reading: 'Reading what ran',
+    total: (jobs: number) => (jobs === 0 ? 'no job ended' : many(jobs, 'job')),
+    none: 'No job ended here in the last 24 hours',
+    noneText: 'Each hour with ended jobs has a bar here.',
+    chart: (jobs: number, unwell: number) =>
+      `Ended jobs by hour: ${many(jobs, 'job')} in 24 hours, ${unwell === 0 ? 'none' : String(unwell)} of them not completed`,
+    asTable: 'Show as a table',
+    hour: 'Hour',
+    from: (time: string) => `from ${time}`,
+    now: 'now',
+    groups: {
+      good: 'Completed',
+      danger: 'Failed or crashed',
+      warning: 'Suspended, interrupted or never started',
+      quiet: 'Stopped',
+    },
+  },
+  load: {
+    name: 'Load',
+    reading: 'being measured',
+    unknown: 'cannot be measured',
+    value: (percent: number, free: string, all: string) => `Processor ${percent} % · memory ${free} of ${all} free`,
+    disk: 'Disk',
+    diskValue: (free: string, all: string) => `${free} of ${all} free`,
+  },
   start: {
     title: 'What is still to do',
     connect: 'Connect to a workspace',

@@ -67,6 +67,20 @@ test.describe('overview', () => {
     await expect(page.getByRole('table', { name: 'Last jobs' })).toContainText('Interrupted');
   });
 
+  test('draws the last 24 hours, tells them as a table, and says how busy the machine is', async ({ start }) => {
+    const { page, worker } = await start({ scenario: 'filled' });
+    await expect(
+      page.getByRole('img', { name: /^Ended jobs by hour: 150 jobs in 24 hours, 1\d of them not completed/ }),
+    ).toBeVisible();
+    await page.getByText('Show as a table').click();
+    const table = page.getByRole('table', { name: 'The last 24 hours' });
+    await expect(table.getByRole('columnheader')).toContainText(['Hour', 'Completed', 'Failed']);
+    await expect(page.getByText('Processor 23 % · memory 9.2 GB of 16.0 GB free')).toBeVisible();
+    await worker('changeJob', sampleId(2), { phase: 'ended', outcome: 'suspended', endedAt: ago(0) });
+    await expect(page.getByText(/Suspended, interrupted or never started \d/)).toBeVisible();
+    await expect(table).toContainText('Suspended');
+  });
+
   test('does not pretend to know a worker that does not answer', async ({ start }) => {
     const { page, app, open } = await start({ scenario: 'filled' });
     const problem = describeProblem('engine-not-running', { dataFolder: '/srv/worker' });

@@ -96,6 +96,17 @@ describe('the history', () => {
     expect([failed.total, failed.counts]).toEqual([4, { completed: 8, failed: 4 }]);
   });
 
+  it('counts what ended, by hour and outcome', async () => {
+    const history = open();
+    for (const minute of [1, 2, 3, 63, 64, 200]) await history.save(view(minute));
+    const { hours } = await history.activity({ since: at(2) });
+    expect(hours).toEqual([
+      { start: '2026-11-23T14:00:00.000Z', counts: { completed: 1, failed: 1 } },
+      { start: '2026-11-23T15:00:00.000Z', counts: { completed: 1, failed: 1 } },
+      { start: '2026-11-23T17:00:00.000Z', counts: { completed: 1 } },
+    ]);
+  });
+
   it('answers any page of twenty thousand jobs at once, in any order', async () => {
     const history = open();
     const saves: Promise<void>[] = [];

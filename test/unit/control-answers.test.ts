@@ -31,6 +31,7 @@ const arguments_: Partial<Record<EngineCallName, unknown>> = {
   'registration:register': { groupName: 'g', endpoint: 'e', token: 't' },
   'registration:unregister': { token: null, local: true },
   'jobs:list': { limit: 1, before: null, outcome: null, runbookName: null },
+  'jobs:activity': { since: '2026-11-23T00:00:00.000Z' },
   'jobs:get': { id: 'x' },
   'jobs:records': { sandboxId: 'x', from: 0, limit: 1 },
   'jobs:stop': { sandboxId: 'x' },

@@ -48,6 +48,12 @@ export function ListGrid<Row>(props: ListGridProps<Row>) {
     scroller.current?.scrollTo({ top: 0 });
   }, [scroller, topKey]);
 
+  // Also when details open below, and leave less room for the list.
+  const head = selection?.head;
+  useEffect(() => {
+    if (head !== undefined) bringIntoSight(scroller.current, head);
+  }, [scroller, head]);
+
   // The same functions at each drawing, so that rows need not be drawn again.
   const latest = useRef({ selection, onSelect, onOpen });
   useEffect(() => {
@@ -72,7 +78,6 @@ export function ListGrid<Row>(props: ListGridProps<Row>) {
       const next = walked(selection, event.key, event.shiftKey, count);
       if (next === undefined) return;
       onSelect(next);
-      bringIntoSight(scroller.current, next.head);
     }
     event.preventDefault();
   };

@@ -62,8 +62,9 @@ export const useTableStyles = makeStyles({
     fontSize: tokens.fontSizeBase300,
     ':last-child': { borderBottomColor: 'transparent' },
   },
-  pressable: { cursor: 'default', ':hover': { backgroundColor: tokens.colorNeutralBackground1Hover } },
-  selected: { backgroundColor: tokens.colorNeutralBackground1Selected, boxShadow: `inset 3px 0 0 ${tokens.colorBrandStroke1}` },
+  // In the dark, Fluent's own tints of a pressed row are too light for the links on it.
+  pressable: { cursor: 'default', ':hover': { backgroundColor: tokens.colorNeutralBackground2 } },
+  selected: { backgroundColor: tokens.colorBrandBackground2, boxShadow: `inset 3px 0 0 ${tokens.colorBrandStroke1}` },
   /** Until the row is there: nothing moves, and it is gone before somebody could read. */
   toCome: { height: '10px', borderRadius: '4px', backgroundColor: tokens.colorNeutralBackground4, width: '60%' },
   cell: { minWidth: 0, overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' },

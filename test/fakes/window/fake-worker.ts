@@ -165,6 +165,10 @@ export class FakeWorker implements OpenedWorker {
         return scenario.jobs.filter((job) => job.phase !== 'ended');
       case 'jobs:list':
         return this.#list(given);
+      case 'worker:load':
+        return { processorPercent: 23, memoryBytes: 16e9, memoryFreeBytes: 9.2e9, diskBytes: 2e12, diskFreeBytes: 1.2e12 };
+      case 'jobs:activity':
+        return this.#activity(given);
       case 'jobs:get':
         return this.#job((given as EngineArguments<'jobs:get'>).id) ?? this.#unknownJob(given);
       case 'jobs:records':
@@ -188,6 +192,18 @@ export class FakeWorker implements OpenedWorker {
 
   #unknownJob(given: EngineArguments<'jobs:get'>): never {
     throw new Error(`no such job: ${given.id}; refuse jobs:get in the scenario instead`);
+  }
+
+  #activity({ since }: EngineArguments<'jobs:activity'>): EngineValue<'jobs:activity'> {
+    const hours = new Map<string, EngineValue<'jobs:activity'>['hours'][number]>();
+    for (const { endedAt, outcome } of this.scenario.jobs) {
+      if (endedAt === null || outcome === null || endedAt < since) continue;
+      const start = `${endedAt.slice(0, 13)}:00:00.000Z`;
+      const hour = hours.get(start) ?? { start, counts: {} };
+      hour.counts[outcome] = (hour.counts[outcome] ?? 0) + 1;
+      hours.set(start, hour);
+    }
+    return { hours: [...hours.values()].reverse() };
   }
 
   #list(page: EngineArguments<'jobs:list'>): EngineValue<'jobs:list'> {

@@ -149,6 +149,8 @@ export const scenarios = {
       ...scenarios.filled(),
       refusals: {
         'jobs:list': problem,
+        'jobs:activity': problem,
+        'worker:load': problem,
         'jobs:get': describeProblem('job-unknown', { jobId: sampleId(9) }),
         'jobs:records': describeProblem('journal-unreadable', { jobId: sampleId(1), reason: 'the first frame does not verify' }),
         'events:list': problem,
@@ -162,7 +164,7 @@ export const scenarios = {
   /** Answers nothing but how it is. */
   silent: (): Scenario => ({
     ...scenarios.filled(),
-    silent: ['jobs:list', 'jobs:get', 'jobs:records', 'events:list', 'settings:get'],
+    silent: ['worker:load', 'jobs:activity', 'jobs:list', 'jobs:get', 'jobs:records', 'events:list', 'settings:get'],
   }),
 
   /** A hundred thousand of everything. */

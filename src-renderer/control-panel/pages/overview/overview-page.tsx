@@ -12,12 +12,14 @@ import { PlaceButton } from '../../parts/place-link.tsx';
 import { usePause } from '../../parts/use-pause.ts';
 import { useWorkerView } from '../../state/services.ts';
 import { canPause, isPaused, standingOf } from '../../state/status.ts';
+import { ActivityCard } from './activity-card.tsx';
 import { GettingStartedCard } from './getting-started-card.tsx';
 import { LastJobsCard } from './last-jobs-card.tsx';
 import { RunningCard } from './running-card.tsx';
 import { ThisMachineCard } from './this-machine-card.tsx';
 
 const useStyles = makeStyles({
+  column: { display: 'flex', flexDirection: 'column', gap: '16px', minWidth: 0 },
   pair: {
     display: 'grid',
     gridTemplateColumns: 'minmax(0, 3fr) minmax(0, 2fr)',
@@ -37,7 +39,14 @@ export function OverviewPage({ worker }: { worker: WorkerState }) {
       {pause.problem !== null && <ProblemCard problem={pause.problem} announce />}
       <CurrentProblems worker={worker} />
       <div className={styles.pair}>
-        {worker.registration === null ? <GettingStartedCard worker={worker} /> : <RunningCard worker={worker} />}
+        {worker.registration === null ? (
+          <GettingStartedCard worker={worker} />
+        ) : (
+          <div className={styles.column}>
+            <RunningCard worker={worker} />
+            <ActivityCard />
+          </div>
+        )}
         <ThisMachineCard worker={worker} />
       </div>
       <LastJobsCard worker={worker} />

@@ -1,10 +1,12 @@
 import { makeStyles } from '@fluentui/react-components';
 import type { WorkerState } from '../../../../src-contract/engine-calls.ts';
 import { Card, Facts } from '../../../shared/card.tsx';
+import { useLoad } from './use-load.ts';
 import { texts } from '../../../texts.ts';
 
 export function ThisMachineCard({ worker }: { worker: WorkerState }) {
   const words = texts.overview.machine;
+  const load = useLoad();
   return (
     <Card title={texts.overview.thisMachine}>
       <Facts
@@ -13,6 +15,8 @@ export function ThisMachineCard({ worker }: { worker: WorkerState }) {
           { name: words.canRun, value: <Kinds kinds={worker.kinds} /> },
           { name: words.atOnce, value: words.jobs(worker.limit) },
           { name: words.runbooks, value: worker.runbooks.sentence },
+          { name: texts.overview.load.name, value: load.name },
+          ...(load.disk === undefined ? [] : [{ name: texts.overview.load.disk, value: load.disk }]),
           { name: words.engine, value: words.engineValue(worker.version, worker.processId, worker.mode) },
         ]}
       />
