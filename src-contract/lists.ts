@@ -1,5 +1,5 @@
 /** What a list of ended jobs or of events is asked for: filters, search and order. Pages of it are asked for by `offset` and `limit`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { eventChannel, eventLevel } from './events.ts';
 import { attemptOutcome } from './kinds.ts';
 

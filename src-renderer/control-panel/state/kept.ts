@@ -1,6 +1,6 @@
 /** What a person chose and finds again: filters and orders of lists, also after the window was closed. */
 import { useCallback, useState } from 'react';
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** What cannot be read (another version wrote it) is as if nothing had been kept. */
 export function readKept<Value>(storage: Storage, name: string, shape: z.ZodType<Value>, usual: Value): Value {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeProblem } from '../../../src-contract/problems.ts';
 import { readKept } from '../../../src-renderer/control-panel/state/kept.ts';
 import { PagedList, rowAt, rowsPerPage } from '../../../src-renderer/shared/list/paged-list.ts';

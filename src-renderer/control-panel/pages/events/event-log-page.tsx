@@ -1,7 +1,7 @@
 /** What happened, newest first? */
 import { Dropdown, Option, makeStyles } from '@fluentui/react-components';
 import { useCallback, useEffect, useState } from 'react';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EngineValue } from '../../../../src-contract/engine-calls.ts';
 import { eventChannel, eventLevel, type EventChannel, type LogEvent } from '../../../../src-contract/events.ts';
 import { eventOrder, type EventQuery } from '../../../../src-contract/lists.ts';

@@ -1,7 +1,7 @@
 /** What ran here, and what went wrong? */
 import { Dropdown, Option, makeStyles } from '@fluentui/react-components';
 import { useEffect, useRef, useState } from 'react';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EngineValue, JobView } from '../../../../src-contract/engine-calls.ts';
 import { attemptOutcome, outcomeLabels, type AttemptOutcome } from '../../../../src-contract/kinds.ts';
 import { jobOrder, type JobQuery } from '../../../../src-contract/lists.ts';
