@@ -17,8 +17,7 @@ export async function chooseExportFile(
     defaultPath: path.join(app.getPath('documents'), `${name}.${format}`),
     filters: [{ name: format === 'csv' ? 'Comma-separated values' : 'JSON', extensions: [format] }],
   });
-  // Older versions of Electron answer an empty path, newer ones none.
-  return canceled || filePath === undefined || filePath === '' ? null : filePath;
+  return canceled || filePath === '' ? null : filePath;
 }
 
 export async function chooseCertificate(window: BrowserWindow | undefined): Promise<{ pem: string | null }> {

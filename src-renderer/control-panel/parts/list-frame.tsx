@@ -197,7 +197,7 @@ function ExportMenu({
   const run = async (format: 'csv' | 'json'): Promise<void> => {
     onSaid('');
     const value = await save.run(format);
-    if (value?.file != null) onSaid(texts.list.exported(value.rows, value.file));
+    if (value !== undefined && value.file !== null) onSaid(texts.list.exported(value.rows, value.file));
   };
   return (
     <>

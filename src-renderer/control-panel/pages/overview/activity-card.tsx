@@ -138,25 +138,18 @@ function Chart({ hours, total }: { hours: readonly ChartHour[]; total: number })
 
 function Bar({ hour, index, top }: { hour: ChartHour; index: number; top: number }) {
   const words = texts.overview.activity;
-  let foot = drawing.height;
   const said = barGroups.filter((group) => hour.groups[group] > 0).map((group) => `${words.groups[group]} ${hour.groups[group]}`);
   return (
     <g>
       <title>{`${clock(hour.start)}: ${said.join(', ') || words.total(0)}`}</title>
       {/* The whole hour answers the pointer, not only its bar. */}
       <rect x={index * drawing.hour} y={0} width={drawing.hour} height={drawing.height} fill="transparent" />
-      {barGroups.map((group) => {
+      {barGroups.map((group, place) => {
+        const below = barGroups.slice(0, place).reduce((sum, one) => sum + hour.groups[one], 0);
         const height = (hour.groups[group] / top) * drawing.height;
-        foot -= height;
+        const y = drawing.height * (1 - below / top) - height;
         return height === 0 ? null : (
-          <rect
-            key={group}
-            x={index * drawing.hour + 1.5}
-            y={foot}
-            width={drawing.hour - 3}
-            height={height}
-            fill={fills[group]}
-          />
+          <rect key={group} x={index * drawing.hour + 1.5} y={y} width={drawing.hour - 3} height={height} fill={fills[group]} />
         );
       })}
     </g>
