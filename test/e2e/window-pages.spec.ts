@@ -77,7 +77,7 @@ test.describe('overview', () => {
     await expect(table.getByRole('columnheader')).toContainText(['Hour', 'Completed', 'Failed']);
     await expect(page.getByText('Processor 23 % · memory 9.2 GB of 16.0 GB free')).toBeVisible();
     await worker('changeJob', sampleId(2), { phase: 'ended', outcome: 'suspended', endedAt: ago(0) });
-    await expect(page.getByText(/Suspended, interrupted or never started \d/)).toBeVisible();
+    await expect(page.getByRole('listitem').filter({ hasText: /^Suspended, interrupted or never started \d/ })).toBeVisible();
     await expect(table).toContainText('Suspended');
   });
 
