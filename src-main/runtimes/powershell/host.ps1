@@ -104,6 +104,10 @@ function Convert-Parameters([string] $Script, [hashtable] $Parameters) {
     }
 }
 
+# The runbook's own. It opens while the rest is made ready.
+$runspace = [runspacefactory]::CreateRunspace($Host, [initialsessionstate]::CreateDefault2())
+$runspace.OpenAsync()
+
 $settings, $parameters = Read-Settings $SettingsFile
 
 # What native programs write is UTF-8 both ways, without a byte order mark.
@@ -133,8 +137,7 @@ $writer = [System.IO.BinaryWriter]::new($buffered, $utf8)
 $control = Connect-Pipe $settings.Control 'Read'
 $stopAsked = $control.ReadAsync([byte[]]::new(1), 0, 1)
 
-$runspace = [runspacefactory]::CreateRunspace($Host, [initialsessionstate]::CreateDefault2())
-$runspace.Open()
+while ($runspace.RunspaceStateInfo.State -eq 'Opening') { [System.Threading.Thread]::Sleep(1) }
 $variables = $runspace.SessionStateProxy
 $variables.SetVariable('OutputEncoding', $utf8)
 $variables.SetVariable('PSPrivateMetadata', @{ JobId = [guid] $env:AUTOMATION_JOB_ID })
@@ -250,8 +253,15 @@ $sink = {
             }
         }
         # PowerShell shows errors by themselves: what it makes of one is whole when it has taken it.
-        $errorFormatter = { Microsoft.PowerShell.Utility\Out-String -Stream -Width 4096 }.GetSteppablePipeline()
-        $errorFormatter.Begin($true)
+        $errorFormatter = @{ Pipeline = $null }
+        $formatError = {
+            param($Failure)
+            if ($null -eq $errorFormatter.Pipeline) {
+                $errorFormatter.Pipeline = { Microsoft.PowerShell.Utility\Out-String -Stream -Width 4096 }.GetSteppablePipeline()
+                $errorFormatter.Pipeline.Begin($true)
+            }
+            (@($errorFormatter.Pipeline.Process($Failure)) -join "`n").Trim()
+        }
         # PowerShell's own view of errors asks Get-Command for the name of what the error is of. Where that is a script, nothing is found
         # after every folder of PATH has been listed, which takes ten times as long as all the rest: the view gets a Get-Command that
         # remembers what was not found. For that its two script blocks are called from here.
@@ -296,7 +306,7 @@ $sink = {
             $text = if ($isPlain -and $Failure.PSTypeNames[0] -eq 'System.Management.Automation.ErrorRecord') { & $viewError $Failure }
             # What is broken at the formatter's width is for the formatter.
             if (-not $text -or $text.Length -gt 4096) {
-                $text = (@($errorFormatter.Process($Failure)) -join "`n").Trim()
+                $text = & $formatError $Failure
             }
             $prompt = & $describePrompt $Failure
             if ($prompt) { "$text`n$prompt" } else { $text }
@@ -305,8 +315,8 @@ $sink = {
     process {
         if ($_ -is [string]) {
             if ($null -ne $formatter) { . $endGroup; $formatter = $null }
-            $Writer.Write([byte] 114)
-            $Writer.Write([byte] 79)
+            # Two bytes at once, r and O: each call of a method costs.
+            $Writer.Write([int16] 0x4f72)
             $Writer.Write($_)
             $Buffer.Flush()
             return
@@ -371,8 +381,7 @@ $sink = {
             $Writer.Write([int] $place.OffsetInLine)
             $Writer.Write([string] $place.ScriptName)
         } else {
-            $Writer.Write([byte] 114)
-            $Writer.Write([byte] $code)
+            $Writer.Write([int16] ($code * 256 + 114))
         }
         $Writer.Write([string] $text)
         $Buffer.Flush()
@@ -405,24 +414,30 @@ $writer.Write([byte] 98)
 $writer.Write($PSVersionTable.PSVersion.ToString())
 $buffered.Flush()
 
-$failure = $null
+$failure = $alone = $null
 try {
     Convert-Parameters $settings.Script $parameters
     $running = $pipeline.BeginInvoke()
     while (-not $running.AsyncWaitHandle.WaitOne(40)) {
+        if ($null -ne $alone -and $alone.Elapsed.TotalSeconds -gt 30) { [System.Diagnostics.Process]::GetCurrentProcess().Kill() }
         if ($null -eq $stopAsked -or -not $stopAsked.IsCompleted) { continue }
         # The runbook's `finally` blocks run, and what they write is still taken.
         $null = $pipeline.BeginStop($null, $null)
+        # Nothing could be read: the sandbox is gone, and nobody else would end a runbook that does not stop.
+        if ($stopAsked.IsFaulted -or $stopAsked.Result -eq 0) { $alone = [System.Diagnostics.Stopwatch]::StartNew() }
         $stopAsked = $null
     }
     $null = $pipeline.EndInvoke($running)
 } catch {
     $inner = $_.Exception.InnerException
     $failure = if ($inner -is [System.Management.Automation.IContainsErrorRecord]) { $inner.ErrorRecord } else { $_ }
-    # What a method throws comes without its place; the error that PowerShell made of it has it.
-    $newest = $variables.GetVariable('Error')[0]
-    if ($null -eq $failure.InvocationInfo -and $newest -is [System.Management.Automation.ErrorRecord] -and
-        [object]::ReferenceEquals($newest.Exception.InnerException, $inner)) { $failure = $newest }
+    # What a method of .NET throws comes without its place; the error that PowerShell made of it, one of the newest, has it.
+    if ($null -eq $failure.InvocationInfo) {
+        $made = @($variables.GetVariable('Error')) | Select-Object -First 3 | Where-Object {
+            $_ -is [System.Management.Automation.ErrorRecord] -and [object]::ReferenceEquals($_.Exception.InnerException, $inner)
+        }
+        if ($made) { $failure = @($made)[0] }
+    }
 }
 
 # The runbook ended before PowerShell showed them: the same once more, for these alone.
