@@ -106,13 +106,17 @@ describe.each([
 });
 
 describe('a PowerShell runbook that floods Progress', () => {
-  it('has the newest arrive, and every other one counted, in bounded memory', { timeout: 2 * limitMs + 10_000 }, async (context) => {
-    const script = `for ($i = 0; $i -lt ${count}; $i++) { Write-Progress -Activity "Copy" -Status "line $i" }`;
-    const { jrds, peaks } = await flood(context, script);
-    const merged = Number(/^(\d+) Progress records were left out/.exec(jrds.decisions[0] ?? '')?.[1]);
-    expect(jrds.recordCount + merged).toBe(count);
-    expect(peaks.sandbox).toBeLessThan(maxSandboxBytes);
-  });
+  it(
+    'has the newest arrive, and every other one counted, in bounded memory',
+    { timeout: 2 * limitMs + 10_000 },
+    async (context) => {
+      const script = `for ($i = 0; $i -lt ${count}; $i++) { Write-Progress -Activity "Copy" -Status "line $i" }`;
+      const { jrds, peaks } = await flood(context, script);
+      const merged = Number(/^(\d+) Progress records were left out/.exec(jrds.decisions[0] ?? '')?.[1]);
+      expect(jrds.recordCount + merged).toBe(count);
+      expect(peaks.sandbox).toBeLessThan(maxSandboxBytes);
+    },
+  );
 });
 
 describe('a PowerShell runbook that writes 200 MB as one string', () => {
