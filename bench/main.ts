@@ -17,7 +17,7 @@ import { measureThroughput } from './throughput.ts';
 const groupName = 'bench';
 const quick = process.argv.includes('--quick');
 const jsonFile = process.argv.includes('--json') ? process.argv[process.argv.indexOf('--json') + 1] : undefined;
-const say = (text: string): boolean => process.stdout.write(`${text}\n`);
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const folder = mkdtempSync(join(tmpdir(), 'hrw-bench-'));
 const figures: Figure[] = [];
@@ -53,7 +53,7 @@ try {
     );
     for (const kind of kinds.filter((one) => one !== 'Bash')) {
       say(`Throughput, ${kind} …`);
-      figures.push(...(await measureThroughput({ service, groupName, kind, publish, quick })));
+      figures.push(...(await measureThroughput({ service, groupName, kind, publish, quick, say })));
     }
     say('Memory …');
     figures.push(...(await measureMemory({ servicePid: service.program.pid, workerPid: worker.program.pid, folder })));

@@ -1,5 +1,5 @@
 /** What a PowerShell runbook finds around it, and what becomes of it in the end: console, stop, start, Constrained Language Mode. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
 import { sandboxCalls } from '../../src-contract/sandbox.ts';
@@ -58,6 +58,23 @@ describe('the stop of a PowerShell runbook', () => {
     expect(await run.sandbox.ended).toBe(endedWell);
     expect(performance.now() - start_).toBeLessThan(20_000);
     expect(run.jrds.final?.hrw).toMatchObject({ outcome: 'stopped', processesLeft: 0 });
+  });
+});
+
+describe('a PowerShell runbook whose sandbox is killed', () => {
+  it('ends too, whether it writes or not, and runs its finally blocks', limits, async (context) => {
+    for (const body of ['while ($true) { try { "more" } catch { } }', 'while ($true) { try { Start-Sleep 1 } catch { } }']) {
+      const run = await start(
+        context,
+        `"ready"; try { ${body} } finally { [System.IO.File]::WriteAllText("$PSScriptRoot/tidy", "") }`,
+      );
+      await until('the first record', () => run.jrds.recordCount > 0, 120);
+      const { runtimePid } = await run.sandbox.state();
+      expect(runtimePid).not.toBeNull();
+      process.kill(run.sandbox.pid, 'SIGKILL');
+      await until('the end of PowerShell', () => !run.sandbox.members().includes(runtimePid ?? 0), 20);
+      expect(existsSync(path.join(run.sandbox.folder, 'work', 'tidy'))).toBe(true);
+    }
   });
 });
 

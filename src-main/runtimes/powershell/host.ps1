@@ -104,6 +104,10 @@ function Convert-Parameters([string] $Script, [hashtable] $Parameters) {
     }
 }
 
+# The runbook's own. It opens while the rest is made ready.
+$runspace = [runspacefactory]::CreateRunspace($Host, [initialsessionstate]::CreateDefault2())
+$runspace.OpenAsync()
+
 $settings, $parameters = Read-Settings $SettingsFile
 
 # What native programs write is UTF-8 both ways, without a byte order mark.
@@ -133,8 +137,7 @@ $writer = [System.IO.BinaryWriter]::new($buffered, $utf8)
 $control = Connect-Pipe $settings.Control 'Read'
 $stopAsked = $control.ReadAsync([byte[]]::new(1), 0, 1)
 
-$runspace = [runspacefactory]::CreateRunspace($Host, [initialsessionstate]::CreateDefault2())
-$runspace.Open()
+while ($runspace.RunspaceStateInfo.State -eq 'Opening') { [System.Threading.Thread]::Sleep(1) }
 $variables = $runspace.SessionStateProxy
 $variables.SetVariable('OutputEncoding', $utf8)
 $variables.SetVariable('PSPrivateMetadata', @{ JobId = [guid] $env:AUTOMATION_JOB_ID })
@@ -147,6 +150,7 @@ $sink = {
     param($Writer, $Buffer, $Progress, $Pending, $DescribePromptText)
     begin {
         $describePrompt = [scriptblock]::Create($DescribePromptText)
+        $isWindows51 = $PSVersionTable.PSVersion.Major -lt 6
         # What is called here must not speak in the runbook's streams.
         $ErrorActionPreference = 'Stop'
         $VerbosePreference = $DebugPreference = $WarningPreference = $InformationPreference = $ProgressPreference = 'SilentlyContinue'
@@ -220,6 +224,8 @@ $sink = {
         $writeValue = {
             $json = try {
                 $budget.Left = 1000
+                # What a Format- command makes is how to show something, and no data.
+                if ($Pending[0].GetType().Namespace -eq 'Microsoft.PowerShell.Commands.Internal.Format') { $Pending.Clear(); return }
                 $simple = @(foreach ($one in $Pending) { , (& $simplify $one 4) })
                 if ($simple.Count -eq 1) { $simple = $simple[0] }
                 if ($null -ne $simple) { Microsoft.PowerShell.Utility\ConvertTo-Json -InputObject $simple -Compress -Depth 10 }
@@ -239,19 +245,69 @@ $sink = {
                 $lines = $held + @($formatter.End())
                 $held = @()
                 $formatter.Dispose()
-                if ($Pending.Count -gt 0) { & $writeValue }
-                if ($lines.Count -gt 0) { & $writeOutput ($lines -join "`n") }
+                if ($lines.Count -gt 0) {
+                    if ($Pending.Count -gt 0) { & $writeValue }
+                    & $writeOutput ($lines -join "`n")
+                }
+                $Pending.Clear()
             }
         }
         # PowerShell shows errors by themselves: what it makes of one is whole when it has taken it.
-        $errorFormatter = { Microsoft.PowerShell.Utility\Out-String -Stream -Width 4096 }.GetSteppablePipeline()
-        $errorFormatter.Begin($true)
+        $errorFormatter = @{ Pipeline = $null }
+        $formatError = {
+            param($Failure)
+            if ($null -eq $errorFormatter.Pipeline) {
+                $errorFormatter.Pipeline = { Microsoft.PowerShell.Utility\Out-String -Stream -Width 4096 }.GetSteppablePipeline()
+                $errorFormatter.Pipeline.Begin($true)
+            }
+            (@($errorFormatter.Pipeline.Process($Failure)) -join "`n").Trim()
+        }
+        # PowerShell's own view of errors asks Get-Command for the name of what the error is of. Where that is a script, nothing is found
+        # after every folder of PATH has been listed, which takes ten times as long as all the rest: the view gets a Get-Command that
+        # remembers what was not found. For that its two script blocks are called from here.
+        $errorBlocks = $null
+        $notFound = [System.Collections.Generic.HashSet[string]]::new()
+        $loadErrorBlocks = {
+            $view = @((Microsoft.PowerShell.Utility\Get-FormatData -TypeName System.Management.Automation.ErrorRecord).FormatViewDefinition)
+            if ($view.Count -ne 1 -or $view[0].Control -isnot [System.Management.Automation.CustomControl]) { return }
+            $entries = @($view[0].Control.Entries)
+            if ($entries.Count -ne 1 -or $null -ne $entries[0].SelectedBy) { return }
+            foreach ($item in $entries[0].CustomItems) {
+                $isPlain = $item -is [System.Management.Automation.CustomItemExpression] -and $null -eq $item.ItemSelectionCondition -and
+                    $null -eq $item.CustomControl -and $item.Expression.ValueType -eq 'ScriptBlock'
+                if (-not $isPlain) { return }
+            }
+            foreach ($item in $entries[0].CustomItems) { [scriptblock]::Create($item.Expression.Value) }
+        }
+        $viewError = {
+            param($Failure)
+            function Get-Command {
+                param([string] $Name, $ErrorAction)
+                $key = "$Name|$env:PATH|$env:PSModulePath"
+                if ($notFound.Contains($key)) {
+                    $items = $ExecutionContext.SessionState.InvokeProvider.Item
+                    if (-not $items.Exists("function:$Name", $true, $true) -and -not $items.Exists("alias:$Name", $true, $true)) { return }
+                }
+                $found = Microsoft.PowerShell.Core\Get-Command -Name $Name -ErrorAction Ignore
+                if ($null -eq $found) { $null = $notFound.Add($key) }
+                $found
+            }
+            $_ = $Failure
+            $text = @(foreach ($block in $errorBlocks) { & $block }) -join ''
+            # The view colours for the console; PowerShell's formatter takes colours out as this does.
+            [System.Management.Automation.Internal.StringDecorated]::new($text).ToString('PlainText').Trim()
+        }
         $describeError = {
             param($Failure)
             if ($Failure.FullyQualifiedErrorId -eq 'NativeCommandError' -or $Failure.FullyQualifiedErrorId -eq 'NativeCommandErrorMessage') {
                 return $Failure.Exception.Message
             }
-            $text = (@($errorFormatter.Process($Failure)) -join "`n").Trim()
+            $isPlain = $errorBlocks -and $PSStyle.OutputRendering -eq 'PlainText'
+            $text = if ($isPlain -and $Failure.PSTypeNames[0] -eq 'System.Management.Automation.ErrorRecord') { & $viewError $Failure }
+            # What is broken at the formatter's width is for the formatter.
+            if (-not $text -or $text.Length -gt 4096) {
+                $text = & $formatError $Failure
+            }
             $prompt = & $describePrompt $Failure
             if ($prompt) { "$text`n$prompt" } else { $text }
         }
@@ -259,9 +315,20 @@ $sink = {
     process {
         if ($_ -is [string]) {
             if ($null -ne $formatter) { . $endGroup; $formatter = $null }
+            # Two bytes at once, r and O: each call of a method costs.
+            $Writer.Write([int16] 0x4f72)
+            $Writer.Write($_)
+            $Buffer.Flush()
+            return
+        }
+        # Numbers that every culture shows alike need no formatter.
+        if ($null -eq $formatter -and ($_ -is [int] -or $_ -is [long]) -and $_ -ge 0) {
+            $text = $_.ToString()
+            $Writer.Write([byte] 118)
+            $Writer.Write($text)
             $Writer.Write([byte] 114)
             $Writer.Write([byte] 79)
-            $Writer.Write($_)
+            $Writer.Write($text)
             $Buffer.Flush()
             return
         }
@@ -278,6 +345,7 @@ $sink = {
             $text = $_.MessageData
         } elseif ($_ -is [System.Management.Automation.ErrorRecord]) {
             $code = 69
+            if ($null -eq $errorBlocks) { $errorBlocks = @(if (-not $isWindows51) { try { & $loadErrorBlocks } catch { $global:Error.RemoveAt(0) } }) }
             $text = try { & $describeError $_ } catch { $global:Error.RemoveAt(0); "$_" }
             $place = $_.InvocationInfo
         } else {
@@ -313,13 +381,17 @@ $sink = {
             $Writer.Write([int] $place.OffsetInLine)
             $Writer.Write([string] $place.ScriptName)
         } else {
-            $Writer.Write([byte] 114)
-            $Writer.Write([byte] $code)
+            $Writer.Write([int16] ($code * 256 + 114))
         }
         $Writer.Write([string] $text)
         $Buffer.Flush()
     }
     end { . $endGroup }
+}
+
+function Add-Sink($Pipeline, $Progress) {
+    $null = $Pipeline.AddScript($sink.ToString(), $true).AddArgument($writer).AddArgument($buffered).AddArgument($Progress)
+    $null = $Pipeline.AddArgument($pending).AddArgument($describePrompt.ToString())
 }
 
 # The call itself: what to call, its parameters, where to say how it went. In one line, because PowerShell shows the line of any later one
@@ -336,35 +408,48 @@ $pipeline = [powershell]::Create()
 $pipeline.Runspace = $runspace
 $null = $pipeline.AddScript($call.ToString()).AddArgument($runbook).AddArgument($parameters).AddArgument($state)
 $pipeline.Commands.Commands[0].MergeMyResults('All', 'Output')
-$null = $pipeline.AddScript($sink.ToString(), $true).AddArgument($writer).AddArgument($buffered).AddArgument($pipeline.Streams.Progress)
-$null = $pipeline.AddArgument($pending).AddArgument($describePrompt.ToString())
+Add-Sink $pipeline $pipeline.Streams.Progress
 
 $writer.Write([byte] 98)
 $writer.Write($PSVersionTable.PSVersion.ToString())
 $buffered.Flush()
 
-$failure = $null
+$failure = $alone = $null
 try {
     Convert-Parameters $settings.Script $parameters
     $running = $pipeline.BeginInvoke()
     while (-not $running.AsyncWaitHandle.WaitOne(40)) {
+        if ($null -ne $alone -and $alone.Elapsed.TotalSeconds -gt 30) { [System.Diagnostics.Process]::GetCurrentProcess().Kill() }
         if ($null -eq $stopAsked -or -not $stopAsked.IsCompleted) { continue }
         # The runbook's `finally` blocks run, and what they write is still taken.
         $null = $pipeline.BeginStop($null, $null)
+        # Nothing could be read: the sandbox is gone, and nobody else would end a runbook that does not stop.
+        if ($stopAsked.IsFaulted -or $stopAsked.Result -eq 0) { $alone = [System.Diagnostics.Stopwatch]::StartNew() }
         $stopAsked = $null
     }
     $null = $pipeline.EndInvoke($running)
 } catch {
     $inner = $_.Exception.InnerException
     $failure = if ($inner -is [System.Management.Automation.IContainsErrorRecord]) { $inner.ErrorRecord } else { $_ }
+    # What a method of .NET throws comes without its place; the error that PowerShell made of it, one of the newest, has it.
+    if ($null -eq $failure.InvocationInfo) {
+        $made = @($variables.GetVariable('Error')) | Select-Object -First 3 | Where-Object {
+            $_ -is [System.Management.Automation.ErrorRecord] -and [object]::ReferenceEquals($_.Exception.InnerException, $inner)
+        }
+        if ($made) { $failure = @($made)[0] }
+    }
 }
 
-# The runbook ended before PowerShell showed them.
+# The runbook ended before PowerShell showed them: the same once more, for these alone.
 if ($pending.Count -gt 0) {
-    $text = try { ($pending | Out-String -Stream -Width 120) -join "`n" } catch { "$pending" }
-    $writer.Write([byte] 114)
-    $writer.Write([byte] 79)
-    $writer.Write([string] $text)
+    $left = [System.Management.Automation.PSDataCollection[object]]::new([object[]] $pending.ToArray())
+    $left.Complete()
+    $pending.Clear()
+    $pipeline.Commands.Clear()
+    $pipeline.Streams.ClearStreams()
+    $progress = [System.Management.Automation.PSDataCollection[System.Management.Automation.ProgressRecord]]::new()
+    Add-Sink $pipeline $progress
+    $null = $pipeline.Invoke($left)
 }
 
 # False also when the runbook could not be called at all (a missing parameter, a syntax error): that ends only the statement that

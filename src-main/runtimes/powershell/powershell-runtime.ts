@@ -31,7 +31,8 @@ const markVariable = 'HRW_HOST_MARK';
 /** Nothing of a job stands in it. What the host finds in the environment is gone when the runbook begins. */
 const bootCommand = [
   `$folder = $env:${folderVariable}; $mark = $env:${markVariable}`,
-  `Remove-Item Env:${folderVariable}, Env:${markVariable}`,
+  // No command: the first one costs the loading of its module.
+  `$env:${folderVariable} = $env:${markVariable} = $null`,
   "if ($ExecutionContext.SessionState.LanguageMode -eq 'FullLanguage') { " +
     '& ([scriptblock]::Create([System.IO.File]::ReadAllText("$folder/host.ps1"))) "$folder/host-settings" ' +
     '} else { & "$folder/constrained.ps1" $mark "$folder/constrained-settings" }',
