@@ -2,7 +2,7 @@
  * A winston transport that keeps one channel of the event log: rotating files of one JSON event a line, each named after the first number in it.
  * Writing is synchronous on purpose: events are few, and the last one before a crash is the one that is read.
  */
-import { closeSync, fstatSync, ftruncateSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import Transport from 'winston-transport';
@@ -60,6 +60,13 @@ export class ChannelStore extends Transport {
       if (found.length >= limit) break;
     }
     return found;
+  }
+
+  removeBefore(time: Date): void {
+    for (const file of this.listFiles().slice(0, -1)) {
+      const changed = statSync(file.path, { throwIfNoEntry: false })?.mtimeMs;
+      if (changed !== undefined && changed < time.getTime()) rmSync(file.path, { force: true });
+    }
   }
 
   private append(event: LogEvent): void {
