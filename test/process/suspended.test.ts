@@ -162,7 +162,7 @@ async function machineSleeps(): Promise<void> {
   await stopFor([asleep.program.pid, sandbox, runtime], stoppedMs, async () => {
     const since = performance.now();
     await waitFor('the second attempt', stoppedMs / 1000, async () =>
-      (await jobOf(service, jobName)).attempts[1]?.startTime == null ? undefined : true,
+      ((await jobOf(service, jobName)).attempts[1]?.startTime ?? null) === null ? undefined : true,
     );
     handedOverAfter = (performance.now() - since) / 1000;
   });
