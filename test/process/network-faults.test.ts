@@ -190,7 +190,10 @@ describe('a network that', () => {
     const restUrl = service.ready.restUrl.replace('service.test', '127.0.0.1');
     const token = service.ready.administratorToken ?? '';
     const rest = createRestClient({ restUrl, caPem: readFileSync(service.ready.caFile, 'utf8'), token });
-    closing.push(() => Promise.resolve(rest.close()));
+    closing.push(async () => {
+      rest.close();
+      await Promise.resolve();
+    });
     const named = await prepare({ ready: service.ready, rest });
     const dataFolder = join(folder, 'named');
     const program = startProgram(
