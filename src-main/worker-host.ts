@@ -279,7 +279,11 @@ async function buildWorker(
   );
 
   if (settings.setAsideAs !== undefined) {
-    engine.raise('settings', new AppError('settings-unreadable', { setAside: settings.setAsideAs }).toProblem());
+    const { setAsideAs: setAside, registrationKept } = settings;
+    engine.raise(
+      'settings',
+      new AppError('settings-unreadable', { setAside, registration: registrationKept ? 'kept' : 'lost' }).toProblem(),
+    );
   }
   await rights.user();
   await access.mendIdentity();

@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { JobView } from '../../src-contract/engine-calls.ts';
 import { removeSandboxFolder } from '../../src-main/launcher/sandbox-folders.ts';
 import { identifyProcess } from '../../src-main/platform/process-identity.ts';
-import { journalPath } from '../../src-main/storage/layout.ts';
+import { dataLayout, journalPath } from '../../src-main/storage/layout.ts';
 import { failureOf } from '../fakes/failure-of.ts';
 import { provokes } from '../harness/provokes.ts';
 import { leftoversAreCheckedAtTheEnd } from '../harness/shared-fixture.ts';
@@ -282,6 +282,20 @@ describe('files that cannot be read', () => {
     expect(state.problems).toMatchObject([{ code: provokes('settings-unreadable') }]);
     expect((await again.ask('settings:get', {})).limit).toBeNull();
     expect((await readdir(worker.dataFolder)).some((name) => name.startsWith('settings.json.unreadable-'))).toBe(true);
+  });
+
+  it('settings and the copy of the registration: the worker says that it is connected to nothing now', async () => {
+    const worker = await open(path.join(await tempFolder(), 'worker'));
+    await worker.ask('settings:change', { limit: 7 });
+    await worker.close();
+    const layout = dataLayout(worker.dataFolder);
+    for (const file of [layout.settingsFile, layout.registrationCopy]) await writeFile(file, '{"version":1,"lim');
+    const again = await open(worker.dataFolder);
+    const { problems, status } = await again.state();
+    expect([status, problems.map((one) => one.text)]).toEqual([
+      'not-connected',
+      [expect.stringMatching(/connected to nothing now\.$/)],
+    ]);
   });
 
   it('history: it is made again, whole, from what lies beside the journals', async () => {
