@@ -47,6 +47,7 @@ export const eventIds = {
   problemCleared: { id: 102, channel: 'Application', level: 'Information' },
   stateChanged: { id: 103, channel: 'Application', level: 'Information' },
   programFault: { id: 110, channel: 'Application', level: 'Error' },
+  oldJobsRemoved: { id: 121, channel: 'Application', level: 'Information' },
   leftoverRemoved: { id: 120, channel: 'Application', level: 'Information' },
 } as const satisfies Record<string, { id: number; channel: EventChannel; level: EventLevel }>;
 export type EventName = keyof typeof eventIds;

@@ -143,11 +143,19 @@ export const problemCatalogue = {
       `Workspace ${workspaceId} exists, but no account stands behind it, so no worker can register through it.`,
     nextStep: () => 'Link it: `hrw workspace link --workspace ID --account NAME`.',
   }),
-  'workspace-wrong-account': entry<{ workspaceId: string; linkedAccountId: string; accountId: string }>({
+  /** Names as far as whoever refuses knows them. */
+  'workspace-wrong-account': entry<{
+    workspaceId: string;
+    workspaceName?: string;
+    linkedAccountId: string;
+    linkedAccountName?: string;
+    accountId: string;
+    accountName?: string;
+  }>({
     severity: 'error',
     title: () => 'The workspace is linked to another automation account',
-    text: ({ workspaceId, linkedAccountId, accountId }) =>
-      `Workspace ${workspaceId} belongs to account ${linkedAccountId}, the endpoint names account ${accountId}. Nothing was registered.`,
+    text: ({ workspaceId, workspaceName, linkedAccountId, linkedAccountName, accountId, accountName }) =>
+      `Workspace ${workspaceName ?? workspaceId} belongs to account ${linkedAccountName ?? linkedAccountId}, the endpoint names account ${accountName ?? accountId}. Nothing was registered.`,
     nextStep: () => 'Use the endpoint of the linked account, or link the workspace to the account you mean.',
   }),
   'agent-unknown': entry<{ workspaceId: string }>({
@@ -328,11 +336,14 @@ export const problemCatalogue = {
     text: ({ file, reason }) => `${file}: ${reason}. Nothing was started, and nothing was changed.`,
     nextStep: () => 'Put a copy of it back from a backup of the whole folder, or start on another folder with --data.',
   }),
-  'settings-unreadable': entry<{ setAside: string }>({
+  /** `registration`: `kept` or `lost`. */
+  'settings-unreadable': entry<{ setAside: string; registration: string }>({
     severity: 'warning',
     title: () => 'The settings could not be read',
-    text: ({ setAside }) => `They were set aside as ${setAside}; the worker runs with defaults. Its registration is kept.`,
-    nextStep: () => 'Compare the file that was set aside and enter again what is missing.',
+    text: ({ setAside, registration }) =>
+      `They were set aside as ${setAside}; the worker runs with defaults. ${registration === 'kept' ? 'Its registration is kept.' : 'The copy of its registration could not be read either: it is connected to nothing now.'}`,
+    nextStep: ({ registration }) =>
+      `${registration === 'kept' ? '' : 'Connect and register this machine anew. '}Compare the file that was set aside and enter again what is missing.`,
   }),
   'setting-invalid': entry<{ name: string; reason: string }>({
     severity: 'error',

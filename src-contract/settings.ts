@@ -20,6 +20,7 @@ export type ProxySettings = z.infer<typeof proxySettings>;
 
 export const settingsVersion = 2;
 
+const retentionMb = z.int().min(16).max(16_777_216);
 const startLimitSeconds = z.number().min(5).max(3600);
 const culture = z.string().regex(/^([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*)?$/);
 
@@ -34,6 +35,8 @@ export const settings = z.object({
   culture: culture.default(''),
   /** Ended jobs are kept this long. */
   retentionDays: z.int().min(1).max(3650),
+  /** What the journals of ended jobs may take together: beyond it the oldest go before their days are over. */
+  retentionMb: retentionMb.default(10_240),
   /** Folder of public keys (Ed25519, PEM): only runbooks signed with one of them are run. null: any runbook of the service. */
   trustedKeys: z.string().nullable().default(null),
   /**
@@ -85,6 +88,7 @@ export const defaultSettings: Settings = {
   startLimitSeconds: 120,
   culture: '',
   retentionDays: 30,
+  retentionMb: 10_240,
   trustedKeys: null,
   runAs: null,
   memoryLimitMb: null,
@@ -107,7 +111,7 @@ export const changeableSettings = settings
     cpuLimitPercent: true,
   })
   // As they are, without their defaults: what is not given is left alone.
-  .extend({ startLimitSeconds, culture, trustedKeys: z.string().nullable() })
+  .extend({ retentionMb, startLimitSeconds, culture, trustedKeys: z.string().nullable() })
   .partial()
   .strict();
 export const changeableNames = changeableSettings.keyof().options;

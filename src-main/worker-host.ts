@@ -36,6 +36,7 @@ import { PackRounds } from './worker-host/pack-rounds.ts';
 import { createTurns, slotLimit, workerSource, type WorkerParts } from './worker-host/parts.ts';
 import { builtInPublisherKey } from './worker-host/publisher-key.ts';
 import { RegistrationFlow } from './worker-host/registration-flow.ts';
+import { retain } from './worker-host/retention.ts';
 import { RunbookRights } from './worker-host/runbook-rights.ts';
 import { ServiceAccess } from './worker-host/service-access.ts';
 import { workerStateOf } from './worker-host/state-view.ts';
@@ -70,8 +71,6 @@ export interface WorkerHost {
   /** Safe to call twice. Nothing of ours remains but the sandboxes, which go on. */
   close(): Promise<void>;
 }
-
-const dayMs = 24 * 60 * 60 * 1000;
 
 /** Throws AppError: data-folder-unusable, data-folder-newer, engine-already-running. */
 export async function createWorkerHost(options: WorkerHostOptions): Promise<WorkerHost> {
@@ -282,7 +281,11 @@ async function buildWorker(
   );
 
   if (settings.setAsideAs !== undefined) {
-    engine.raise('settings', new AppError('settings-unreadable', { setAside: settings.setAsideAs }).toProblem());
+    const { setAsideAs: setAside, registrationKept } = settings;
+    engine.raise(
+      'settings',
+      new AppError('settings-unreadable', { setAside, registration: registrationKept ? 'kept' : 'lost' }).toProblem(),
+    );
   }
   await rights.user();
   await access.mendIdentity();
@@ -301,7 +304,7 @@ async function buildWorker(
   engine.start();
   const work = async (): Promise<void> => {
     jobs.clearOldNotices();
-    await history.removeEndedBefore(new Date(now().getTime() - settings.current.retentionDays * dayMs));
+    await retain({ history, log, settings: settings.current, now: now() });
     if (runtimes.length > 0) await lookForRuntimes();
   };
   void stack.add('maintenance', maintain({ clock, signal: ending.signal, work, fault }), async (running) => {

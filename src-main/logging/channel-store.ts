@@ -2,7 +2,7 @@
  * A winston transport that keeps one channel of the event log: rotating files of one JSON event a line, each named after the first number in it.
  * Writing is synchronous on purpose: events are few, and the last one before a crash is the one that is read.
  */
-import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import Transport from 'winston-transport';
 import type { EventChannel, LogEvent } from '../../src-contract/events.ts';
@@ -44,6 +44,13 @@ export class ChannelStore extends Transport {
   override close(): void {
     if (this.open !== undefined) closeSync(this.open.descriptor);
     this.open = undefined;
+  }
+
+  removeBefore(time: Date): void {
+    for (const file of listEventFiles(this.options.folder, this.channel).slice(0, -1)) {
+      const changed = statSync(file.path, { throwIfNoEntry: false })?.mtimeMs;
+      if (changed !== undefined && changed < time.getTime()) rmSync(file.path, { force: true });
+    }
   }
 
   private append(event: LogEvent): void {

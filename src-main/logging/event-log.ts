@@ -78,6 +78,11 @@ export class EventLog {
     return event;
   }
 
+  /** Takes away files in which nothing was written since then. The newest of each channel stays: it knows the last number. */
+  removeBefore(time: Date): void {
+    for (const store of this.stores) store.removeBefore(time);
+  }
+
   subscribe(listener: (event: LogEvent) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);

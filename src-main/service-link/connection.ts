@@ -10,7 +10,7 @@ import { AppError } from '../../src-contract/app-error.ts';
 import type { ProxySettings } from '../../src-contract/settings.ts';
 import { describeNetworkError } from './network-errors.ts';
 import { openTunnel, proxyUnreachable } from './proxy-tunnel.ts';
-import { judgeConnection, type PresentedChain, type TlsTrust } from './trust.ts';
+import { checkIdentity, judgeConnection, type PresentedChain, type TlsTrust } from './trust.ts';
 
 export interface ConnectionTarget {
   host: string;
@@ -99,7 +99,7 @@ async function openTls(plain: net.Socket, host: string, trust: TlsTrust, signal:
     secureContext: trust.secureContext,
     // Not a relaxation: judgeConnection below refuses what Node would have refused, and can say whose certificate it was.
     rejectUnauthorized: false,
-    checkServerIdentity: (_name, certificate) => tls.checkServerIdentity(host, certificate),
+    checkServerIdentity: (_name, certificate) => checkIdentity(host, certificate),
   });
   await whenOpen(socket, 'secureConnect', signal);
   const judgement = judgeConnection(socket, host, trust.policy);

@@ -28,8 +28,11 @@ export interface Timeouts {
   holdGraceMs: number;
 }
 
-/** 30 s is what the protocol's own clients wait; a connection that is not there after 15 s will not come. */
-const defaultTimeouts: Timeouts = { connectMs: 15_000, answerMs: 30_000, holdGraceMs: 10_000 };
+/**
+ * 30 s is what the protocol's own clients wait; a connection that is not there after 15 s will not come. A held call whose connection died
+ * without a word (20 s and its grace) is made again before its attempt is fenced (35 s).
+ */
+const defaultTimeouts: Timeouts = { connectMs: 15_000, answerMs: 30_000, holdGraceMs: 7_000 };
 /** A runbook or a page of job actions is far below; what is larger is not the service's. */
 const defaultMaxAnswerBytes = 16 * 1024 * 1024;
 

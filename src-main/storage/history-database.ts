@@ -2,7 +2,7 @@
  * history.sqlite: an index over the journals, one row an attempt. It holds nothing that cannot be made again: an index that cannot be read is
  * set aside and rebuilt from the attempts' summaries, or, where one is missing, from the journal itself. Runs in the history thread.
  */
-import { closeSync, existsSync, openSync, readFileSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { jobView, type EngineArguments, type EngineValue, type JobView } from '../../src-contract/engine-calls.ts';
@@ -30,6 +30,8 @@ const schema = `
 
 /** Forty days' worth of hours, and no answer is larger. */
 const mostActivityRows = 1000;
+/** A runbook may have ended long ago and its records still wait for the service: such an attempt is not over. */
+const isOver = `json_extract(view, '$.phase') = 'ended'`;
 
 export interface HistoryFiles {
   historyFile: string;
@@ -131,11 +133,26 @@ export class HistoryDatabase {
 
   /** Removes journals and rows of attempts that ended before that time. Answers how many. */
   removeEndedBefore(time: string): number {
-    const rows = this.database.prepare(`SELECT sandbox_id, job_id FROM jobs WHERE ended_at < ?`).all(time);
+    const old = this.database.prepare(`SELECT sandbox_id, job_id FROM jobs WHERE ended_at < ? AND ${isOver}`).all(time);
+    return this.remove(old);
+  }
+
+  /** Of attempts that are over the newest are kept that fit into so many bytes together. Answers how many were removed. */
+  removeBeyond(bytes: number): number {
+    const rows = this.database.prepare(`SELECT sandbox_id, job_id FROM jobs WHERE ${isOver} ORDER BY ended_at DESC`).all();
+    let taken = 0;
+    const firstBeyond = rows.findIndex((row) => {
+      const { jobId, sandboxId } = idsOf(row);
+      taken += attemptFiles(this.files.journalsFolder, jobId, sandboxId).reduce((sum, file) => sum + sizeOf(file), 0);
+      return taken > bytes;
+    });
+    return firstBeyond === -1 ? 0 : this.remove(rows.slice(firstBeyond));
+  }
+
+  private remove(rows: readonly unknown[]): number {
     const remove = this.database.prepare(`DELETE FROM jobs WHERE sandbox_id = ?`);
     for (const row of rows) {
-      const sandboxId = String(columnOf(row, 'sandbox_id'));
-      const jobId = String(columnOf(row, 'job_id'));
+      const { sandboxId, jobId } = idsOf(row);
       // The journal goes first: a row without one says so, a journal without a row would never be found again.
       removeAttemptFiles(this.files.journalsFolder, jobId, sandboxId);
       remove.run(sandboxId);
@@ -283,14 +300,25 @@ async function readFromJournal(journalsFolder: string, jobId: string, sandboxId:
   };
 }
 
+function attemptFiles(journalsFolder: string, jobId: string, sandboxId: string): string[] {
+  return [journalPath(journalsFolder, jobId, sandboxId), attemptSummaryPath(journalsFolder, jobId, sandboxId)];
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
 function removeAttemptFiles(journalsFolder: string, jobId: string, sandboxId: string): void {
-  rmSync(journalPath(journalsFolder, jobId, sandboxId), { force: true });
-  rmSync(attemptSummaryPath(journalsFolder, jobId, sandboxId), { force: true });
+  for (const file of attemptFiles(journalsFolder, jobId, sandboxId)) rmSync(file, { force: true });
   try {
     rmdirSync(path.join(journalsFolder, jobId));
   } catch {
     // Another attempt of the job is still kept there, or the folder was never made.
   }
+}
+
+function idsOf(row: unknown): { sandboxId: string; jobId: string } {
+  return { sandboxId: String(columnOf(row, 'sandbox_id')), jobId: String(columnOf(row, 'job_id')) };
 }
 
 function parseRow(row: unknown): JobView | undefined {

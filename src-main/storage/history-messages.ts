@@ -21,6 +21,7 @@ export interface HistoryCalls {
   /** null: there is no journal (yet, or any more). */
   records: (query: RecordQuery) => RecordPage | null;
   removeEndedBefore: (time: string) => number;
+  removeBeyond: (bytes: number) => number;
   close: () => null;
 }
 export type HistoryCallName = keyof HistoryCalls;

@@ -50,6 +50,7 @@ const handlers: { [Name in HistoryCallName]: Awaitable<HistoryCalls[Name]> } = {
     }
   },
   removeEndedBefore: (time) => opened().removeEndedBefore(time),
+  removeBeyond: (bytes) => opened().removeBeyond(bytes),
   close: () => {
     history?.close();
     history = undefined;

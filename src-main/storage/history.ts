@@ -62,6 +62,11 @@ export class History {
     return this.call('removeEndedBefore', time.toISOString());
   }
 
+  /** Keeps the newest ended attempts that fit into so many bytes. Answers how many went. */
+  removeBeyond(bytes: number): Promise<number> {
+    return this.call('removeBeyond', bytes);
+  }
+
   /** Safe to call twice; later calls are refused. */
   close(): Promise<void> {
     this.closing ??= this.closeThread();

@@ -50,16 +50,24 @@ export interface OpenSettingsOptions {
 export class SettingsStore {
   /** Where unreadable settings were set aside at this start. */
   readonly setAsideAs: string | undefined;
+  /** Of settings that were set aside: whether connection and registration came back from their copy. */
+  readonly registrationKept: boolean;
   private value: Settings;
   private readonly file: SettingsFile;
   private readonly layout: DataLayout;
   private lastChange: Promise<void> = Promise.resolve();
 
-  constructor(layout: DataLayout, file: SettingsFile, value: Settings, setAsideAs: string | undefined) {
+  constructor(
+    layout: DataLayout,
+    file: SettingsFile,
+    value: Settings,
+    found: { setAsideAs: string | undefined; registrationKept: boolean },
+  ) {
     this.layout = layout;
     this.file = file;
     this.value = value;
-    this.setAsideAs = setAsideAs;
+    this.setAsideAs = found.setAsideAs;
+    this.registrationKept = found.registrationKept;
   }
 
   get current(): Settings {
@@ -100,7 +108,8 @@ export async function openSettings(options: OpenSettingsOptions): Promise<Settin
   const { layout, now, openFile = openWithConf, migrations = knownMigrations } = options;
   const found = await readSettings(layout, migrations);
   const setAsideAs = found.kind === 'unreadable' ? path.basename(await setAside(layout.settingsFile, now())) : undefined;
-  const value = found.kind === 'read' ? found.settings : { ...defaultSettings, ...(await readCopy(layout)) };
+  const copy = found.kind === 'read' ? undefined : await readCopy(layout);
+  const value = found.kind === 'read' ? found.settings : { ...defaultSettings, ...copy };
   // The file is brought into its present shape before conf sees it: conf checks the schema when it opens the file, and throws.
   if (found.kind !== 'read' || found.changed) await writePrivateFile(layout.settingsFile, `${JSON.stringify(value, null, 2)}\n`);
   const file = openFile({
@@ -112,7 +121,7 @@ export async function openSettings(options: OpenSettingsOptions): Promise<Settin
     clearInvalidConfig: false,
     accessPropertiesByDotNotation: false,
   });
-  return new SettingsStore(layout, file, value, setAsideAs);
+  return new SettingsStore(layout, file, value, { setAsideAs, registrationKept: copy !== undefined });
 }
 
 function openWithConf(options: SettingsFileOptions): SettingsFile {
@@ -142,9 +151,9 @@ async function readSettings(layout: DataLayout, migrations: readonly SettingsMig
   return { kind: 'read', settings: parsed.data, changed };
 }
 
-async function readCopy(layout: DataLayout): Promise<Partial<Settings>> {
+async function readCopy(layout: DataLayout): Promise<Partial<Settings> | undefined> {
   const parsed = copyShape.safeParse(parseObject(await readTextFile(layout.registrationCopy).catch(() => undefined)));
-  return parsed.success ? parsed.data : {};
+  return parsed.data;
 }
 
 function parseObject(text: string | undefined): Record<string, unknown> | undefined {

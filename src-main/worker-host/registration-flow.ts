@@ -121,12 +121,18 @@ export class RegistrationFlow {
     return connection;
   }
 
-  private checkRequest(request: Request, { workspaceId }: Connection): void {
+  private checkRequest(request: Request, { workspaceId, workspaceName }: Connection): void {
     checkGroupName(request.groupName);
     const accountId = checkEndpoint(request.endpoint);
     const linked = this.packs.account;
     if (linked !== null && linked.accountId !== accountId) {
-      throw new AppError('workspace-wrong-account', { workspaceId, linkedAccountId: linked.accountId, accountId });
+      throw new AppError('workspace-wrong-account', {
+        workspaceId,
+        workspaceName,
+        linkedAccountId: linked.accountId,
+        linkedAccountName: linked.name,
+        accountId,
+      });
     }
     if (request.token === '') throw new AppError('input-invalid', { what: 'The account’s key', reason: 'It is empty.' });
   }

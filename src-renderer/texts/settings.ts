@@ -13,6 +13,10 @@ export const settings = {
       hint: 'A runbook that has not ended by then is ended, with everything it started. 1 to 3,600.',
     },
     retentionDays: { label: 'Days to keep ended jobs', hint: 'Their records leave this machine afterwards. 1 to 3,650.' },
+    retentionMb: {
+      label: 'MB that records of ended jobs may take',
+      hint: 'Beyond it the oldest leave this machine before their days are over. At least 16.',
+    },
     startLimitSeconds: {
       label: 'Seconds for a runtime to begin its runbook',
       hint: 'One that has not begun by then is ended, and the job has not started. 5 to 3,600.',
@@ -34,6 +38,7 @@ export const settings = {
     limit: 'Enter a whole number from 1 to 50, or nothing.',
     stopGraceSeconds: 'Enter a number from 1 to 3,600.',
     retentionDays: 'Enter a whole number from 1 to 3,650.',
+    retentionMb: 'Enter a whole number from 16 on.',
     startLimitSeconds: 'Enter a number from 5 to 3,600.',
     culture: 'Enter the name of a culture, such as de-CH, or nothing.',
     runAs: 'Enter the name of a user of this machine, or nothing.',

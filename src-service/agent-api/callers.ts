@@ -64,12 +64,24 @@ export function workerOnly(caller: Caller): Worker {
 
 /** The attempt with this sandbox id as it is now, when the caller may speak for it. Refused as the protocol ends a sandbox. */
 export async function attemptOfSandbox(context: ServiceContext, caller: Caller, sandboxId: string): Promise<Attempt> {
+  return seen(context, await ownAttempt(context, caller, sandboxId));
+}
+
+/**
+ * The same while a call is held: that it is still open is no sign of life. Of a machine that lost its power or its network nothing tells us,
+ * and its attempt would be given up a whole hold later than promised.
+ */
+export async function attemptOfHeldCall(context: ServiceContext, caller: Caller, sandboxId: string): Promise<Attempt> {
+  return unfenced(await ownAttempt(context, caller, sandboxId));
+}
+
+async function ownAttempt(context: ServiceContext, caller: Caller, sandboxId: string): Promise<Attempt> {
   const attempt = await findAttempt(context.store.db, sandboxId);
   const isOwn =
     caller.kind === 'sandbox' ? attempt?.sandboxId === caller.attempt.sandboxId : attempt?.machineId === caller.worker.machineId;
   if (attempt === undefined || !isOwn)
     throw new Refusal(401, new AppError('resource-unknown', { what: 'sandbox', name: sandboxId.slice(0, 100) }));
-  return seen(context, attempt);
+  return attempt;
 }
 
 /** Calls that name a job but no sandbox: a foreign worker means its latest attempt at it. */
@@ -82,7 +94,12 @@ export async function attemptOfJob(context: ServiceContext, caller: Caller, jobI
 }
 
 function seen(context: ServiceContext, attempt: Attempt): Attempt {
-  if (attempt.fenced) throw new AppError('attempt-fenced', { sandboxId: attempt.sandboxId });
+  unfenced(attempt);
   if (attempt.endedAt === null) context.dispatcher.noteAttemptSeen(attempt.sandboxId);
+  return attempt;
+}
+
+function unfenced(attempt: Attempt): Attempt {
+  if (attempt.fenced) throw new AppError('attempt-fenced', { sandboxId: attempt.sandboxId });
   return attempt;
 }

@@ -11,7 +11,7 @@ import { acknowledgeMessage, hasVisibleMessages, receiveMessages } from '../stor
 import { findJob } from '../store/jobs.ts';
 import { readBody } from './body.ts';
 import { holdCall, type SandboxParams } from './calls.ts';
-import { attemptOfSandbox } from './callers.ts';
+import { attemptOfHeldCall, attemptOfSandbox } from './callers.ts';
 import { Refusal } from './refusal.ts';
 
 /** After its job's end a sandbox has this long to unload it; then it is ended all the same. */
@@ -22,9 +22,12 @@ const lookAgainMs = 10_000;
 export function addJobActionRoutes(server: FastifyInstance, context: ServiceContext, closing: AbortSignal): void {
   server.get<{ Params: SandboxParams }>('/Sandboxes/:sandboxId/jobs/getJobActions', async (request, reply) => {
     const { sandboxId } = request.params;
+    let isFirst = true;
     const look = async (): Promise<JobActions | undefined> => {
       // Looked up anew each time: while the call is held the attempt may end or be fenced.
-      const attempt = await attemptOfSandbox(context, request.jrdsCaller, sandboxId);
+      const find = isFirst ? attemptOfSandbox : attemptOfHeldCall;
+      isFirst = false;
+      const attempt = await find(context, request.jrdsCaller, sandboxId);
       await refuseFinished(context, attempt);
       const actions = await receive(context, attempt);
       return actions.value.length > 0 ? actions : undefined;

@@ -111,7 +111,15 @@ async function checkWorkspace(
   if (workspace.accountId === null) throw new AppError('workspace-not-linked', { workspaceId: workspace.id });
   if (workspace.accountId !== account.id) {
     const linkedAccountId = workspace.accountId;
-    throw new AppError('workspace-wrong-account', { workspaceId: workspace.id, linkedAccountId, accountId: account.id });
+    const linked = await findAccountById(tx.db, linkedAccountId);
+    throw new AppError('workspace-wrong-account', {
+      workspaceId: workspace.id,
+      workspaceName: workspace.name,
+      linkedAccountId,
+      ...(linked === undefined ? {} : { linkedAccountName: linked.name }),
+      accountId: account.id,
+      accountName: account.name,
+    });
   }
 }
 

@@ -43,7 +43,9 @@ export function explainWaiting(job: WaitingJob, workers: readonly GroupWorker[],
   const [only] = free;
   if (free.length === 1 && only?.machineId === job.lastMachineId && now - job.queuedAt < preferOtherMs && able.length > 1)
     return `it waits for another worker than ${only.machineName}, where the last attempt was lost`;
-  return `it is next for ${free.length === 1 && only !== undefined ? `worker ${only.machineName}` : `one of ${String(free.length)} free workers`}`;
+  // A free worker that asks is given it at once; so none asks just now, and one that has ended would look the same for a while.
+  const heard = Math.round((now - Math.max(...free.map((worker) => worker.lastSeenAt ?? 0))) / 1000);
+  return `it is next for ${free.length === 1 && only !== undefined ? `worker ${only.machineName}` : `one of ${String(free.length)} free workers`}, last heard of ${String(heard)} s ago`;
 }
 
 type WorkerState = 'free' | 'full' | 'paused' | 'draining';

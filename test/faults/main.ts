@@ -62,6 +62,10 @@ async function long(): Promise<number> {
     limit: Number(values.limit),
     killEverySeconds: Number(values.every),
   });
+  if (ledger.progress.plan.seed !== values.seed) {
+    say(`${folder} holds a run with seed ${ledger.progress.plan.seed}: name that one, another folder, or --fresh`);
+    return 2;
+  }
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), values.minutes === undefined ? 2 ** 31 - 1 : Number(values.minutes) * 60_000);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());

@@ -1,6 +1,7 @@
 /** A plain caller of the REST API for tests and benchmarks: one call an operation, typed by the contract, failures thrown as they came. */
 import { Agent, request } from 'node:https';
 import type { IncomingMessage } from 'node:http';
+import type { PeerCertificate } from 'node:tls';
 import {
   restOperations,
   type OperationName,
@@ -9,6 +10,7 @@ import {
   type RestQueryInput,
   type RestValue,
 } from '../../src-contract/rest.ts';
+import { checkIdentity } from '../../src-main/service-link/trust.ts';
 
 export interface RestAddress {
   restUrl: string;
@@ -43,7 +45,11 @@ export interface LiveEvent {
 }
 
 export function createRestClient(address: RestAddress) {
-  const agent = new Agent({ keepAlive: true, ca: address.caPem });
+  const { hostname } = new URL(address.restUrl);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const checkServerIdentity = (_name: string, certificate: PeerCertificate): Error | undefined =>
+    checkIdentity(host, certificate);
+  const agent = new Agent({ keepAlive: true, ca: address.caPem, checkServerIdentity });
   const authorization = `Bearer ${address.token}`;
 
   function open(method: string, path: string, headers: Record<string, string>, body?: Uint8Array): Promise<IncomingMessage> {

@@ -1,13 +1,14 @@
 /** What an engine finds when it starts: jobs of its predecessor, damaged files, another owner. And what it says when a sandbox dies. */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { open as openFile, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { open as openFile, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { JobView } from '../../src-contract/engine-calls.ts';
 import { removeSandboxFolder } from '../../src-main/launcher/sandbox-folders.ts';
 import { identifyProcess } from '../../src-main/platform/process-identity.ts';
+import { dataLayout, journalPath } from '../../src-main/storage/layout.ts';
 import { failureOf } from '../fakes/failure-of.ts';
 import { provokes } from '../harness/provokes.ts';
 import { leftoversAreCheckedAtTheEnd } from '../harness/shared-fixture.ts';
@@ -283,6 +284,20 @@ describe('files that cannot be read', () => {
     expect((await readdir(worker.dataFolder)).some((name) => name.startsWith('settings.json.unreadable-'))).toBe(true);
   });
 
+  it('settings and the copy of the registration: the worker says that it is connected to nothing now', async () => {
+    const worker = await open(path.join(await tempFolder(), 'worker'));
+    await worker.ask('settings:change', { limit: 7 });
+    await worker.close();
+    const layout = dataLayout(worker.dataFolder);
+    for (const file of [layout.settingsFile, layout.registrationCopy]) await writeFile(file, '{"version":1,"lim');
+    const again = await open(worker.dataFolder);
+    const { problems, status } = await again.state();
+    expect([status, problems.map((one) => one.text)]).toEqual([
+      'not-connected',
+      [expect.stringMatching(/connected to nothing now\.$/)],
+    ]);
+  });
+
   it('history: it is made again, whole, from what lies beside the journals', async () => {
     const worker = await registered('history');
     const gate = path.join(await tempFolder(), 'gate');
@@ -334,5 +349,25 @@ describe('retention', () => {
     const again = await open(worker.dataFolder, { clock: { ...systemClock, ...later } });
     await waitFor('the housekeeping', 10, async () => ((await again.call('jobs:get', { id: old.jobId })).ok ? undefined : true));
     expect(existsSync(path.join(worker.dataFolder, 'journals', old.jobId))).toBe(false);
+  });
+
+  it('takes the oldest when all together take more than the settings give them, and says so', async () => {
+    const worker = await registered('retention-size');
+    const gate = path.join(await tempFolder(), 'gate');
+    await writeFile(gate, '');
+    const older = await endOf(worker, await startJob('retention-size', gate));
+    const newer = await endOf(worker, await startJob('retention-size', gate));
+    await worker.ask('settings:change', { retentionMb: 16 });
+    await worker.close();
+    // As if it had written so much.
+    await truncate(journalPath(path.join(worker.dataFolder, 'journals'), older.jobId, older.sandboxId), 17 * 1024 * 1024);
+    const again = await open(worker.dataFolder);
+    await waitFor('the housekeeping', 10, async () =>
+      (await again.call('jobs:get', { id: older.jobId })).ok ? undefined : true,
+    );
+    expect((await again.call('jobs:get', { id: newer.jobId })).ok).toBe(true);
+    expect(existsSync(path.join(worker.dataFolder, 'journals', older.jobId))).toBe(false);
+    const said = (await again.events()).filter((event) => event.id === 121);
+    expect(said.map((event) => event.fields)).toEqual([{ removed: 1, retentionMb: 16 }]);
   });
 });

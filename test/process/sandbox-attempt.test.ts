@@ -1,10 +1,12 @@
 /** One attempt, in this process: what it tells a service of its own making, and what it comes to where this machine fails it. */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AppError } from '../../src-contract/app-error.ts';
 import type { AttemptReport, JobDataRead } from '../../src-contract/jrds.ts';
 import { jobStatusNumbers, pendingActions, runbookKinds } from '../../src-contract/kinds.ts';
+import { decodeFrame, emptyChain } from '../../src-contract/node/journal-frame.ts';
 import { reportWithoutJob, noLimits, type SandboxReport } from '../../src-contract/sandbox.ts';
 import { systemClock } from '../../src-main/engine/clock.ts';
 import { identifyThisProcess } from '../../src-main/platform/process-identity.ts';
@@ -14,6 +16,7 @@ import { prepareGround, type Ground } from '../../src-main/sandbox/ground.ts';
 import type { JobService, Runtime } from '../../src-main/sandbox/ports.ts';
 import { SandboxLife } from '../../src-main/sandbox/sandbox-life.ts';
 import { StateKeeper } from '../../src-main/sandbox/state-keeper.ts';
+import { backoffMs, outlast, retry } from '../../src-main/service-link/retry.ts';
 import { waitFor } from '../harness/stack.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
 
@@ -82,6 +85,55 @@ const sleepScript: Runtime = {
   kinds: ['Bash'],
   prepare: () => Promise.resolve({ file: '/bin/sleep', arguments: ['60'], environment: {} }),
 };
+
+const weekMs = 7 * 24 * 60 * 60 * 1000;
+
+/** A service of ours that goes away when the job runs, until it has been waited for long enough, and then takes every record and the end. */
+class AwayService extends Service {
+  readonly texts: string[] = [];
+  refusals = 0;
+  #chain: Buffer = emptyChain;
+  readonly #isBack: () => boolean;
+  #isAway = false;
+
+  constructor(isBack: () => boolean) {
+    super();
+    this.#isBack = isBack;
+    for (const feature of ['record-batches', 'outcome']) this.features.add(feature);
+    const { getJobActions, changeStatus } = this;
+    this.getJobActions = (...given) => this.#whenThere(() => getJobActions(...given));
+    this.changeStatus = async (...given) => {
+      const taken = await this.#whenThere(() => changeStatus(...given));
+      if (given[2].status === 'Running') this.#isAway = true;
+      return taken;
+    };
+    this.unload = () => this.#whenThere(() => Promise.resolve());
+    this.acknowledgedRecords = () => this.#whenThere(() => Promise.resolve(this.#stands()));
+    this.uploadFrames = (_sandboxId, _jobId, { body }) =>
+      this.#whenThere(() => {
+        const bytes = gunzipSync(body);
+        for (let at = 0; at < bytes.length;) {
+          const decision = decodeFrame(this.#chain, bytes, at);
+          if (decision.kind !== 'frame') throw new Error(`the upload holds a ${decision.kind} frame`);
+          const lines = decision.frame.payload.toString().split('\n').slice(1);
+          this.texts.push(...lines.map((line) => (JSON.parse(line) as { text: string }).text));
+          this.#chain = Buffer.from(decision.frame.chain);
+          at += decision.frame.length;
+        }
+        return Promise.resolve({ kind: 'acknowledged' as const, ...this.#stands() });
+      });
+  }
+
+  #stands(): { acknowledged: number; chain: string } {
+    return { acknowledged: this.texts.length, chain: this.#chain.toString('hex') };
+  }
+
+  #whenThere<Value>(call: () => Promise<Value>): Promise<Value> {
+    if (!this.#isAway || this.#isBack()) return call();
+    this.refusals += 1;
+    return Promise.reject(new AppError('connection-refused', { host: 'service', port: 443 }, { retryable: true }));
+  }
+}
 
 async function partsOf(service: Service, change: { ground?: Promise<Ground>; runtime?: Runtime } = {}) {
   const folder = await tempFolder();
@@ -203,4 +255,36 @@ describe('the life of a sandbox', () => {
     await living;
     expect(service.report).toMatchObject({ outcome: 'stopped', reason: 'stopped by the service' });
   });
+});
+
+describe('a service that is away for a week', () => {
+  it('has every record and the true end when it is back, within seconds', async () => {
+    // Time passes as fast as it is waited for. Two wait at once: who asks what to do, and who brings the records.
+    let waitedMs = 0;
+    const isBack = (): boolean => waitedMs > 2 * weekMs;
+    const service = new AwayService(isBack);
+    const action = { MessageMetadata: { PopReceipt: 'p', MessageId: 'm' }, JobId: job.jobId };
+    service.actions.push(() => ({ kind: 'actions', actions: [action], held: true }));
+    const script = 'i=0; while ((i++ < 2000)); do echo "line $i"; done; exit 5';
+    const runtime: Runtime = {
+      kinds: ['Bash'],
+      prepare: () => Promise.resolve({ file: '/bin/bash', arguments: ['-c', script], environment: {} }),
+    };
+    const { parts, state } = await partsOf(service, { runtime });
+    const wait = async (milliseconds: number): Promise<void> => {
+      waitedMs += milliseconds;
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    parts.timing.delay = wait;
+    parts.timing.retry = (operation, options) => retry(operation, { policy: outlast, delay: wait, ...options });
+    parts.timing.retryDelayMs = (failures) => backoffMs(outlast, failures, Math.random);
+    await new SandboxLife({ ...parts, startSibling: () => undefined }).run();
+    expect(service.texts).toEqual(Array.from({ length: 2000 }, (_, index) => `line ${String(index + 1)}`));
+    expect(service.report).toMatchObject({ outcome: 'failed', exitCode: 5, recordCount: 2000 });
+    expect(state.report).toMatchObject({ phase: 'ended', verified: true, acknowledgedCount: 2000 });
+    // It was truly asked all the time: each at most each 5 s.
+    expect(service.refusals).toBeGreaterThan((2 * weekMs) / 5000);
+    // From its return on two waits of each at most, and the sandbox's minute for a last word.
+    expect(waitedMs - 2 * weekMs).toBeLessThan(100_000);
+  }, 60_000);
 });

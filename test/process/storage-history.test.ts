@@ -1,4 +1,5 @@
 /** The history on its own thread: what it answers, what it does when its thread dies, that nothing of it is left. */
+import { existsSync, statSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -51,6 +52,17 @@ function view(number: number, more: Partial<JobView> = {}): JobView {
     endedAt: at(number),
     ...more,
   };
+}
+
+async function journalOf(jobId: string, sandboxId: string, records: number): Promise<string> {
+  const file = journalPath(path.join(folder, 'journals'), jobId, sandboxId);
+  const journal = await JournalWriter.create(
+    { path: file, now: () => new Date(), delay: () => Promise.resolve() },
+    { jobId, sandboxId, attempt: 1, runbookName: 'R', runbookKind: 'Bash' },
+  );
+  for (let index = 0; index < records; index += 1) journal.append({ stream: 'Output', text: `line ${String(index)}` });
+  await journal.close();
+  return file;
 }
 
 const all = { limit: 500, before: null, outcome: null, runbookName: null };
@@ -170,6 +182,30 @@ describe('the history', () => {
     expect(page?.records.length).toBeGreaterThan(0);
     expect(page?.records.length).toBeLessThan(4);
     expect(page?.next).toBe(page?.records.length);
+  });
+
+  it('removes by age what is over, and nothing whose records still wait for the service', async () => {
+    const history = open();
+    await history.save(view(1));
+    await history.save(view(2, { phase: 'uploading' }));
+    await history.save(view(3));
+    await journalOf('j1', 's1', 10);
+    const waiting = await journalOf('j2', 's2', 10);
+    expect(await history.removeEndedBefore(new Date(at(3)))).toBe(1);
+    expect(ids(await history.list(all))).toEqual(['s3', 's2']);
+    expect([existsSync(path.join(folder, 'journals', 'j1')), existsSync(waiting)]).toEqual([false, true]);
+  });
+
+  it('keeps the newest that fit into a size, and what is not over besides', async () => {
+    const history = open();
+    await history.save(view(1, { phase: 'uploading' }));
+    for (const number of [2, 3, 4, 5]) await history.save(view(number));
+    const files = await Promise.all([1, 2, 3, 4, 5].map((number) => journalOf(`j${String(number)}`, `s${String(number)}`, 100)));
+    const each = Math.max(...files.map((file) => statSync(file).size));
+    expect(await history.removeBeyond(each * 5)).toBe(0);
+    expect(await history.removeBeyond(Math.floor(each * 2.5))).toBe(2);
+    expect(ids(await history.list(all))).toEqual(['s5', 's4', 's1']);
+    expect(files.map((file) => existsSync(file))).toEqual([true, false, false, true, true]);
   });
 
   it('of another version, or that is no database, is set aside and made again', async () => {

@@ -84,16 +84,22 @@ describe('two workers of one group', () => {
       await first.program.kill();
       process.kill(lost.processId, 'SIGKILL');
       if (lost.runtimePid !== null) process.kill(lost.runtimePid, 'SIGKILL');
+      const diedAt = Date.now();
 
-      const other = await start(gate);
-      await whenRunning(other);
+      await waitFor('the second attempt', 90, async () => {
+        const found = await Promise.all(jobs.map((job) => jobOf(job)));
+        return found.some((job) => (job.attempts[1]?.startTime ?? null) !== null) ? true : undefined;
+      });
       await writeFile(gate, '');
+      const other = await start(gate);
       const ended = await Promise.all([...jobs, other].map((job) => whenEnded(job, 90)));
       expect(ended.map((job) => [job.status, job.verified])).toEqual(ended.map(() => ['Completed', true]));
       const again = ended.find((job) => job.attempts.length > 1);
       expect(again?.jobId).toBe(lost.jobId);
       expect(again?.attempts[0]?.outcome).toBe('interrupted');
       expect(again?.attempts[0]?.machineId).not.toBe(again?.attempts[1]?.machineId);
+      // Silent for 35 s, looked at each second, and a sandbox that starts.
+      expect((Date.parse(again?.attempts[1]?.startTime ?? '') - diedAt) / 1000).toBeLessThan(45);
     } finally {
       await first.program.kill();
       await second.control.close();
@@ -110,6 +116,12 @@ describe('two workers of one group', () => {
       const job = await start(gate);
       await whenRunning(job);
       await service.restart('SIGKILL');
+      const back = performance.now();
+      await waitFor('the worker’s return', 20, async () => {
+        const answer = await worker.control.call('worker:state', {});
+        return answer.ok && answer.value.status !== 'offline' && answer.value.problems.length === 0 ? true : undefined;
+      });
+      expect(performance.now() - back).toBeLessThan(5000);
       const queued = await start(gate);
       await writeFile(gate, '');
       for (const name of [job, queued]) {

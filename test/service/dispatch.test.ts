@@ -164,6 +164,18 @@ describe.each(engines)('dispatch on %s', (engine) => {
     expect((await readJob(started, sandbox.job)).status).toBe('Running');
   });
 
+  test('an attempt whose machine went without a word, in the middle of a held call, is fenced by when that call began', async (context) => {
+    const started = await startedOn(engine, context);
+    const sandbox = await takeJob(started, await registerWorker(started, 'Main'), 'Main');
+    await start(sandbox);
+    const heldCall = sandbox.call('GET', '/getJobActions', { headers: { prefer: 'wait=1' } });
+    await soon();
+    await passTime(started, 30_000);
+    expect((await heldCall).status).toBe(200);
+    await passTime(started, 6_000);
+    expect((await readJob(started, sandbox.job)).status).toBe('New');
+  });
+
   test('a foreign worker’s attempt has 150 s', async (context) => {
     const started = await startedOn(engine, context);
     const worker = await registerWorker(started, 'Main');

@@ -426,7 +426,7 @@ test('a replica whose server is away asks for it about once a second, and listen
   // The loss, and one failure each 0.75 to 1.25 s since.
   expect(troubles).toBeGreaterThanOrEqual(3);
   expect(troubles).toBeLessThanOrEqual(7);
-  const again = await startTcpForwarder(socket, first.port);
+  const again = await startTcpForwarder(socket, { port: first.port });
   onTestFinished(() => again.close());
   const client = new pg.Client({ connectionString: url.toString() });
   await client.connect();

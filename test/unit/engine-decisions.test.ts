@@ -105,7 +105,7 @@ describe('the problem board', () => {
 
   it('lists the worst first', () => {
     const board = new ProblemBoard();
-    board.raise('settings', describeProblem('settings-unreadable', { setAside: 'x' }), early);
+    board.raise('settings', describeProblem('settings-unreadable', { setAside: 'x', registration: 'kept' }), early);
     board.raise('poll', refused('a'), late);
     expect(board.list().map((one) => one.severity)).toEqual(['error', 'warning']);
   });

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EngineArguments } from '../../src-contract/engine-calls.ts';
@@ -80,6 +80,18 @@ describe('the event log', () => {
     expect(events[0]?.number).toBe(60);
     expect(numbers(events)).toEqual(Array.from({ length: events.length }, (_, index) => 60 - index));
     expect(events.length).toBeGreaterThan(5);
+  });
+
+  it('lets go of files that are old, but never of the newest, which knows the last number', async () => {
+    const folder = await tempFolder();
+    const log = open(folder, { maxFileBytes: 1000, maxFiles: 5 });
+    for (let index = 0; index < 60; index += 1) log.write({ name: 'workerStarted', source: 'test', message: 'x'.repeat(50) });
+    const files = (await readdir(folder)).filter((name) => name.startsWith('microsoft-sma')).sort();
+    const old = new Date('2026-10-01T00:00:00.000Z');
+    for (const file of [files[0], files[1], files.at(-1)]) await utimes(path.join(folder, file ?? ''), old, old);
+    log.removeBefore(new Date('2026-11-01T00:00:00.000Z'));
+    expect((await readdir(folder)).filter((name) => name.startsWith('microsoft-sma')).sort()).toEqual(files.slice(2));
+    expect((await list(folder, { channel: null, limit: 1, before: null })).events[0]?.number).toBe(60);
   });
 
   it('tells live readers also what cannot be written, and when writing works again', async () => {

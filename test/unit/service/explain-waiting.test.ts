@@ -56,9 +56,13 @@ describe('a queued job says why it waits', () => {
     ['both workers are paused', {}, [worker(paused), worker(paused)]],
     ['of 3 workers 2 are full, 1 is paused', {}, [worker(full), worker(full), worker(paused)]],
     ['the only worker is full', {}, [worker(full), worker(gone)]],
-    ['it is next for worker WORKER-A', {}, [worker(), worker(full)]],
-    ['it is next for one of 2 free workers', {}, [worker(), worker()]],
-    ['it is next for worker WORKER-A', {}, [worker({ readiness: null, holdsCalls: false, lastSeenAt: now - 149_000 })]],
+    ['it is next for worker WORKER-A, last heard of 5 s ago', {}, [worker(), worker(full)]],
+    ['it is next for one of 2 free workers, last heard of 5 s ago', {}, [worker(), worker()]],
+    [
+      'it is next for worker WORKER-A, last heard of 149 s ago',
+      {},
+      [worker({ readiness: null, holdsCalls: false, lastSeenAt: now - 149_000 })],
+    ],
     [
       'it waits for another worker than WORKER-A, where the last attempt was lost',
       { lastMachineId: 'a' },
