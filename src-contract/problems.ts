@@ -154,8 +154,12 @@ export const problemCatalogue = {
   }>({
     severity: 'error',
     title: () => 'The workspace is linked to another automation account',
-    text: ({ workspaceId, workspaceName, linkedAccountId, linkedAccountName, accountId, accountName }) =>
-      `Workspace ${workspaceName ?? workspaceId} belongs to account ${linkedAccountName ?? linkedAccountId}, the endpoint names account ${accountName ?? accountId}. Nothing was registered.`,
+    text: (details) => {
+      const workspace = optional(details, 'workspaceName') ?? details.workspaceId;
+      const linked = optional(details, 'linkedAccountName') ?? details.linkedAccountId;
+      const account = optional(details, 'accountName') ?? details.accountId;
+      return `Workspace ${workspace} belongs to account ${linked}, the endpoint names account ${account}. Nothing was registered.`;
+    },
     nextStep: () => 'Use the endpoint of the linked account, or link the workspace to the account you mean.',
   }),
   'agent-unknown': entry<{ workspaceId: string }>({
@@ -554,6 +558,11 @@ export const problemCatalogue = {
 
 export type ProblemCode = keyof typeof problemCatalogue;
 export type ProblemDetails<Code extends ProblemCode> = Parameters<(typeof problemCatalogue)[Code]['title']>[0];
+
+/** A detail that may be missing. Read like this: whoever receives a problem takes one whose words read what is not there for incomplete. */
+function optional<Details extends object, Key extends keyof Details>(details: Details, key: Key): Details[Key] | undefined {
+  return Object.hasOwn(details, key) ? details[key] : undefined;
+}
 
 export function describeProblem<Code extends ProblemCode>(code: Code, details: ProblemDetails<Code>): Problem {
   // The catalogue ties code and details together at the call; inside, one shape serves all entries.
