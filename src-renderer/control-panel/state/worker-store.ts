@@ -1,6 +1,6 @@
 /**
  * Keeps the view of the worker current: asks once, then takes events in. A flood of events (fifty jobs, ten changes a second each)
- * is gathered and shown once a frame; a hidden window draws no frames and so shows nothing until it is seen again.
+ * is gathered and shown once a frame; a window that draws none (hidden, or on a machine that is too busy) follows once in a while.
  */
 import type { WindowBridge, WindowEvent } from '../../../src-contract/window-calls.ts';
 import { createObservable, type Observable } from '../../shared/observable.ts';
@@ -16,15 +16,18 @@ export interface WorkerStore {
 
 /** Beyond this many, events are applied at once: a window that is hidden for a day must not gather them. */
 const gatheredEvents = 500;
+const withoutFramesMs = 1000;
 
 export function createWorkerStore(bridge: WindowBridge): WorkerStore {
   const view = createObservable<WorkerView>(emptyView);
   let waiting: WindowEvent[] = [];
   let frame: number | undefined;
+  let timer: number | undefined;
 
   const applyWaiting = (): void => {
     if (frame !== undefined) cancelAnimationFrame(frame);
-    frame = undefined;
+    window.clearTimeout(timer);
+    frame = timer = undefined;
     const events = waiting;
     waiting = [];
     view.set(events.reduce(withEvent, view.get()));
@@ -41,7 +44,10 @@ export function createWorkerStore(bridge: WindowBridge): WorkerStore {
   bridge.subscribe((event) => {
     waiting.push(event);
     if (waiting.length > gatheredEvents) applyWaiting();
-    else frame ??= requestAnimationFrame(applyWaiting);
+    else {
+      frame ??= requestAnimationFrame(applyWaiting);
+      timer ??= window.setTimeout(applyWaiting, withoutFramesMs);
+    }
     if (event.event === 'engine-contact-changed' && event.payload.problem === null) void load();
   });
   void load();
