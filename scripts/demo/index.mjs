@@ -111,9 +111,10 @@ async function startWorker(programs, electron, folder, keep) {
   step('Start the worker: the tray application, its engine in the Electron main process');
   const data = join(folder, 'worker');
   const env = hasDisplay() ? process.env : { ...process.env, DISPLAY: await startDisplay(programs, folder, keep) };
-  if (env !== process.env) fact(`There is no display here: the window is drawn on a virtual one (${env['DISPLAY'] ?? ''}).`);
-  command('npm start');
-  const program = programs.start('The worker', electron.executable, [...electron.switches, root, '--data', data], {
+  if (env !== process.env) fact(`There is no display here: the tray is on a virtual one (${env['DISPLAY'] ?? ''}).`);
+  command('npm start -- --hidden');
+  // In the tray: the window comes when there is a job to look at.
+  const program = programs.start('The worker', electron.executable, [...electron.switches, root, '--data', data, '--hidden'], {
     env,
     logFile: join(folder, 'worker.log'),
     keep,
