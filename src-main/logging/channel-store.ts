@@ -46,6 +46,7 @@ export class ChannelStore extends Transport {
     this.open = undefined;
   }
 
+  /** Files that were last written before then; never the newest, which knows the last number. */
   removeBefore(time: Date): void {
     for (const file of listEventFiles(this.options.folder, this.channel).slice(0, -1)) {
       const changed = statSync(file.path, { throwIfNoEntry: false })?.mtimeMs;

@@ -5,6 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readJournal, summarizeJournal } from '../../src-main/journal/journal-reader.ts';
 import { JournalWriter } from '../../src-main/journal/journal-writer.ts';
+import { reportWithoutJob } from '../../src-contract/sandbox.ts';
 import { finishAttempt } from '../../src-main/launcher/finish-attempt.ts';
 import { FakeFinishingService } from '../fakes/finishing-service.ts';
 import { ScriptedJrds } from '../fakes/scripted-jrds.ts';
@@ -171,6 +172,7 @@ describe('an engine whose whole data folder is on a full disk', () => {
 
 function deadReport(journal: string): Parameters<typeof finishAttempt>[0]['report'] {
   return {
+    ...reportWithoutJob,
     contractVersion: 1,
     sandboxId: 'sandbox',
     process: { bootId: 'boot', pid: 1, startTime: '1' },
@@ -180,28 +182,8 @@ function deadReport(journal: string): Parameters<typeof finishAttempt>[0]['repor
     jobId: 'job',
     runbookName: 'Fill',
     kind: 'Bash',
-    runtime: null,
-    runtimePid: null,
-    startedBy: null,
     attempt: 1,
-    parameters: {},
     journalPath: journal,
-    startedAt: null,
-    endedAt: null,
     recordCount: 1,
-    journalBytes: 0,
-    acknowledgedCount: 0,
-    lastRecord: null,
-    outcome: null,
-    outcomeReason: null,
-    exitCode: null,
-    wallMs: null,
-    cpuMs: null,
-    peakMemoryBytes: null,
-    runAs: null,
-    limits: null,
-    processesLeft: null,
-    verified: null,
-    uploadTrouble: null,
   };
 }

@@ -32,7 +32,7 @@ import { tempFolder } from '../harness/temp-folder.ts';
 
 leftoversAreCheckedAtTheEnd();
 
-/** A held call ends after 20 s and is given up after 30; an attempt is fenced after 35. */
+/** A held call ends after 20 s and is given up after 27; an attempt is fenced after 35. */
 const stoppedMs = (fenceHolderSeconds + 7) * 1000;
 const backSeconds = 10;
 /** Beats as long as there is no gate. */

@@ -1,6 +1,6 @@
 /** What happened, newest first? */
 import { Dropdown, Option, makeStyles } from '@fluentui/react-components';
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import * as z from 'zod';
 import type { EngineValue } from '../../../../src-contract/engine-calls.ts';
 import { eventChannel, eventLevel, type EventChannel, type LogEvent } from '../../../../src-contract/events.ts';
@@ -37,7 +37,7 @@ export function EventLogPage() {
   const { bridge } = useServices();
   const [chosen, keep] = useKept('events', choice, usual);
   const [selection, setSelection] = useState<Selection>();
-  const query = queryOf(chosen, null);
+  const query = useMemo(() => queryOf(chosen, null), [chosen]);
   const [read] = useState(() => readEvents(bridge));
   const { list, view } = usePagedList(query, read);
   useEffect(
@@ -45,9 +45,7 @@ export function EventLogPage() {
       bridge.subscribe((event) => {
         if (event.event === 'event-logged' && fitsEvent(query, event.payload)) list.grew(1);
       }),
-    // The query is a new object at each drawing; its text is what counts.
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- as above
-    [bridge, list, JSON.stringify(query)],
+    [bridge, list, query],
   );
   const change = (more: Partial<Choice>): void => {
     setSelection(undefined);
