@@ -302,10 +302,13 @@ async function buildWorker(
   draining.goOn();
   await rotation.goOn();
   engine.start();
+  let isFirstRound = true;
   const work = async (): Promise<void> => {
     jobs.clearOldNotices();
     await retain({ history, log, settings: settings.current, now: now() });
-    if (runtimes.length > 0) await lookForRuntimes();
+    // At the start they are being looked for already.
+    if (!isFirstRound) await lookForRuntimes();
+    isFirstRound = false;
   };
   void stack.add('maintenance', maintain({ clock, signal: ending.signal, work, fault }), async (running) => {
     ending.abort();

@@ -47,6 +47,8 @@ export function startDesktopApp(options: DesktopAppOptions): boolean {
   app.setName(options.name);
   app.setPath('userData', options.windowFolder);
   registerWindowScheme();
+  // Lists and small charts: a graphics process would cost a second of start and its memory, and servers have no graphics card for it.
+  app.disableHardwareAcceleration();
   if (!app.requestSingleInstanceLock({ place: options.place })) {
     app.quit();
     return false;
