@@ -43,7 +43,7 @@ function roomRule(room) {
   return {
     name: `room-${room}`,
     severity: 'error',
-    comment: `src-main/${room} does its work without the other rooms: take what it needs as an argument, and let a composition root (app.ts, hrw.ts, sandbox.ts, worker-host.ts) hand it in; what two processes share belongs in src-contract.`,
+    comment: `src-main/${room} does its work without the other rooms: take what it needs as an argument, and let a composition root (app.ts, hrw.ts, headless-worker.ts, sandbox.ts, worker-host.ts) hand it in; what two processes share belongs in src-contract.`,
     from: { path: `^src-main/${room}/` },
     to: { path: '^src-main/', pathNot: `^src-main/(${allowed.join('|')})` },
   };
@@ -120,7 +120,7 @@ export default {
       name: 'no-import-of-a-composition-root',
       severity: 'error',
       comment: 'A composition root puts rooms together; what another file wants from it belongs in a room.',
-      from: { path: '^src-main/', pathNot: '^src-main/(app|hrw|sandbox)[.]ts$' },
+      from: { path: '^src-main/', pathNot: '^src-main/(app|hrw|headless-worker|sandbox)[.]ts$' },
       to: { path: '^src-main/[^/]+[.]ts$' },
     },
     {

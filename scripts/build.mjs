@@ -17,9 +17,20 @@ import { publisherPublicKey } from './publisher-public-key.mjs';
 const programs = {
   app: 'src-main/app.ts',
   hrw: 'src-main/hrw.ts',
+  'headless-worker': 'src-main/headless-worker.ts',
   sandbox: 'src-main/sandbox.ts',
   'history-thread': 'src-main/storage/history-thread.ts',
   service: 'src-service/service.ts',
+};
+
+/** Bundles that another loads only when it needs them, from beside it. @type {import('esbuild').Plugin} */
+const bundlesBeside = {
+  name: 'bundles beside',
+  setup(builder) {
+    builder.onResolve({ filter: /^[.][/]headless-worker[.]ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './headless-worker.cjs', external: true } : undefined,
+    );
+  },
 };
 
 const preload = 'src-main/preload.ts';
@@ -135,6 +146,7 @@ async function buildPrograms(flavour, publicKey) {
     sourcemap: true,
     legalComments: 'none',
     external,
+    plugins: [bundlesBeside],
     define: {
       HRW_PUBLISHER_PUBLIC_KEY: JSON.stringify(publicKey),
       HRW_BUILD_FLAVOUR: JSON.stringify(flavour),

@@ -8,8 +8,12 @@ export interface AppErrorOptions {
   cause?: unknown;
 }
 
+/** Programs are made of several bundles, each with its own copy of the class: an error keeps its kind when it crosses between them. */
+const mark = Symbol.for('hybrid-runbook-worker.AppError');
+
 export class AppError<Code extends ProblemCode = ProblemCode> extends Error {
   override readonly name = 'AppError';
+  readonly [mark] = true;
   readonly code: Code;
   readonly details: ProblemDetails<Code>;
   readonly retryable: boolean;
@@ -22,6 +26,10 @@ export class AppError<Code extends ProblemCode = ProblemCode> extends Error {
     this.details = details;
     this.retryable = options.retryable ?? false;
     this.retryAfterMs = options.retryAfterMs;
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && mark in value;
   }
 
   toProblem(): Problem {

@@ -2,21 +2,16 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { exitCodes, processIo } from './command-line/command-io.ts';
 import { registerServiceCommands } from './command-line/service-commands.ts';
 import { registerWorkerCommands } from './command-line/worker-commands.ts';
-import type { RunOptions, WorkerAccess } from './command-line/worker/worker-access.ts';
+import type { WorkerAccess } from './command-line/worker/worker-access.ts';
 import { connectControl } from './control/control-client.ts';
-import { resolveExecutables } from './platform/executables.ts';
 import { createHttpsClient } from './service-link/https-client.ts';
 import { defaultDataFolder } from './storage/default-data-folder.ts';
 import { dataLayout } from './storage/layout.ts';
 import { programVersion } from './worker-host/version.ts';
-
-/** Put in by the build: a release carries its parts differently from a checkout. */
-declare const HRW_BUILD_FLAVOUR: string | undefined;
 
 const access: WorkerAccess = {
   defaultDataFolder: () =>
@@ -32,72 +27,9 @@ const access: WorkerAccess = {
     const { controlFolder, controlAddressFile } = dataLayout(dataFolder);
     return connectControl({ dataFolder, controlFolder, addressFile: controlAddressFile });
   },
-  run: runWorker,
+  // Only here, from a bundle of its own: a command that asks a worker or a service need not wait until a worker has been read.
+  run: async (options) => (await import('./headless-worker.ts')).runHeadlessWorker(options),
 };
-
-/**
- * Ctrl+C reaches us from the terminal and again from whoever started us, and the module that conf writes files with sends every signal on
- * to its own process (when-exit): what comes so close together was meant once.
- */
-const sameSignalMs = 1000;
-
-async function runWorker({ dataFolder, drainOnSignal, onEvent, say }: RunOptions): Promise<void> {
-  const folder = path.dirname(fileURLToPath(import.meta.url));
-  const isRelease = typeof HRW_BUILD_FLAVOUR !== 'undefined' && HRW_BUILD_FLAVOUR === 'release';
-  // Only here: a command that asks a worker or a service need not wait until a worker has been loaded.
-  const [{ createWorkerHost }, { TerminalTransport }] = await Promise.all([
-    import('./worker-host.ts'),
-    import('./logging/terminal-transport.ts'),
-  ]);
-  const host = await createWorkerHost({
-    dataFolder,
-    mode: 'headless',
-    executables: resolveExecutables({ mode: isRelease ? 'packaged' : 'checkout', folder, platform: process.platform }),
-    transports: [new TerminalTransport(onEvent)],
-  });
-  let tellSignal: () => void = () => undefined;
-  const signalled = new Promise<'signal'>((resolve) => {
-    tellSignal = () => {
-      resolve('signal');
-    };
-  });
-  let signals = 0;
-  let lastSignalMs = -sameSignalMs;
-  const onSignal = (): void => {
-    const isSame = performance.now() - lastSignalMs < sameSignalMs;
-    lastSignalMs = performance.now();
-    if (isSame) return;
-    signals += 1;
-    if (signals === 1 && drainOnSignal) {
-      say('Taking no new job; ending when what runs has ended. A second signal ends at once, and jobs go on without the worker.');
-      void host.call('administrator', 'worker:drain', {});
-    } else if (signals <= (drainOnSignal ? 2 : 1)) {
-      tellSignal();
-    } else {
-      process.exit(exitCodes.refused); // asked again while closing: something hangs
-    }
-  };
-  // What is a mistake of ours ends the worker, for whoever starts it again: sandboxes go on, and the next worker finds them.
-  const onFault = (error: unknown): void => {
-    host.reportFault(error, 'not caught');
-    say(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    process.exit(exitCodes.refused);
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('uncaughtException', onFault).on('unhandledRejection', onFault);
-  try {
-    const why = await Promise.race([signalled, host.ended]);
-    const state = await host.call('administrator', 'worker:state', {});
-    const count = state.ok ? state.value.running : 0;
-    const goOn =
-      count === 0
-        ? ''
-        : ` ${count === 1 ? 'One job goes' : `${String(count)} jobs go`} on without it and will be found at the next start.`;
-    say(`${why === 'drained' ? 'Everything that ran has ended. ' : ''}The worker ends.${goOn}`);
-    await host.close();
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('uncaughtException', onFault).off('unhandledRejection', onFault);
-  }
-}
 
 function createProgram(): Command {
   const program = new Command('hrw')

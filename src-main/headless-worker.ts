@@ -1,0 +1,70 @@
+/** `hrw run`: a worker without a window, until it is asked to end. A composition root, and a bundle beside that of the command line. */
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { exitCodes } from './command-line/command-io.ts';
+import type { RunOptions } from './command-line/worker/worker-access.ts';
+import { TerminalTransport } from './logging/terminal-transport.ts';
+import { resolveExecutables } from './platform/executables.ts';
+import { createWorkerHost } from './worker-host.ts';
+
+/** Put in by the build: a release carries its parts differently from a checkout. */
+declare const HRW_BUILD_FLAVOUR: string | undefined;
+
+/**
+ * Ctrl+C reaches us from the terminal and again from whoever started us, and the module that conf writes files with sends every signal on
+ * to its own process (when-exit): what comes so close together was meant once.
+ */
+const sameSignalMs = 1000;
+
+export async function runHeadlessWorker({ dataFolder, drainOnSignal, onEvent, say }: RunOptions): Promise<void> {
+  const folder = path.dirname(fileURLToPath(import.meta.url));
+  const isRelease = typeof HRW_BUILD_FLAVOUR !== 'undefined' && HRW_BUILD_FLAVOUR === 'release';
+  const host = await createWorkerHost({
+    dataFolder,
+    mode: 'headless',
+    executables: resolveExecutables({ mode: isRelease ? 'packaged' : 'checkout', folder, platform: process.platform }),
+    transports: [new TerminalTransport(onEvent)],
+  });
+  let tellSignal: () => void = () => undefined;
+  const signalled = new Promise<'signal'>((resolve) => {
+    tellSignal = () => {
+      resolve('signal');
+    };
+  });
+  let signals = 0;
+  let lastSignalMs = -sameSignalMs;
+  const onSignal = (): void => {
+    const isSame = performance.now() - lastSignalMs < sameSignalMs;
+    lastSignalMs = performance.now();
+    if (isSame) return;
+    signals += 1;
+    if (signals === 1 && drainOnSignal) {
+      say('Taking no new job; ending when what runs has ended. A second signal ends at once, and jobs go on without the worker.');
+      void host.call('administrator', 'worker:drain', {});
+    } else if (signals <= (drainOnSignal ? 2 : 1)) {
+      tellSignal();
+    } else {
+      process.exit(exitCodes.refused); // asked again while closing: something hangs
+    }
+  };
+  // What is a mistake of ours ends the worker, for whoever starts it again: sandboxes go on, and the next worker finds them.
+  const onFault = (error: unknown): void => {
+    host.reportFault(error, 'not caught');
+    say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    process.exit(exitCodes.refused);
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('uncaughtException', onFault).on('unhandledRejection', onFault);
+  try {
+    const why = await Promise.race([signalled, host.ended]);
+    const state = await host.call('administrator', 'worker:state', {});
+    const count = state.ok ? state.value.running : 0;
+    const goOn =
+      count === 0
+        ? ''
+        : ` ${count === 1 ? 'One job goes' : `${String(count)} jobs go`} on without it and will be found at the next start.`;
+    say(`${why === 'drained' ? 'Everything that ran has ended. ' : ''}The worker ends.${goOn}`);
+    await host.close();
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('uncaughtException', onFault).off('unhandledRejection', onFault);
+  }
+}
