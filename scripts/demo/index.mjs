@@ -53,8 +53,8 @@ async function main() {
     const worker = await startWorker(programs, electron, folder, keep);
     const hrw = commandLine(node, folder, service);
     await makeAccount(hrw);
-    await publishRunbooks(hrw);
-    const { kinds } = await becomeWorker(hrw, service, worker.data);
+    const [keys] = await Promise.all([askForKeys(hrw), publishRunbooks(hrw)]);
+    const { kinds } = await becomeWorker(hrw, service, worker.data, keys);
     const job = await copyFolders(hrw, folder, chooseRunbook(kinds));
     fact('');
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
@@ -188,12 +188,8 @@ async function publishRunbooks(hrw) {
   ]);
 }
 
-/**
- * @param {CommandLine} hrw @param {ServiceReady} service @param {string} data
- * @returns {Promise<WorkerState>}
- */
-async function becomeWorker(hrw, service, data) {
-  step('Connect this machine to the workspace, and register it as a worker');
+/** @param {CommandLine} hrw */
+async function askForKeys(hrw) {
   const [workspace, account] = await Promise.all([
     /** @type {Promise<{ workspaceId: string, primary: string }>} */ (
       hrw.ask(['workspace', 'keys', '--workspace', workspaceName], { quiet: true })
@@ -202,6 +198,15 @@ async function becomeWorker(hrw, service, data) {
       hrw.ask(['account', 'keys', '--account', accountName], { quiet: true })
     ),
   ]);
+  return { workspace, account };
+}
+
+/**
+ * @param {CommandLine} hrw @param {ServiceReady} service @param {string} data @param {Awaited<ReturnType<typeof askForKeys>>} keys
+ * @returns {Promise<WorkerState>}
+ */
+async function becomeWorker(hrw, service, data, { workspace, account }) {
+  step('Connect this machine to the workspace, and register it as a worker');
   const status = ['status', '--data', data];
   await waitFor('The worker', 30, async () => ((await hrw.hrw(status, { quiet: true })).code === 3 ? undefined : true));
   const address = ['--service-url', service.agentUrl, '--ca', service.caFile, '--workspace-id', workspace.workspaceId];
