@@ -1,4 +1,5 @@
 /** `hrw`: the command line of worker and service, and the worker without a window (`hrw run`). A composition root. */
+import '../src-contract/schemas-uncompiled.ts';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';

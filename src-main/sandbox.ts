@@ -2,6 +2,7 @@
  * Orchestrator.Sandbox: one process a job, which outlives whoever started it. The composition root: puts the sandbox together with the
  * service client, the runtimes and this machine.
  */
+import '../src-contract/schemas-uncompiled.ts';
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
