@@ -15,6 +15,7 @@ const mainRooms = [
   'logging',
   'platform',
   'control',
+  'diagnostics',
   'shell',
   'command-line',
 ];
@@ -30,6 +31,8 @@ const sharedWithRooms = {
   sandbox: ['channel/', 'journal/', 'platform/', 'storage/layout'],
   launcher: ['channel/', 'journal/', 'platform/', 'storage/layout'],
   control: ['channel/'],
+  // A folder is tried with the rights that runbooks have.
+  diagnostics: ['platform/'],
   // The history's thread reads what journals and the event log have written.
   storage: ['journal/', 'platform/', 'logging/event-index'],
 };

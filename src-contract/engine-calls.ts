@@ -3,6 +3,7 @@
  * the control channel (headless worker). Each call names the least role that may make it.
  */
 import * as z from 'zod';
+import { diagnosis, pathTest } from './diagnostics.ts';
 import { eventLevel, logEvent } from './events.ts';
 import { attemptOutcome, streamName } from './kinds.ts';
 import { eventPage, jobPage } from './lists.ts';
@@ -205,6 +206,14 @@ export const engineCalls = {
       total: z.int(),
       counts: z.record(eventLevel, z.int()),
     }),
+  },
+  /** Asks the service, the disk and the runtimes anew: takes a second or two, and half a minute where the service does not answer. */
+  'diagnostics:run': { role: 'operator', arguments: nothing, value: diagnosis },
+  /** Whether runbooks can list a folder, with the rights that they have here. */
+  'diagnostics:test-path': {
+    role: 'administrator',
+    arguments: z.strictObject({ path: z.string().min(1).max(32_767) }),
+    value: pathTest,
   },
   'settings:get': { role: 'reader', arguments: nothing, value: settings },
   'settings:change': { role: 'administrator', arguments: changeableSettings, value: settings },

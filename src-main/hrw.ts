@@ -47,7 +47,7 @@ function createProgram(): Command {
         '  1    refused: the worker or the service was reached and said no',
         '  2    wrong use of this command',
         '  3    not reached: no worker runs here, or the service does not answer',
-        '  4    hrw status: the worker runs, but can take no job',
+        '  4    hrw status: the worker runs, but can take no job; hrw diagnose: something is wrong',
         '  10, 11, 12   hrw job start --watch: the job failed, was stopped, was suspended',
         '  130  interrupted',
         '',

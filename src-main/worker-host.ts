@@ -26,6 +26,7 @@ import { openSettings, type OpenSettingsFile } from './storage/settings-store.ts
 import { CertificateRotation } from './worker-host/certificate-rotation.ts';
 import { ClosingStack } from './worker-host/closing-stack.ts';
 import { ConnectionFlow } from './worker-host/connection-flow.ts';
+import { runDiagnosis, runPathTest } from './worker-host/diagnosis.ts';
 import { watchDiskSpace } from './worker-host/disk-space.ts';
 import { Draining } from './worker-host/draining.ts';
 import { engineHandlers } from './worker-host/handlers.ts';
@@ -264,6 +265,8 @@ async function buildWorker(
     events: (page) => history.events(page),
     draining,
     rights,
+    diagnose: () => runDiagnosis({ parts, access, receiver, rights, state, lookForRuntimes, signal: ending.signal }),
+    testPath: (path) => runPathTest(path, rights),
     connection: new ConnectionFlow(parts, access, packs),
     registration: new RegistrationFlow(parts, access, packs, receiver),
     inTurn,

@@ -4,6 +4,7 @@
  */
 import { common } from './texts/common.ts';
 import { connection } from './texts/connection.ts';
+import { diagnostics } from './texts/diagnostics.ts';
 import { events } from './texts/events.ts';
 import { group } from './texts/group.ts';
 import { history } from './texts/history.ts';
@@ -14,4 +15,17 @@ import { records } from './texts/records.ts';
 import { running } from './texts/running.ts';
 import { settings } from './texts/settings.ts';
 
-export const texts = { ...common, list, overview, running, history, job, records, connection, group, events, settings } as const;
+export const texts = {
+  ...common,
+  list,
+  overview,
+  running,
+  history,
+  job,
+  records,
+  connection,
+  group,
+  events,
+  diagnostics,
+  settings,
+} as const;

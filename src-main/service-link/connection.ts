@@ -19,7 +19,12 @@ export interface ConnectionTarget {
   /** undefined: plain http. */
   tls: TlsTrust | undefined;
   timeoutMs: number;
+  /** Told as a new connection gets so far, for whoever measures it. */
+  onStage?: (stage: ConnectionStage) => void;
 }
+
+/** `name`: resolved; `reached`: TCP is open; `tunnel`: the proxy lets us through; `encrypted`: TLS is open and its certificate trusted. */
+export type ConnectionStage = 'name' | 'reached' | 'tunnel' | 'encrypted';
 
 /** Request options that also end a connection that is still being opened. */
 export type EndableOptions = http.RequestOptions & { endSignal?: AbortSignal };
@@ -65,11 +70,14 @@ async function openConnection(target: ConnectionTarget, endSignal: AbortSignal |
   try {
     const plain =
       target.proxy.kind === 'none'
-        ? await openTcp(target.host, target.port, ending.signal)
+        ? await openTcp(target, ending.signal)
         : await openTunnel(target.proxy, target.host, target.port, ending.signal);
+    if (target.proxy.kind === 'manual') target.onStage?.('tunnel');
     hasTunnel = true;
     if (target.tls === undefined) return plain;
-    return await openTls(plain, target.host, target.tls, ending.signal);
+    const encrypted = await openTls(plain, target.host, target.tls, ending.signal);
+    target.onStage?.('encrypted');
+    return encrypted;
   } catch (error) {
     if (ending.signal.aborted) throw ending.signal.reason;
     throw describeNetworkError(error, target.host, target.port, seconds);
@@ -83,11 +91,17 @@ function timedOut(host: string, seconds: number): AppError {
   return new AppError('connection-timed-out', { host, seconds }, { retryable: true });
 }
 
-function openTcp(host: string, port: number, signal: AbortSignal): Promise<net.Socket> {
+async function openTcp({ host, port, onStage }: ConnectionTarget, signal: AbortSignal): Promise<net.Socket> {
   // Both families are tried, and 250 ms (Node's default) would be too short for a far address.
   const socket = net.connect({ host, port, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 2_000 });
   socket.setNoDelay(true);
-  return whenOpen(socket, 'connect', signal);
+  socket.once('lookup', (error) => {
+    // Typed as an error; it is null where the name was found.
+    if (!(error instanceof Error)) onStage?.('name');
+  });
+  await whenOpen(socket, 'connect', signal);
+  onStage?.('reached');
+  return socket;
 }
 
 async function openTls(plain: net.Socket, host: string, trust: TlsTrust, signal: AbortSignal): Promise<net.Socket> {

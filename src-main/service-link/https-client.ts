@@ -8,7 +8,13 @@ import * as https from 'node:https';
 import { AppError } from '../../src-contract/app-error.ts';
 import type { ProxySettings, Trust } from '../../src-contract/settings.ts';
 import { createSilenceLimit, decompress, readPieces, sendBody, type SilenceLimit } from './body.ts';
-import { createConnectingAgent, presentedOn, type ConnectionTarget, type EndableOptions } from './connection.ts';
+import {
+  createConnectingAgent,
+  presentedOn,
+  type ConnectionStage,
+  type ConnectionTarget,
+  type EndableOptions,
+} from './connection.ts';
 import { describeNetworkError, isCut } from './network-errors.ts';
 import { createTlsTrust, type ClientCertificate, type PresentedChain } from './trust.ts';
 
@@ -41,6 +47,7 @@ export interface HttpsClientOptions {
   certificate?: ClientCertificate;
   userAgent: string;
   timeouts?: Partial<Timeouts>;
+  onStage?: (stage: ConnectionStage) => void;
 }
 
 export interface CallRequest {
@@ -93,6 +100,7 @@ export function createHttpsClient(options: HttpsClientOptions): HttpsClient {
     proxy: options.address.proxy,
     tls: isSecure ? createTlsTrust(options.address.trust, options.certificate) : undefined,
     timeoutMs: timeouts.connectMs,
+    ...(options.onStage === undefined ? {} : { onStage: options.onStage }),
   };
   const agent = createConnectingAgent(target);
 

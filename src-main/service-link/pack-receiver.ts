@@ -100,6 +100,7 @@ export function createPackReceiver(options: PackReceiverOptions): PackReceiver {
       folder: name,
       sha256: pack.sha256,
       receivedAt: (options.now?.() ?? new Date()).toISOString(),
+      files: opened.manifest.files.map(({ path, sha256 }) => ({ path, sha256 })),
     };
     const formerFolder = packs.find((one) => one.name === pack.name)?.folder;
     await swap(join(folder, name), beside('staging'), beside('previous'));

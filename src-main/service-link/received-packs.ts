@@ -9,6 +9,8 @@ const receivedPack = z.object({
   /** SHA-256 of the archive, lower-case hex. */
   sha256: z.string(),
   receivedAt: z.string(),
+  /** What was unpacked, as the publisher signed it; empty where an earlier version received the pack. Paths with slashes. */
+  files: z.array(z.object({ path: z.string(), sha256: z.string() })).default([]),
 });
 export type ReceivedPack = z.infer<typeof receivedPack>;
 

@@ -4,6 +4,7 @@ import type { WorkerState } from '../../src-contract/engine-calls.ts';
 import { changeableNames } from '../../src-contract/settings.ts';
 import type { EngineHandlers } from '../control/engine-answers.ts';
 import { readTrustedKeys } from '../platform/trusted-keys.ts';
+import type { Diagnosis, PathTest } from '../../src-contract/diagnostics.ts';
 import type { ConnectionFlow } from './connection-flow.ts';
 import type { Draining } from './draining.ts';
 import type { Jobs } from './jobs.ts';
@@ -20,6 +21,8 @@ export interface HandlerSources {
   events: EngineHandlers['events:list'];
   draining: Draining;
   rights: RunbookRights;
+  diagnose: () => Promise<Diagnosis>;
+  testPath: (path: string) => Promise<PathTest>;
   connection: ConnectionFlow;
   registration: RegistrationFlow;
   inTurn: InTurn;
@@ -83,6 +86,8 @@ export function engineHandlers(sources: HandlerSources): EngineHandlers {
     'jobs:stop': ({ sandboxId }) => jobs.stop(sandboxId),
     'jobs:resume': ({ sandboxId }) => jobs.resume(sandboxId),
     'events:list': (query) => events(query),
+    'diagnostics:run': () => sources.diagnose(),
+    'diagnostics:test-path': ({ path }) => sources.testPath(path),
     'settings:get': () => Promise.resolve(settings.current),
     'settings:change': async (change) => {
       const before = settings.current;

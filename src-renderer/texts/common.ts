@@ -22,6 +22,7 @@ export const common = {
       connection: 'Connection',
       group: 'Worker group',
       events: 'Event log',
+      diagnostics: 'Diagnostics',
       settings: 'Settings',
     },
     runningJobs: (count: number) => `${many(count, 'job')} running`,

@@ -9,7 +9,17 @@ import { test } from './support/fake-app.ts';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-const places = ['overview', 'running', 'history', `jobs/${sampleId(1)}`, 'connection', 'group', 'events', 'settings'];
+const places = [
+  'overview',
+  'running',
+  'history',
+  `jobs/${sampleId(1)}`,
+  'connection',
+  'group',
+  'events',
+  'diagnostics',
+  'settings',
+];
 const scenarios: ScenarioName[] = ['filled', 'empty', 'joinable', 'waiting', 'offline', 'failing', 'silent'];
 
 async function violationsOn(page: Page): Promise<string[]> {

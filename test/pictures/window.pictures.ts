@@ -35,6 +35,8 @@ const pictures: Picture[] = [
   { name: 'group', scenario: 'filled', place: 'group' },
   { name: 'group-join', scenario: 'joinable', place: 'group', shown: { light: 'join' } },
   { name: 'events', scenario: 'filled', place: 'events' },
+  { name: 'diagnostics', scenario: 'filled', place: 'diagnostics' },
+  { name: 'diagnostics-failing', scenario: 'failing', place: 'diagnostics' },
   { name: 'settings', scenario: 'filled', place: 'settings' },
 ];
 

@@ -1,7 +1,8 @@
-/** hrw status, events */
+/** hrw status, diagnose, events */
 import { Option, type Command } from 'commander';
 import { eventChannel, type EventChannel, type LogEvent } from '../../../src-contract/events.ts';
 import { exitCodes, type CommandIo } from '../command-io.ts';
+import { describeDiagnosis, describePathTest } from './describe-diagnosis.ts';
 import { describeEvent, describeState } from './describe-worker.ts';
 import { wholeNumber } from './job-commands.ts';
 import type { WorkerAccess } from './worker-access.ts';
@@ -20,6 +21,13 @@ const statusCodes = [
   '  4  it runs, but can take none: not connected, in no group, out of contact, paused, or about to end',
 ].join('\n');
 
+const diagnoseCodes = [
+  '  0  nothing is wrong (or, with --path, the folder was listed)',
+  '  1  with --path: it was not',
+  '  3  no worker runs for the data folder',
+  '  4  something is wrong: see what is marked as failed',
+].join('\n');
+
 export function addLookCommands(program: Command, io: CommandIo, access: WorkerAccess): void {
   addWorkerOptions(program.command('status'))
     .description('can this worker take a job now, and if not, why?')
@@ -29,6 +37,24 @@ export function addLookCommands(program: Command, io: CommandIo, access: WorkerA
         const state = await ask('worker:state', {});
         print(state, describeState(state));
         if (state.status !== 'ready' && state.status !== 'full') io.setExitCode(exitCodes.takesNoJob);
+      }),
+    );
+
+  addWorkerOptions(program.command('diagnose'))
+    .description('what keeps this worker from being well, and what to do about it')
+    .option('--path <folder>', 'instead: can runbooks list this folder (a UNC path too), with the rights that they have here?')
+    .addHelpText('after', `\nExamples:\n  hrw diagnose\n  hrw diagnose --path //server/share\n\nExit codes:\n${diagnoseCodes}\n`)
+    .action(
+      workerAction<{ path?: string }>(io, access, async ({ options, ask, print }) => {
+        if (options.path === undefined) {
+          const found = await ask('diagnostics:run', {});
+          print(found, describeDiagnosis(found, io.stdout));
+          if (found.findings.some(({ result }) => result === 'failed')) io.setExitCode(exitCodes.takesNoJob);
+          return;
+        }
+        const tried = await ask('diagnostics:test-path', { path: options.path });
+        print(tried, describePathTest(tried));
+        if (!tried.reached) io.setExitCode(exitCodes.refused);
       }),
     );
 

@@ -6,6 +6,7 @@ import { Notebook20Regular } from '@fluentui/react-icons/svg/notebook';
 import { PeopleTeam20Regular } from '@fluentui/react-icons/svg/people-team';
 import { Play20Regular } from '@fluentui/react-icons/svg/play';
 import { PlugConnected20Regular } from '@fluentui/react-icons/svg/plug-connected';
+import { Stethoscope20Regular } from '@fluentui/react-icons/svg/stethoscope';
 import { Settings20Regular } from '@fluentui/react-icons/svg/settings';
 import { Mark } from '../../shared/marks.tsx';
 import { texts } from '../../texts.ts';
@@ -34,6 +35,7 @@ const groups: { title: string | null; pages: { page: PageName; icon: React.React
     title: texts.navigation.health,
     pages: [
       { page: 'events', icon: <Notebook20Regular aria-hidden /> },
+      { page: 'diagnostics', icon: <Stethoscope20Regular aria-hidden /> },
       { page: 'settings', icon: <Settings20Regular aria-hidden /> },
     ],
   },

@@ -1,6 +1,7 @@
 /** Which page stands at a place. */
 import type { WorkerState } from '../../../src-contract/engine-calls.ts';
 import { ConnectionPage } from '../pages/connection/connection-page.tsx';
+import { DiagnosticsPage } from '../pages/diagnostics/diagnostics-page.tsx';
 import { EventLogPage } from '../pages/events/event-log-page.tsx';
 import { HistoryPage } from '../pages/history/history-page.tsx';
 import { JobPage } from '../pages/job/job-page.tsx';
@@ -26,6 +27,8 @@ export function PageAt({ place, worker }: { place: Place; worker: WorkerState })
       return <WorkerGroupPage worker={worker} />;
     case 'events':
       return <EventLogPage />;
+    case 'diagnostics':
+      return <DiagnosticsPage />;
     case 'settings':
       return <SettingsPage worker={worker} />;
   }

@@ -5,7 +5,7 @@
 import type { WindowBridge } from '../../../src-contract/window-calls.ts';
 import type { Observable } from '../../shared/observable.ts';
 
-const pages = ['overview', 'running', 'history', 'connection', 'group', 'events', 'settings'] as const;
+const pages = ['overview', 'running', 'history', 'connection', 'group', 'events', 'diagnostics', 'settings'] as const;
 export type PageName = (typeof pages)[number];
 export type Place = { page: PageName } | { page: 'job'; id: string };
 

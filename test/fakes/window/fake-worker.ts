@@ -18,6 +18,7 @@ import type { Problem } from '../../../src-contract/problems.ts';
 import type { StreamRecord } from '../../../src-contract/records.ts';
 import { defaultSettings, type Settings } from '../../../src-contract/settings.ts';
 import type { OpenedWorker } from '../../../src-main/shell/worker-connection.ts';
+import { sampleDiagnosis, samplePathTest } from './sample-diagnosis.ts';
 
 export interface Scenario {
   state: WorkerState;
@@ -182,6 +183,10 @@ export class FakeWorker implements OpenedWorker {
         return this.#job((given as EngineArguments<'jobs:resume'>).sandboxId);
       case 'events:list':
         return this.#events(given);
+      case 'diagnostics:run':
+        return sampleDiagnosis();
+      case 'diagnostics:test-path':
+        return samplePathTest((given as EngineArguments<'diagnostics:test-path'>).path);
       case 'settings:get':
         return this.#settings;
       case 'settings:change':

@@ -155,6 +155,7 @@ export const scenarios = {
         'jobs:records': describeProblem('journal-unreadable', { jobId: sampleId(1), reason: 'the first frame does not verify' }),
         'events:list': problem,
         'settings:get': problem,
+        'diagnostics:run': problem,
         'worker:pause': refused,
         'jobs:stop': refused,
       },
@@ -164,7 +165,16 @@ export const scenarios = {
   /** Answers nothing but how it is. */
   silent: (): Scenario => ({
     ...scenarios.filled(),
-    silent: ['worker:load', 'jobs:activity', 'jobs:list', 'jobs:get', 'jobs:records', 'events:list', 'settings:get'],
+    silent: [
+      'worker:load',
+      'jobs:activity',
+      'jobs:list',
+      'jobs:get',
+      'jobs:records',
+      'events:list',
+      'settings:get',
+      'diagnostics:run',
+    ],
   }),
 
   /** A hundred thousand of everything. */

@@ -1,0 +1,93 @@
+/** Whether runbooks reach a folder, tried with the rights that they have: a share, usually. */
+import { execFile } from 'node:child_process';
+import { access, constants, readdir } from 'node:fs/promises';
+import type { PathTest } from '../../src-contract/diagnostics.ts';
+import type { RunbookUser } from '../../src-contract/sandbox.ts';
+import { startAs } from '../platform/start-as.ts';
+import { evidence } from './evidence.ts';
+
+/** A share whose server is gone keeps a caller waiting for long. */
+const limitMs = 20_000;
+
+type Seen = { kind: 'listed'; entries: number } | { kind: 'failed'; reason: string };
+
+export async function testPath(path: string, user: RunbookUser): Promise<PathTest> {
+  const seen = user.kind === 'other' ? await listAs(path, user) : await listHere(path);
+  const about = { path, user: user.name };
+  if (user.kind === 'unavailable')
+    return {
+      ...about,
+      reached: false,
+      sentence: `Runbooks are to run as ${user.name}, and ${user.reason}`,
+      evidence: [],
+      repair: 'Mend the identity of runbooks first.',
+    };
+  if (seen.kind === 'listed')
+    return {
+      ...about,
+      reached: true,
+      sentence: `${user.name} can list ${path}`,
+      evidence: evidence([['entries', String(seen.entries)]]),
+      repair: null,
+    };
+  return {
+    ...about,
+    reached: false,
+    sentence: `${user.name} cannot list ${path}: ${seen.reason}`,
+    evidence: evidence([['answer', seen.reason]]),
+    repair: path.startsWith('\\\\')
+      ? 'Give that identity rights on the share and on its files; on a network the service’s own accounts are the computer account. Or let the runbook bring a credential of the account.'
+      : 'Give that user rights on the folder and the way to it, or name another folder.',
+  };
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such folder',
+  ENOTDIR: 'it is no folder',
+  EACCES: 'access is denied',
+  EPERM: 'access is denied',
+  EHOSTDOWN: 'its server does not answer',
+  ETIMEDOUT: 'its server does not answer',
+};
+
+async function listHere(path: string): Promise<Seen> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Seen>((resolve) => {
+    timer = setTimeout(() => {
+      resolve({ kind: 'failed', reason: `nothing came back within ${String(limitMs / 1000)} s` });
+    }, limitMs);
+  });
+  const listed = (async (): Promise<Seen> => {
+    await access(path, constants.R_OK);
+    return { kind: 'listed', entries: (await readdir(path)).length };
+  })().catch((error: unknown): Seen => {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    return { kind: 'failed', reason: reasons[code] ?? `the system says ${code}` };
+  });
+  try {
+    return await Promise.race([listed, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** By a process of that user: only the kernel knows all of what decides. */
+function listAs(path: string, user: Extract<RunbookUser, { kind: 'other' }>): Promise<Seen> {
+  const { file, arguments: given, ...ids } = startAs(user, { file: '/bin/ls', arguments: ['-A', '-q', '-1', '--', path] });
+  const options = {
+    ...ids,
+    env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' },
+    cwd: '/',
+    timeout: limitMs,
+    killSignal: 'SIGKILL',
+  } as const;
+  return new Promise((resolve) => {
+    execFile(file, given, { ...options, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+      if (error === null) resolve({ kind: 'listed', entries: stdout.split('\n').filter((line) => line !== '').length });
+      else if (error.killed === true) resolve({ kind: 'failed', reason: `nothing came back within ${String(limitMs / 1000)} s` });
+      else if (/No such file/.test(stderr)) resolve({ kind: 'failed', reason: 'there is no such folder' });
+      else if (/Permission denied/.test(stderr)) resolve({ kind: 'failed', reason: 'access is denied' });
+      else resolve({ kind: 'failed', reason: stderr.trim().split('\n')[0] ?? 'it could not be listed' });
+    });
+  });
+}

@@ -1,0 +1,26 @@
+/** What is wrong, how do we know, what repairs it? */
+import { many } from './counting.ts';
+
+export const diagnostics = {
+  reading: 'Looking at the service, the disk and the runtimes',
+  titleReading: 'Looking at this worker',
+  titleFailed: 'This worker could not be looked at',
+  titleGood: 'Nothing is wrong with this worker',
+  titleAttention: (count: number) => `Nothing is wrong; ${many(count, 'thing')} to know`,
+  titleWrong: (count: number) => (count === 1 ? 'One thing is wrong' : `${many(count, 'thing')} are wrong`),
+  lead: (time: string, seconds: string) => `Looked at ${time}, for ${seconds} s.`,
+  again: 'Look again',
+  looking: 'Looking…',
+  copy: 'Copy all',
+  findings: 'Findings',
+  results: { good: 'Good', attention: 'Attention', failed: 'Wrong', 'not-checked': 'Not checked' },
+  showSeen: 'What was seen',
+  hideSeen: 'Hide what was seen',
+  path: {
+    title: 'Can runbooks reach a folder?',
+    hint: 'Listed with the rights that runbooks have on this machine. A share: \\\\server\\share.',
+    label: 'Folder or share',
+    test: 'Test',
+    testing: 'Testing…',
+  },
+} as const;
