@@ -56,25 +56,27 @@ export function longReport(ledger: Ledger, end: LongRunEnd): { lines: string[]; 
   const doubled = sum((one) => one.doubled);
   const faults = sum((one) => one.faults.length);
   const isClean =
-    lost + doubled + faults + end.orphans + end.leftFolders === 0 && end.recordsAtEnd === sum((one) => one.onService);
+    lost + doubled + faults + end.orphans + end.leftFolders === 0 &&
+    (!end.isDone || end.recordsAtEnd === sum((one) => one.onService));
+  const atEnd = (figure: string): string => (end.isDone ? figure : 'counted when all jobs have ended');
   const rows: [string, string][] = [
     ...circumstances(),
     ['seed', plan.seed],
     ['workers, sandboxes at a time', `${String(plan.workers)} × ${String(plan.limit)}`],
     ['time', `${String(Math.round(seconds / 60))} minutes in ${String(pieces)} ${pieces === 1 ? 'piece' : 'pieces'}`],
     ['killed', targets.map((target) => `${target} ${String(kills[target])}`).join(', ')],
-    ['jobs accepted', String(end.listed)],
+    ['jobs accepted', atEnd(String(end.listed))],
     ['jobs ended', `${String(verdicts.length)} (${by((one) => [one.status])})`],
     ['attempts', `${String(sum((one) => one.outcomes.length))} (${by((one) => one.outcomes)})`],
     ['records written, counted by the runbooks', String(sum((one) => one.written))],
-    ['records on the service', String(end.recordsAtEnd)],
+    ['records on the service', atEnd(String(end.recordsAtEnd))],
     ['written into the pipe of a sandbox that died before it read them', String(sum((one) => one.unread))],
     ['kept on the worker as not accepted', String(sum((one) => one.notAccepted))],
     ['lost', String(lost)],
     ['doubled', String(doubled)],
     ['other faults', String(faults)],
     ['runs that met another run of their job', String(sum((one) => one.overlaps))],
-    ['orphans (processes, sandbox folders)', `${String(end.orphans)}, ${String(end.leftFolders)}`],
+    ['orphans (processes, sandbox folders)', atEnd(`${String(end.orphans)}, ${String(end.leftFolders)}`)],
   ];
   return { lines: table(rows, ['what', 'figure']), isClean };
 }
