@@ -1,18 +1,14 @@
 /** Finishing a dead sandbox's job, seen from the launcher: whom to tell, what to tell, and what becomes of its report. */
-import { AppError, isAppError } from '../../src-contract/app-error.ts';
+import { isAppError } from '../../src-contract/app-error.ts';
 import { holdSeconds } from '../../src-contract/limits.ts';
 import type { SandboxReport } from '../../src-contract/sandbox.ts';
 import { journalPath } from '../storage/layout.ts';
-import { finishDeadSandbox, type FinishingService } from './finish-dead.ts';
+import { finishDeadSandbox } from './finish-dead.ts';
+import { RenewedConnection, type ServiceConnection } from './renewed-connection.ts';
 import type { LaunchFacts } from './sandbox-folders.ts';
 
 /** Between two looks at a queue that is empty; the service holds the call besides. */
 const askAgainMs = 1000;
-
-export interface ServiceConnection {
-  service: FinishingService;
-  close: () => void;
-}
 
 export interface FinishAttemptOptions {
   launch: LaunchFacts;
@@ -38,12 +34,12 @@ export type UntakenOptions = Pick<FinishAttemptOptions, 'launch' | 'sleep' | 're
  */
 export async function findUntakenJob(options: UntakenOptions): Promise<string | undefined> {
   const { launch, sleep, retryDelayMs, signal } = options;
-  const connected = await options.connectService(launch);
-  if (connected === undefined) return undefined;
-  const { service } = connected;
+  const connection = new RenewedConnection(() => options.connectService(launch));
   try {
     for (let failures = 0; ;) {
       try {
+        const service = await connection.open();
+        if (service === undefined) return undefined;
         const found = await service.getJobActions(launch.sandboxId, { waitSeconds: holdSeconds, signal });
         if (found.kind === 'unloaded' || !service.features.has('outcome')) return undefined;
         const jobId = found.actions[0]?.JobId;
@@ -54,12 +50,13 @@ export async function findUntakenJob(options: UntakenOptions): Promise<string | 
       } catch (error) {
         if (!isAppError(error) || !error.retryable) return undefined;
         failures += 1;
+        connection.close();
         await sleep(retryDelayMs(failures, error), signal);
       }
       if (signal.aborted) return undefined;
     }
   } finally {
-    connected.close();
+    connection.close();
   }
 }
 
@@ -88,10 +85,10 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
 
 async function finishOnce(options: FinishAttemptOptions): Promise<SandboxReport | undefined> {
   const { launch, report, jobId, journalsFolder, seen, processesLeft, now, sleep, retryDelayMs, signal } = options;
-  const connected = await options.connectService(launch);
+  const connection = new RenewedConnection(() => options.connectService(launch));
   try {
     const finished = await finishDeadSandbox({
-      service: connected?.service ?? noService,
+      service: connection.service,
       sandboxId: report.sandboxId,
       jobId,
       journal: report.journalPath ?? journalPath(journalsFolder, jobId, launch.sandboxId),
@@ -122,20 +119,6 @@ async function finishOnce(options: FinishAttemptOptions): Promise<SandboxReport 
     if (signal.aborted) return undefined;
     throw error;
   } finally {
-    connected?.close();
+    connection.close();
   }
 }
-
-const refused = (): Promise<never> => Promise.reject(new AppError('not-registered', {}));
-
-/** This worker has left the group that the job came from: what is here stays here. */
-const noService: FinishingService = {
-  features: new Set(),
-  getJobActions: refused,
-  getJob: refused,
-  changeStatus: refused,
-  postStream: refused,
-  unload: refused,
-  acknowledgedRecords: refused,
-  uploadFrames: refused,
-};

@@ -13,7 +13,8 @@ import { newEntry, snapshotOf, type Entry } from './entry.ts';
 import { endDeadTree } from './dead-tree.ts';
 import { readLostReport } from './lost-report.ts';
 import type { LauncherListener, SandboxSnapshot } from './launcher-listener.ts';
-import { findUntakenJob, finishAttempt, type ServiceConnection } from './finish-attempt.ts';
+import { findUntakenJob, finishAttempt } from './finish-attempt.ts';
+import type { ServiceConnection } from './renewed-connection.ts';
 import {
   findSandboxes,
   mayAdopt,

@@ -39,6 +39,8 @@ export interface Timeouts {
  * without a word (20 s and its grace) is made again before its attempt is fenced (35 s).
  */
 const defaultTimeouts: Timeouts = { connectMs: 15_000, answerMs: 30_000, holdGraceMs: 7_000 };
+/** A cut that comes later than the way to the service and back was not there when we wrote. */
+const staleWithinMs = 1_000;
 /** A runbook or a page of job actions is far below; what is larger is not the service's. */
 const defaultMaxAnswerBytes = 16 * 1024 * 1024;
 
@@ -113,7 +115,10 @@ export function createHttpsClient(options: HttpsClientOptions): HttpsClient {
     return (isSecure ? https : http).request(asked);
   }
 
-  /** `stale`: a kept connection had ended before we wrote on it, and nothing reached the service. */
+  /**
+   * `stale`: a kept connection had ended before we wrote on it, and nothing reached the service. That shows at once. What is cut later was under
+   * way: begun again here, all workers of a service that dies while it holds their calls would be back in one moment.
+   */
   async function attempt(request: CallRequest, write: WritePiece | undefined): Promise<CallAnswer | 'stale'> {
     request.signal?.throwIfAborted();
     const ending = new AbortController();
@@ -126,6 +131,7 @@ export function createHttpsClient(options: HttpsClientOptions): HttpsClient {
     const silence = createSilenceLimit(silentMs, () => {
       ending.abort(new AppError('connection-timed-out', { host, seconds: Math.ceil(silentMs / 1000) }, { retryable: true }));
     });
+    const startedMs = performance.now();
     const outgoing = begin(request, ending.signal);
     ending.signal.addEventListener('abort', () => outgoing.destroy(), { once: true });
     let hasAnswer = false;
@@ -137,7 +143,8 @@ export function createHttpsClient(options: HttpsClientOptions): HttpsClient {
       return await receive(incoming, request, silence, write);
     } catch (error) {
       if (ending.signal.aborted) throw ending.signal.reason;
-      if (!hasAnswer && outgoing.reusedSocket && isCut(error)) return 'stale';
+      const isFresh = performance.now() - startedMs < staleWithinMs;
+      if (!hasAnswer && isFresh && outgoing.reusedSocket && isCut(error)) return 'stale';
       throw describeNetworkError(error, host, target.port);
     } finally {
       silence.end();

@@ -8,7 +8,7 @@ import { createJrdsClient, type JrdsClient } from '../service-link/jrds-client.t
 import { readMachineIdentity, writeMachineIdentity, type MachineIdentity } from '../service-link/machine-identity.ts';
 import { createWorkspaceClient, type WorkspaceClient } from '../service-link/workspace-client.ts';
 import type { LaunchFacts } from '../launcher/sandbox-folders.ts';
-import type { ServiceConnection } from '../launcher/finish-attempt.ts';
+import type { ServiceConnection } from '../launcher/renewed-connection.ts';
 import { readTextFile } from '../storage/private-files.ts';
 import type { WorkerParts } from './parts.ts';
 import { WorkerTurn } from './worker-turn.ts';

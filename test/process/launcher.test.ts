@@ -48,6 +48,7 @@ let folder: string;
 let listener: Listener;
 let service: FakeFinishingService | undefined;
 let launcher: Launcher;
+let connections: { opened: number; closed: number };
 const launchers: Launcher[] = [];
 
 function open(
@@ -65,7 +66,10 @@ function open(
     now: () => new Date(),
     sleep: (milliseconds, signal) => systemClock.sleep(shorten(milliseconds), signal),
     retryDelayMs: () => 10,
-    connectService: () => Promise.resolve(service === undefined ? undefined : { service, close: () => undefined }),
+    connectService: () => {
+      connections.opened += 1;
+      return Promise.resolve(service === undefined ? undefined : { service, close: () => void (connections.closed += 1) });
+    },
     listener,
   });
   launchers.push(launcher);
@@ -112,6 +116,7 @@ beforeEach(async () => {
   await mkdir(path.join(folder, 'sandboxes'));
   await mkdir(path.join(folder, 'journals'));
   service = new FakeFinishingService();
+  connections = { opened: 0, closed: 0 };
 });
 afterEach(async () => {
   for (const one of launchers.splice(0)) await one.close();
@@ -353,6 +358,26 @@ describe('a sandbox that dies', () => {
       expect(waits.filter((wait) => wait === 30_000)).toHaveLength(2);
       expect(listener.views.some((view) => view.report?.uploadTrouble === refusal.toProblem().title)).toBe(true);
     });
+
+  it('is finished with the certificate that the worker has by then, not with the one that it had at the death', async () => {
+    open('runs');
+    start('s1');
+    const { pid } = await running('s1');
+    const old = service;
+    const withOldCertificate = new AppError('connection-refused', { host: 'service', port: 443 }, { retryable: true });
+    // For ever, as a service that has taken a rotated certificate refuses the one before.
+    old?.failures.push(...Array.from({ length: 10_000 }, () => withOldCertificate));
+    process.kill(pid, 'SIGKILL');
+    await waitFor('trouble', 10, () => listener.views.find((view) => (view.report?.uploadTrouble ?? null) !== null));
+    expect(old?.ends).toEqual([]);
+    const present = new FakeFinishingService();
+    service = present;
+    const end = await ended();
+    expect(end.report).toMatchObject({ outcome: 'sandbox-crashed', verified: true, uploadTrouble: null });
+    expect(old?.ends).toEqual([]);
+    expect(present.ends).toHaveLength(1);
+    await waitFor('every connection to be closed', 5, () => (connections.closed === connections.opened ? true : undefined));
+  });
 
   it('is reported record by record to a service of the plain protocol', async () => {
     service = new FakeFinishingService([]);
