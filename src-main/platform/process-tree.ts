@@ -151,14 +151,25 @@ export class ProcessTree {
   async end(): Promise<TreeEnding> {
     this.#leave();
     const start = performance.now();
-    const found = this.members().length;
+    const found = this.members().length + this.#escaped().length;
     let left = found;
     for (let wait = 1; left > 0 && performance.now() - start < endingLimitMs; wait = Math.min(wait * 2, 50)) {
       if (this.#group?.kill() !== true) this.signal('SIGKILL');
+      for (const pid of this.#escaped()) sendSignal(pid, 'SIGKILL');
       await new Promise((resolve) => setTimeout(resolve, wait));
-      left = this.members().length;
+      left = this.members().length + this.#escaped().length;
     }
     return { found, left, tookMs: performance.now() - start };
+  }
+
+  /** Root may move itself out of its group. What it was born with shows it still, unless it has dropped that too. */
+  #escaped(): number[] {
+    if (this.#group === undefined) return [];
+    const inside = new Set(this.members());
+    return this.#marked
+      .find()
+      .map((facts) => facts.pid)
+      .filter((pid) => !inside.has(pid) && pid !== process.pid);
   }
 
   /** Who keeps a limit of this tree; undefined for one that was not asked for. */

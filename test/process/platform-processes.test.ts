@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { identifyProcess, identifyThisProcess, isRunning } from '../../src-main/platform/process-identity.ts';
@@ -94,6 +94,36 @@ describe.each([
     expect(cpuMs).toBeLessThan(4000);
     expect(peakMemoryBytes).toBeGreaterThan(60 << 20);
     expect(peakMemoryBytes).toBeLessThan(400 << 20);
+  });
+});
+
+describe('a process that moves itself out of its control group', () => {
+  it('and its session, and its parent, is ended with the tree all the same, and counted', async (context) => {
+    const tree = ProcessTree.create(`test-${process.pid}-escape`);
+    onTestFinished(async () => {
+      await tree.end();
+      tree.dispose();
+    });
+    const { group } = tree.place;
+    if (group === null) return context.skip('this machine lets nobody make control groups');
+    const file = path.join(await tempFolder(), 'pid');
+    const script = `(setsid sh -c 'echo $$ > "$HOME_GROUP/cgroup.procs"; echo $$ > "$PID_FILE"; exec sleep 300' &); exit 0`;
+    const environment = {
+      PATH: process.env['PATH'] ?? '',
+      HOME_GROUP: path.dirname(group),
+      PID_FILE: file,
+      ...tree.environment,
+    };
+    tree.spawn(() => spawn('bash', ['-c', script], { detached: true, stdio: 'ignore', env: environment }));
+    const readPid = async (): Promise<number> => Number(await readFile(file, 'utf8').catch(() => ''));
+    await until('the escaped process', async () => (await readPid()) > 0);
+    const escaped = identifyProcess(await readPid());
+    if (escaped === undefined) throw new Error('no process');
+    await until('it to be alone', () => tree.members().length === 0);
+    expect(isRunning(escaped)).toBe(true);
+    // Seen also by an engine that finds only what a dead sandbox has written down.
+    expect(await ProcessTree.reopen(tree.place).end()).toMatchObject({ found: 1, left: 0 });
+    expect(isRunning(escaped)).toBe(false);
   });
 });
 
