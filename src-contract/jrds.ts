@@ -21,7 +21,15 @@ export const headers = {
 } as const;
 
 /** What a service may offer beyond the protocol, in `HRW-Features`, comma separated. */
-export const featureNames = ['wait', 'record-batches', 'sandbox-secret', 'outcome', 'checkpoints', 'child-jobs'] as const;
+export const featureNames = [
+  'wait',
+  'record-batches',
+  'sandbox-secret',
+  'outcome',
+  'checkpoints',
+  'child-jobs',
+  'own-group',
+] as const;
 export type FeatureName = (typeof featureNames)[number];
 export const framesContentType = 'application/vnd.hrw.journal-frames';
 export const checkpointContentType = 'application/vnd.hrw.checkpoint+xml';
@@ -248,3 +256,23 @@ export const childJob = z.object({
   exception: z.string().nullable(),
 });
 export type ChildJob = z.infer<typeof childJob>;
+
+/** Feature `own-group`. Of the caller's group, oldest first, at most so many; `total` says how many there are. */
+export const mostWaitingJobs = 20;
+export const waitingJobs = z.object({
+  value: z.array(
+    z.object({
+      jobId: z.string(),
+      runbookName: z.string(),
+      startedBy: z.string(),
+      queuedAt: z.string(),
+      /** One sentence without a full stop. */
+      reason: z.string(),
+    }),
+  ),
+  total: z.int().nonnegative(),
+});
+export type WaitingJobs = z.infer<typeof waitingJobs>;
+
+export const testJob = z.object({ jobId: z.string() });
+export type TestJob = z.infer<typeof testJob>;

@@ -529,6 +529,12 @@ export const problemCatalogue = {
       `It needs Windows PowerShell 5.1, which none of them has: line ${String(line)}, ${reason}. PowerShell 7 runs a workflow only as what can be made of it. No job was made.`,
     nextStep: () => 'Change that line (docs/workflows.md says what is covered), or name a group with Windows PowerShell 5.1.',
   }),
+  'test-job-impossible': entry<{ runbook: string; kind: string }>({
+    severity: 'error',
+    title: ({ runbook }) => `This worker cannot run ${runbook}`,
+    text: ({ kind }) => `The account has it as ${kind}, and this worker runs other kinds. No job was made.`,
+    nextStep: () => 'Install a runtime that it needs (the overview says what this worker can run), or start another runbook.',
+  }),
   'job-unknown': entry<{ jobId: string }>({
     severity: 'error',
     title: () => 'This worker does not know that job',

@@ -23,6 +23,7 @@ const statuses: Partial<Record<ProblemCode, number>> = {
   'job-ended': 409,
   'job-not-suspended': 409,
   'workflow-not-translatable': 409,
+  'test-job-impossible': 409,
   'already-registered': 409,
   'machine-cloned': 409,
   'workspace-not-linked': 409,

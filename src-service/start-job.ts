@@ -21,11 +21,13 @@ export interface StartRequest {
   request: { runbook: { name: string }; parameters: Readonly<Record<string, unknown>>; runOn: string };
   startedBy: string;
   triggerSource: number;
+  /** No other worker of the group may take it. */
+  onlyMachineId?: string;
 }
 
 export async function startJob(
   { store, clock }: ServiceContext,
-  { accountId, name, request, startedBy, triggerSource }: StartRequest,
+  { accountId, name, request, startedBy, triggerSource, onlyMachineId }: StartRequest,
 ): Promise<JobCreation> {
   const requestHash = hashRequest(request);
   // Before everything else: a repeated call is answered as it was, whatever has become of the runbook since.
@@ -63,6 +65,7 @@ export async function startJob(
       startedBy,
       triggerSource,
       needsNativeWorkflow,
+      ...(onlyMachineId === undefined ? {} : { onlyMachineId }),
     };
     return createJob(tx, job, clock.now());
   });

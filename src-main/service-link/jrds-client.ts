@@ -127,6 +127,9 @@ export interface JrdsClient {
     options?: Ending,
   ): Promise<jrds.ChildJob>;
   getChildJob(sandboxId: string, jobId: string, childId: string, options?: Ending): Promise<jrds.ChildJob>;
+  /** With a service that offers `own-group`, and with the worker's certificate: these two. */
+  waitingJobs(options?: Ending): Promise<jrds.WaitingJobs>;
+  startTestJob(testId: string, options?: Ending): Promise<jrds.TestJob>;
   /** Call #15, made with the certificate that is to be replaced. */
   rotateCertificate(body: z.infer<typeof jrds.rotationBody>, options?: Ending): Promise<void>;
   /** Ends kept connections; a call under way is ended with an AbortError. */
@@ -384,6 +387,15 @@ export function createJrdsClient(options: JrdsClientOptions): JrdsClient {
           ...options,
         },
         jrds.childJob,
+      ),
+
+    waitingJobs: (options = {}) =>
+      read({ method: 'GET', path: '/Workers/waitingJobs', what: 'say which jobs wait', ...options }, jrds.waitingJobs),
+
+    startTestJob: (testId, options = {}) =>
+      read(
+        { method: 'PUT', path: `/Workers/testJobs/${segment(testId)}`, json: {}, what: 'start the test job', ...options },
+        jrds.testJob,
       ),
 
     rotateCertificate: (body, options = {}) =>

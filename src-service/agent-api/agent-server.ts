@@ -10,6 +10,7 @@ import type { ServiceContext } from '../context.ts';
 import { statusOfProblem } from '../problem-status.ts';
 import { addAssetRoutes } from './assets.ts';
 import { addCheckpointRoutes } from './checkpoints.ts';
+import { addOwnGroupRoutes } from './own-group.ts';
 import { identifyCaller } from './callers.ts';
 import type { AccountParams } from './calls.ts';
 import { addChildJobRoutes } from './child-jobs.ts';
@@ -105,6 +106,7 @@ function addJrds(jrds: FastifyInstance, context: ServiceContext, closing: AbortS
   addAssetRoutes(jrds, context);
   addChildJobRoutes(jrds, context);
   addRotationRoute(jrds, context);
+  addOwnGroupRoutes(jrds, context);
 }
 
 function sendFailure(context: ServiceContext, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -12,7 +12,15 @@ import type { Job } from '../store/jobs.ts';
 import { nameKey } from '../store/names.ts';
 import type { Store } from '../store/store.ts';
 import { forgetSignatures } from '../store/used-signatures.ts';
-import { kindsOf, listMembers, listWorkers, undeclaredSlots, type Worker, type WorkerPresence } from '../store/workers.ts';
+import {
+  findWorker,
+  kindsOf,
+  listMembers,
+  listWorkers,
+  undeclaredSlots,
+  type Worker,
+  type WorkerPresence,
+} from '../store/workers.ts';
 import { fenceAttempt, requestStop, type StopResult } from './attempt-life.ts';
 import { explainWaiting } from './explain-waiting.ts';
 import { fenceLimitMs, isSilent } from './fencing.ts';
@@ -162,6 +170,12 @@ export class Dispatcher {
 
   stopJob(accountId: string, jobId: string): Promise<StopResult> {
     return this.store.write((tx) => requestStop(tx, accountId, jobId, this.clock.now()));
+  }
+
+  /** With what it said of itself last. */
+  async asLastSeen(worker: Worker): Promise<Worker> {
+    await this.late.flush();
+    return (await findWorker(this.store.db, worker.machineId)) ?? worker;
   }
 
   /** One sentence without a full stop, or null when the job does not wait. */

@@ -4,7 +4,6 @@ import { canRun, preferOtherMs, type AbleWorker } from './matching.ts';
 import { isPresent, type SeenWorker } from './presence.ts';
 
 export interface GroupWorker extends SeenWorker, AbleWorker {
-  machineId: string;
   machineName: string;
   freeSlots: number;
 }
@@ -16,14 +15,19 @@ export interface WaitingJob {
   /** The worker that it was handed to and that has not called in yet. */
   handedTo: string | null;
   lastMachineId: string | null;
+  onlyMachineId: string | null;
   queuedAt: number;
 }
 
-export function explainWaiting(job: WaitingJob, workers: readonly GroupWorker[], now: number): string {
-  const { groupName } = job;
+export function explainWaiting(job: WaitingJob, members: readonly GroupWorker[], now: number): string {
+  const { groupName, onlyMachineId } = job;
+  const workers = onlyMachineId === null ? members : members.filter(({ machineId }) => machineId === onlyMachineId);
   const label = job.needsNativeWorkflow ? 'this workflow, which needs Windows PowerShell 5.1' : kindLabels[job.kind];
   if (job.handedTo !== null) return `it is being handed to worker ${job.handedTo}`;
-  if (workers.length === 0) return `group ${groupName} has no worker`;
+  if (workers.length === 0)
+    return members.length === 0
+      ? `group ${groupName} has no worker`
+      : `the worker that it is for is no longer in group ${groupName}`;
 
   const able = workers.filter((worker) => canRun(worker, job));
   if (able.length === 0) return `no worker of group ${groupName} can run ${label}`;

@@ -9,12 +9,14 @@ export const preferOtherMs = 60_000;
 
 /** What a worker says that it can run. */
 export interface AbleWorker {
+  machineId: string;
   kinds: readonly RunbookKind[];
   /** Its workflows are translated; not all can be. */
   translatesWorkflows: boolean;
 }
 
-export function canRun(worker: AbleWorker, job: Pick<QueuedJob, 'kind' | 'needsNativeWorkflow'>): boolean {
+export function canRun(worker: AbleWorker, job: Pick<QueuedJob, 'kind' | 'needsNativeWorkflow' | 'onlyMachineId'>): boolean {
+  if (job.onlyMachineId !== null && job.onlyMachineId !== worker.machineId) return false;
   return worker.kinds.includes(job.kind) && !(job.needsNativeWorkflow && worker.translatesWorkflows);
 }
 
@@ -25,20 +27,19 @@ export interface QueuedJob {
   needsNativeWorkflow: boolean;
   /** Where its last attempt ran. */
   lastMachineId: string | null;
+  /** No other worker may take it. */
+  onlyMachineId: string | null;
   queuedAt: number;
 }
 
 export interface WaitingPoll extends AbleWorker {
-  machineId: string;
   freeSlots: number;
   /** When it began to wait. */
   since: number;
 }
 
 /** A worker of the group that is present and takes work, whether it waits at this moment or not. */
-export interface TakingWorker extends AbleWorker {
-  machineId: string;
-}
+export type TakingWorker = AbleWorker;
 
 export interface Matching {
   matches: { jobId: string; machineId: string }[];

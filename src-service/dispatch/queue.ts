@@ -27,7 +27,7 @@ export async function listQueuedJobs(
   if (kinds.length === 0) return [];
   const query = db
     .selectFrom('jobs')
-    .select(['id', 'kind', 'needsNativeWorkflow', 'lastMachineId', 'queuedAt'])
+    .select(['id', 'kind', 'needsNativeWorkflow', 'lastMachineId', 'onlyMachineId', 'queuedAt'])
     .where('accountId', '=', accountId)
     .where('groupKey', '=', groupKey)
     .where('kind', 'in', kinds)

@@ -38,6 +38,7 @@ export interface Job {
   attemptCount: number;
   attemptsBefore: number;
   needsNativeWorkflow: boolean;
+  onlyMachineId: string | null;
   currentSandboxId: string | null;
   lastMachineId: string | null;
   queuedAt: number;
@@ -64,6 +65,7 @@ export interface NewJob {
   startedBy: string;
   triggerSource: number;
   needsNativeWorkflow?: boolean;
+  onlyMachineId?: string;
 }
 
 export type JobCreation = { kind: 'created' | 'repeated'; job: Job } | { kind: 'conflict'; job: Job };
@@ -113,6 +115,7 @@ export async function createJob(tx: Writer, job: NewJob, now: number): Promise<J
     attemptCount: 0,
     attemptsBefore: 0,
     needsNativeWorkflow: flag(job.needsNativeWorkflow ?? false),
+    onlyMachineId: job.onlyMachineId ?? null,
     currentSandboxId: null,
     lastMachineId: null,
     queuedAt: now,
@@ -217,6 +220,36 @@ export async function listJobs(db: Reader, accountId: string, filter: JobFilter)
   }
   const rows = await query.orderBy('createdAt', 'desc').orderBy('id', 'desc').limit(filter.limit).execute();
   return rows.map(toJob);
+}
+
+/** Of a group, oldest first. Handed out or not: a job that no sandbox has taken waits. */
+export async function listWaiting(
+  db: Reader,
+  accountId: string,
+  groupName: string,
+  limit: number,
+): Promise<{ jobs: Job[]; total: number }> {
+  const waiting = db
+    .selectFrom('jobs')
+    .where('accountId', '=', accountId)
+    .where('groupKey', '=', nameKey(groupName))
+    .where('status', '=', 'New');
+  const rows = await waiting.selectAll().orderBy('queuedAt').orderBy('id').limit(limit).execute();
+  const { total } = await waiting.select((select) => select.fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
+  return { jobs: rows.map(toJob), total };
+}
+
+/** A job for that machine alone that waits or runs. */
+export async function findUnendedFor(db: Reader, accountId: string, machineId: string): Promise<Job | undefined> {
+  const row = await db
+    .selectFrom('jobs')
+    .selectAll()
+    .where('accountId', '=', accountId)
+    .where('onlyMachineId', '=', machineId)
+    .where('endedAt', 'is', null)
+    .orderBy('createdAt')
+    .executeTakeFirst();
+  return row && toJob(row);
 }
 
 export async function countUnfinishedJobs(

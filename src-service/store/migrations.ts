@@ -337,11 +337,19 @@ const workerTurns: Migration = {
   },
 };
 
+/** Jobs that a worker starts on itself. */
+const jobsForOneWorker: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema.alterTable('jobs').addColumn('onlyMachineId', 'text').execute();
+  },
+};
+
 export function migrationsFor(engine: Engine): MigrationProvider {
   const migrations = {
     '0001-first-tables': first(engine),
     '0002-workflows': workflows,
     '0003-worker-turns': workerTurns,
+    '0004-jobs-for-one-worker': jobsForOneWorker,
   };
   return { getMigrations: () => Promise.resolve(migrations) };
 }

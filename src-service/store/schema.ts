@@ -188,6 +188,8 @@ interface JobTable {
   attemptsBefore: number;
   /** A workflow that only Windows PowerShell 5.1 can run. */
   needsNativeWorkflow: Flag;
+  /** No other worker may take it. */
+  onlyMachineId: string | null;
   /** The attempt that has the job now; null while it waits in the queue and after its end. */
   currentSandboxId: string | null;
   lastMachineId: string | null;

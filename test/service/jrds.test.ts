@@ -67,7 +67,9 @@ describe('#1 GetSandboxActions', () => {
     const worker = await registerWorker(started, await newGroup());
     const answer = await worker.poll();
     expect(answer.json).toEqual({ value: [] });
-    expect(answer.headers['hrw-features']).toBe('wait, record-batches, sandbox-secret, outcome, checkpoints, child-jobs');
+    expect(answer.headers['hrw-features']).toBe(
+      'wait, record-batches, sandbox-secret, outcome, checkpoints, child-jobs, own-group',
+    );
     expect(answer.headers['preference-applied']).toBeUndefined();
   });
 

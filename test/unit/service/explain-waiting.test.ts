@@ -24,6 +24,7 @@ const bash: WaitingJob = {
   groupName: 'Main',
   handedTo: null,
   lastMachineId: null,
+  onlyMachineId: null,
   queuedAt: now,
 };
 const full = { freeSlots: 0 };
@@ -34,6 +35,8 @@ describe('a queued job says why it waits', () => {
   test.each<[string, Partial<WaitingJob>, GroupWorker[]]>([
     ['it is being handed to worker WORKER-B', { handedTo: 'WORKER-B' }, []],
     ['group Main has no worker', {}, []],
+    ['the worker that it is for is no longer in group Main', { onlyMachineId: 'b' }, [worker()]],
+    ['the only worker is paused', { onlyMachineId: 'a' }, [worker(paused), worker({ machineId: 'b' })]],
     ['no worker of group Main can run PowerShell 7', { kind: 'PowerShell7' }, [worker({ kinds: ['Bash'] })]],
     [
       'no worker of group Main can run this workflow, which needs Windows PowerShell 5.1',

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { matchJobs, preferOtherMs, type QueuedJob, type WaitingPoll } from '../../../src-service/dispatch/matching.ts';
 
 function job(id: string, rest: Partial<QueuedJob> = {}): QueuedJob {
-  return { id, kind: 'Bash', needsNativeWorkflow: false, lastMachineId: null, queuedAt: 0, ...rest };
+  return { id, kind: 'Bash', needsNativeWorkflow: false, lastMachineId: null, onlyMachineId: null, queuedAt: 0, ...rest };
 }
 
 function poll(machineId: string, freeSlots: number, rest: Partial<WaitingPoll> = {}): WaitingPoll {
