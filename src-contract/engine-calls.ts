@@ -6,10 +6,11 @@ import * as z from 'zod';
 import { diagnosis, pathTest } from './diagnostics.ts';
 import { eventLevel, logEvent } from './events.ts';
 import { attemptOutcome, streamName } from './kinds.ts';
+import { waitingJobs } from './jrds.ts';
 import { eventPage, jobPage } from './lists.ts';
 import { problem } from './problems.ts';
 import { record } from './records.ts';
-import { sandboxPhase } from './sandbox.ts';
+import { consolePiece, maxUsageSamples, sandboxPhase, stopCourse, usageSample } from './sandbox.ts';
 import { changeableSettings, proxySettings, settings, trust } from './settings.ts';
 
 export const role = z.enum(['reader', 'operator', 'administrator']);
@@ -106,8 +107,15 @@ export const jobView = z.object({
   /** true: the service confirmed count and chain; false: it lacks records; null: not yet known. */
   verified: z.boolean().nullable(),
   uploadTrouble: z.string().nullable(),
+  /** As the sandbox reports them; jobs of earlier versions say none of these three. */
+  oldestWaitingAt: z.string().nullable().default(null),
+  hasConsole: z.boolean().default(false),
+  stop: stopCourse.nullable().default(null),
 });
 export type JobView = z.infer<typeof jobView>;
+
+export const recordNote = z.object({ time: z.string(), text: z.string(), after: z.int().nonnegative() });
+export type RecordNote = z.infer<typeof recordNote>;
 
 const nothing = z.strictObject({});
 
@@ -171,6 +179,14 @@ export const engineCalls = {
     arguments: z.strictObject({ token: z.string().nullable(), local: z.boolean() }),
     value: workerState,
   },
+  /** Jobs that wait for a worker of this one's group, and why; asked of the service. null: it does not tell. */
+  'jobs:waiting': {
+    role: 'reader',
+    arguments: nothing,
+    value: z.object({ waiting: z.object({ jobs: waitingJobs.shape.value, total: z.int().nonnegative() }).nullable() }),
+  },
+  /** Starts the service's sample `Test-HybridWorker` on this worker alone. null: the service has none. */
+  'jobs:test': { role: 'operator', arguments: nothing, value: z.object({ jobId: z.string().nullable() }) },
   'jobs:running': { role: 'reader', arguments: nothing, value: z.array(jobView) },
   'jobs:list': {
     role: 'reader',
@@ -192,6 +208,35 @@ export const engineCalls = {
     arguments: z.strictObject({ sandboxId: z.string(), from: z.int().nonnegative(), limit: z.int().min(1).max(2000) }),
     /** `next`: where to go on; `recordCount`: what the journal holds now. At most about 1 MiB of text a page. */
     value: z.object({ records: z.array(record), next: z.int(), recordCount: z.int(), damaged: z.string().nullable() }),
+  },
+  /** What the worker itself has noted beside an attempt's records: what was left out, how a stop went. `after`: so many records stood there. */
+  'jobs:notes': {
+    role: 'reader',
+    arguments: z.strictObject({ sandboxId: z.string() }),
+    value: z.object({ notes: z.array(recordNote) }),
+  },
+  /** Attempts at one job that ran here, oldest first. Those of other workers are known to the service alone. */
+  'jobs:attempts': {
+    role: 'reader',
+    arguments: z.strictObject({ jobId: z.string() }),
+    value: z.object({ attempts: z.array(jobView) }),
+  },
+  /**
+   * What the runtime of a running job writes to its console, masked as its records are. Held until there is something after `from`, but at
+   * most ten seconds: whoever looks on asks again and again. null: no sandbox of that id runs any more, or it has no console.
+   */
+  'jobs:console': {
+    role: 'reader',
+    arguments: z.strictObject({ sandboxId: z.string(), from: z.int().nonnegative() }),
+    value: z.object({ piece: consolePiece.nullable() }),
+  },
+  /** What running jobs use, from `since` (ISO) on: of one, or of all. */
+  'jobs:usage': {
+    role: 'reader',
+    arguments: z.strictObject({ sandboxId: z.string().nullable(), since: z.string().nullable() }),
+    value: z.object({
+      jobs: z.array(z.object({ sandboxId: z.string(), samples: z.array(usageSample).max(maxUsageSamples) })),
+    }),
   },
   'jobs:stop': { role: 'operator', arguments: z.strictObject({ sandboxId: z.string() }), value: jobView },
   /** A suspended job goes back into the service's queue, for any worker of its group. Answers what is known of it here. */

@@ -80,6 +80,30 @@ export const sandboxAcknowledgement = z.object({ ready: z.literal(true), process
 export const sandboxPhase = z.enum(['starting', 'loading', 'running', 'stopping', 'uploading', 'ended']);
 export type SandboxPhase = z.infer<typeof sandboxPhase>;
 
+/**
+ * How far the stop ladder has got: a runtime with a host has its runbook asked first (its `finally` blocks run), then every process of the
+ * job is asked, then what is left is ended. `processes`: how many there were as the step began.
+ */
+export const stopCourse = z.object({
+  reason: z.string(),
+  /** Until then what was asked may end by itself. */
+  deadline: z.string(),
+  steps: z.array(z.object({ step: z.enum(['ask-runbook', 'ask-processes', 'end']), at: z.string(), processes: z.int() })).max(3),
+  /** Processes that could not be ended; null while the stop is under way. */
+  left: z.int().nonnegative().nullable(),
+});
+export type StopCourse = z.infer<typeof stopCourse>;
+
+/** All processes of a job together, at one moment. `cpuMs` only grows. */
+export const usageSample = z.object({
+  time: z.string(),
+  cpuMs: z.number().nonnegative(),
+  memoryBytes: z.number().nonnegative(),
+  processes: z.int().nonnegative(),
+});
+export type UsageSample = z.infer<typeof usageSample>;
+export const maxUsageSamples = 400;
+
 /** What a sandbox says of itself: in state.json (rewritten on each phase change) and, more often, over its control endpoint. */
 export const sandboxReport = z.object({
   contractVersion: z.int(),
@@ -121,6 +145,12 @@ export const sandboxReport = z.object({
   verified: z.boolean().nullable(),
   /** What keeps the upload waiting, in words; null when nothing does. */
   uploadTrouble: z.string().nullable(),
+  /** When the oldest record was written that the service does not have; null: it has all. Earlier versions say none of these three. */
+  oldestWaitingAt: z.string().nullable().default(null),
+  /** The runtime writes to a console beside its records. */
+  hasConsole: z.boolean().default(false),
+  /** null: nobody has asked it to stop, or nothing ran that could be. */
+  stop: stopCourse.nullable().default(null),
 });
 export type SandboxReport = z.infer<typeof sandboxReport>;
 
@@ -152,6 +182,9 @@ export const reportWithoutJob = {
   processesLeft: null,
   verified: null,
   uploadTrouble: null,
+  oldestWaitingAt: null,
+  hasConsole: false,
+  stop: null,
 } as const satisfies Partial<SandboxReport>;
 
 /**
@@ -168,10 +201,17 @@ export const consolePiece = z.strictObject({
   rows: z.int(),
 });
 
+export type ConsolePiece = z.infer<typeof consolePiece>;
+
 /** Engine → sandbox calls over the control endpoint; the sandbox pushes `report` and `console` events. */
 export const sandboxCalls = {
   'sandbox:report': { arguments: z.strictObject({}), value: sandboxReport },
   'sandbox:console': { arguments: z.strictObject({ from: z.int().nonnegative() }), value: consolePiece },
+  /** Samples after `since` (ISO), of the last minutes, with one of now. A sandbox of an earlier version has no such call. */
+  'sandbox:usage': {
+    arguments: z.strictObject({ since: z.string().nullable() }),
+    value: z.strictObject({ samples: z.array(usageSample).max(maxUsageSamples) }),
+  },
   'sandbox:stop': { arguments: z.strictObject({ reason: z.string() }), value: z.strictObject({ accepted: z.boolean() }) },
 } as const;
 export const sandboxEvents = {

@@ -23,6 +23,7 @@ import type { Timing } from './sandbox/ports.ts';
 import { SandboxLife } from './sandbox/sandbox-life.ts';
 import { startSibling } from './sandbox/start-sibling.ts';
 import { StateKeeper } from './sandbox/state-keeper.ts';
+import { UsageMeter } from './sandbox/usage-meter.ts';
 import { createJrdsClient } from './service-link/jrds-client.ts';
 import { backoffMs, outlast, retry } from './service-link/retry.ts';
 import { programVersion } from './worker-host/version.ts';
@@ -47,6 +48,7 @@ async function main(): Promise<void> {
     onTroubleWriting: (error) => process.stderr.write(`The state could not be written: ${String(error)}\n`),
   });
   const view = new ConsoleView();
+  const usage = new UsageMeter(timing.now);
   const ground = prepareGround(sandboxFolder, path.basename(sandboxFolder), handOver.limits);
   // Whoever needs it awaits it; until then a failure must not end the process unheard.
   ground.catch(() => undefined);
@@ -61,12 +63,14 @@ async function main(): Promise<void> {
     state,
     ground,
     view,
+    usage,
     startSibling: (jobId) => startSibling(handOver, jobId, process.env),
   });
   const endpoint = await openControlEndpoint({
     folder: sandboxFolder,
     report: () => state.report,
     view,
+    usage,
     stop: (reason) => life.stop(reason),
     onFault: (error) => process.stderr.write(`A call of the engine failed: ${String(error)}\n`),
   });

@@ -262,6 +262,7 @@ async function buildWorker(
     cores,
     state,
     jobs,
+    access,
     events: (page) => history.events(page),
     draining,
     rights,

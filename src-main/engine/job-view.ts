@@ -40,5 +40,8 @@ export function jobViewOf(launch: LaunchFacts, report: SandboxReport | undefined
     processesLeft: report?.processesLeft ?? null,
     verified: report?.verified ?? null,
     uploadTrouble: report?.uploadTrouble ?? null,
+    oldestWaitingAt: report?.oldestWaitingAt ?? null,
+    hasConsole: report?.hasConsole ?? false,
+    stop: report?.stop ?? null,
   };
 }

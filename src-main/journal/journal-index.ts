@@ -19,13 +19,16 @@ interface IndexEntry {
 
 export type HeaderOf<Kind extends JournalHeader['kind']> = Extract<JournalHeader, { kind: Kind }>;
 
+/** `after`: so many records stood before it. */
+export type PlacedDecision = HeaderOf<'decision'> & { after: number };
+
 export class JournalIndex {
   readonly #entries: IndexEntry[] = [];
   #end: SkimEnd = { kind: 'whole', reason: '', offset: 0, chain: emptyChain, fileSize: 0 };
   #refreshing: Promise<void> = Promise.resolve();
   begin: HeaderOf<'begin'> | null = null;
   end: HeaderOf<'end'> | null = null;
-  readonly decisions: HeaderOf<'decision'>[] = [];
+  readonly decisions: PlacedDecision[] = [];
   recordCount = 0;
   /** Chain after the last frame that is uploaded (the end frame never is), lower-case hex. */
   chain = emptyChain.toString('hex');
@@ -78,7 +81,7 @@ export class JournalIndex {
     if (header.kind !== 'end') this.chain = frame.chain.toString('hex');
     if (header.kind === 'begin') this.begin = header;
     else if (header.kind === 'end') this.end = header;
-    else if (header.kind === 'decision') this.decisions.push(header);
+    else if (header.kind === 'decision') this.decisions.push({ ...header, after: this.recordCount });
     else this.recordCount = header.first + header.count;
   }
 }

@@ -7,12 +7,12 @@ import { decodeFrame, emptyChain, framePrefixBytes, maxFrameBytes } from '../../
 import { record, type StreamRecord } from '../../src-contract/records.ts';
 import type { JournalHeader } from '../../src-contract/sandbox.ts';
 import { parseHeader } from './frame-scanner.ts';
-import { JournalIndex, type HeaderOf } from './journal-index.ts';
+import { JournalIndex, type HeaderOf, type PlacedDecision } from './journal-index.ts';
 
 export interface JournalSummary {
   begin: HeaderOf<'begin'> | null;
   end: HeaderOf<'end'> | null;
-  decisions: readonly HeaderOf<'decision'>[];
+  decisions: readonly PlacedDecision[];
   recordCount: number;
   /** Chain after the last uploaded frame, lower-case hex: what an attempt's report carries. */
   chain: string;

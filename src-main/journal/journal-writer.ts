@@ -48,8 +48,8 @@ export interface JournalWriterOptions {
   delay: (milliseconds: number) => Promise<void>;
   /** What comes when the file has reached this size is counted and not kept, and the journal says so. */
   quotaBytes?: number;
-  /** Frames have reached the file. */
-  onWritten?: (() => void) | undefined;
+  /** Frames have reached the file: so many records stand in it now. */
+  onWritten?: ((writtenCount: number) => void) | undefined;
   /** The queue is short again after `isFull`. */
   onDrain?: (() => void) | undefined;
   /** Why nothing can be written right now; null when it can again. */
@@ -308,7 +308,7 @@ export class JournalWriter {
         this.#written += records;
         if (block !== undefined) this.#frames.recycle(block);
       }
-      this.#options.onWritten?.();
+      this.#options.onWritten?.(this.writtenCount);
       if (this.#full && this.#queuedBytes < queueLowBytes) {
         this.#full = false;
         this.#options.onDrain?.();

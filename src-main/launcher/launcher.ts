@@ -4,7 +4,7 @@
  */
 import { existsSync, type FSWatcher } from 'node:fs';
 import { AppError, isAppError } from '../../src-contract/app-error.ts';
-import type { ProcessIdentity, SandboxHandOver, SandboxReport } from '../../src-contract/sandbox.ts';
+import type { ConsolePiece, ProcessIdentity, SandboxHandOver, SandboxReport, UsageSample } from '../../src-contract/sandbox.ts';
 import { sandboxContractVersion } from '../../src-contract/sandbox.ts';
 import type { Command } from '../platform/executables.ts';
 import { identifyProcess, isRunning } from '../platform/process-identity.ts';
@@ -133,6 +133,19 @@ export class Launcher {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** Held until there is more than `from`. undefined: it runs no more, or cannot be asked just now. */
+  async readConsole(sandboxId: string, from: number, signal: AbortSignal): Promise<ConsolePiece | undefined> {
+    try {
+      return await this.entries.get(sandboxId)?.link?.readConsole(from, signal);
+    } catch {
+      return undefined;
+    }
+  }
+
+  async readUsage(sandboxId: string, since: string | null): Promise<UsageSample[]> {
+    return (await this.entries.get(sandboxId)?.link?.readUsage(since)) ?? [];
   }
 
   /** Waits for that of one that is just starting or being found again. undefined: there is none, or it has died. */

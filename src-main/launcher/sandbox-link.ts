@@ -2,7 +2,15 @@
  * The connection to one sandbox's control endpoint. It comes back after a break as long as the process lives; `died` resolves once the
  * connection has closed and the process is gone: noticed, not polled for.
  */
-import { sandboxCalls, sandboxEvents, type ProcessIdentity, type SandboxReport } from '../../src-contract/sandbox.ts';
+import type * as z from 'zod';
+import {
+  sandboxCalls,
+  sandboxEvents,
+  type ConsolePiece,
+  type ProcessIdentity,
+  type SandboxReport,
+  type UsageSample,
+} from '../../src-contract/sandbox.ts';
 import { connectLineChannel, type LineChannel } from '../channel/line-channel-client.ts';
 
 /** The endpoint's one role. */
@@ -32,6 +40,8 @@ export class SandboxLink {
   private channel: LineChannel | undefined;
   private lastPhase: SandboxReport['phase'] | undefined;
   private waitingForChannel: (() => void)[] = [];
+  /** Those who look at the console and have seen all of it. */
+  private readonly consoleWaiters = new Set<() => void>();
 
   constructor(options: SandboxLinkOptions) {
     this.options = options;
@@ -43,6 +53,57 @@ export class SandboxLink {
     const channel = this.channel ?? (await this.connected(signal));
     const answer = await channel.call('sandbox:stop', { reason }, { signal });
     return answer.ok && sandboxCalls['sandbox:stop'].value.parse(answer.value).accepted;
+  }
+
+  /** Held until the console has more than `from`, the sandbox is gone, or the signal says that it was long enough. */
+  async readConsole(from: number, signal: AbortSignal): Promise<ConsolePiece> {
+    const grown = this.consoleGrown(signal);
+    try {
+      const piece = await this.ask('sandbox:console', { from });
+      if (piece.next > from || signal.aborted) return piece;
+      await grown.promise;
+      return await this.ask('sandbox:console', { from });
+    } finally {
+      grown.forget();
+    }
+  }
+
+  /** None from a sandbox of a version that did not count it. */
+  async readUsage(since: string | null): Promise<UsageSample[]> {
+    try {
+      return (await this.ask('sandbox:usage', { since })).samples;
+    } catch {
+      return [];
+    }
+  }
+
+  private async ask<Name extends keyof typeof sandboxCalls>(
+    name: Name,
+    given: z.infer<(typeof sandboxCalls)[Name]['arguments']>,
+  ): Promise<z.infer<(typeof sandboxCalls)[Name]['value']>> {
+    if (this.channel === undefined) throw new Error('the sandbox cannot be asked just now');
+    const answer = await this.channel.call(name, given, { signal: this.closing.signal });
+    if (!answer.ok) throw new Error(`the sandbox refused ${name}: ${answer.problem.text}`);
+    return sandboxCalls[name].value.parse(answer.value) as z.infer<(typeof sandboxCalls)[Name]['value']>;
+  }
+
+  private consoleGrown(signal: AbortSignal): { promise: Promise<void>; forget: () => void } {
+    let wake: () => void = () => undefined;
+    const promise = new Promise<void>((resolve) => (wake = resolve));
+    this.consoleWaiters.add(wake);
+    signal.addEventListener('abort', wake, { once: true });
+    if (signal.aborted) wake();
+    return {
+      promise,
+      forget: () => {
+        this.consoleWaiters.delete(wake);
+        signal.removeEventListener('abort', wake);
+      },
+    };
+  }
+
+  private wakeConsole(): void {
+    for (const wake of [...this.consoleWaiters]) wake();
   }
 
   /** Ends the connection; the sandbox goes on. */
@@ -100,6 +161,7 @@ export class SandboxLink {
         signal,
         onEvent: (event, payload) => {
           if (event === 'report') this.take(payload);
+          else if (event === 'console') this.wakeConsole();
         },
       });
     } catch {
@@ -115,6 +177,7 @@ export class SandboxLink {
     }
     await channel.ended;
     this.channel = undefined;
+    this.wakeConsole();
     return true;
   }
 

@@ -28,6 +28,13 @@ export interface TreeEnding {
   tookMs: number;
 }
 
+/** Of all living members together. */
+export interface TreeFigures {
+  cpuMs: number;
+  memoryBytes: number;
+  processes: number;
+}
+
 export interface TreeUsage {
   /** Null where nothing could be measured. */
   cpuMs: number | null;
@@ -191,8 +198,13 @@ export class ProcessTree {
 
   usage(): TreeUsage {
     const peak = Math.max(this.#peakBytes, this.#group?.readPeakBytes() ?? 0);
-    const cpuMs = this.#group?.readCpuMs() ?? this.#marked.readCpuMs();
-    return { cpuMs: Math.max(0, Math.round(cpuMs - this.#ownCpuMs)), peakMemoryBytes: peak === 0 ? null : peak };
+    return { cpuMs: this.#readCpuMs(), peakMemoryBytes: peak === 0 ? null : peak };
+  }
+
+  /** What it uses at this moment. */
+  figures(): TreeFigures {
+    const members = this.members();
+    return { cpuMs: this.#readCpuMs(), memoryBytes: residentBytes(members), processes: members.length };
   }
 
   /** Ends the sampling and takes away what stands for the tree. Nothing is ended by this. */
@@ -213,6 +225,11 @@ export class ProcessTree {
       this.#watchedHit ??= name;
       void this.end();
     }
+  }
+
+  #readCpuMs(): number {
+    const cpuMs = this.#group?.readCpuMs() ?? this.#marked.readCpuMs();
+    return Math.max(0, Math.round(cpuMs - this.#ownCpuMs));
   }
 
   /** For a tree that nobody prepared. */
@@ -245,7 +262,7 @@ export class ProcessTree {
     this.#sampling = setTimeout(
       () => {
         const members = this.members();
-        const resident = members.reduce((sum, pid) => sum + (readProcess(pid)?.residentBytes ?? 0), 0);
+        const resident = residentBytes(members);
         const largest = this.#main === undefined ? 0 : (readPeakBytes(this.#main) ?? 0);
         this.#peakBytes = Math.max(this.#peakBytes, resident, largest);
         this.#watch(resident, members.length);
@@ -256,6 +273,10 @@ export class ProcessTree {
     // Measuring is no reason to go on living.
     this.#sampling.unref();
   }
+}
+
+function residentBytes(members: readonly number[]): number {
+  return members.reduce((sum, pid) => sum + (readProcess(pid)?.residentBytes ?? 0), 0);
 }
 
 function sendSignal(pid: number, signal: NodeJS.Signals): void {

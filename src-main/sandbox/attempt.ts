@@ -22,6 +22,7 @@ import { chooseRuntime, combine, droppedStreams, type Choice, type LoadedJob } f
 import type { ConsoleView } from './console-view.ts';
 import { describeLimits } from './job-limits.ts';
 import { decideOutcome, type Verdict } from './outcome.ts';
+import { MaskedConsole } from './masked-console.ts';
 import { Secrets } from './masking/secrets.ts';
 import { describeParameters } from './parameters.ts';
 import type { JobService, Runtime, RuntimeCommand, Timing } from './ports.ts';
@@ -33,6 +34,8 @@ import { RuntimeRun, type RunResult } from './runtime-run.ts';
 import { isFence, ServiceCalls } from './service-calls.ts';
 import { checkSignature } from './signature-check.ts';
 import type { StateKeeper } from './state-keeper.ts';
+import { UploadLag } from './upload-lag.ts';
+import type { UsageMeter } from './usage-meter.ts';
 
 export interface AttemptParts {
   handOver: SandboxHandOver;
@@ -46,6 +49,7 @@ export interface AttemptParts {
   state: StateKeeper;
   ground: Promise<Ground>;
   view: ConsoleView;
+  usage: UsageMeter;
 }
 
 /** How to start it, and where it reaches the account's assets. */
@@ -132,13 +136,15 @@ export class Attempt {
     }
     const facts = loaded instanceof Error ? undefined : loaded;
     const upload: { sender?: JournalSender } = {};
+    const lag = new UploadLag(timing.now);
     const journal = await JournalWriter.create(
       {
         path,
         now: timing.now,
         quotaBytes: journalQuotaBytes,
         delay: (milliseconds) => timing.delay(milliseconds, new AbortController().signal),
-        onWritten: () => {
+        onWritten: (recordCount) => {
+          lag.written(recordCount);
           upload.sender?.poke();
           state.touch();
         },
@@ -170,6 +176,7 @@ export class Attempt {
       recordCount: journal.writtenCount,
       journalBytes: journal.bytes,
       acknowledgedCount: sender.acknowledgedCount,
+      oldestWaitingAt: lag.oldestWaitingAt(sender.acknowledgedCount),
       lastRecord: journal.lastRecord,
       uploadTrouble: sender.trouble ?? this.#callTrouble,
     }));
@@ -207,7 +214,7 @@ export class Attempt {
         kind: loaded.kind ?? null,
         startedBy: settings.jobStartedBy ?? null,
         attempt: settings.hrw?.attempt ?? null,
-        parameters: describeParameters(loaded.parameters),
+        parameters: describeParameters(loaded.parameters, typesOf(loaded.runbook)),
       });
       return loaded;
     } catch (error) {
@@ -360,7 +367,7 @@ export class Attempt {
     ground: Ground,
     journal: JournalWriter,
   ): Promise<RunResult> {
-    const { environment, handOver, state, timing, view } = this.#parts;
+    const { environment, handOver, state, timing, view, usage } = this.#parts;
     const { tree, pipes, workFolder } = ground;
     const { runAs } = handOver;
     if (checkpoint !== undefined) journal.decide('The workflow goes on from its checkpoint on the service.');
@@ -402,20 +409,24 @@ export class Attempt {
       tree,
       pipes,
       terminal,
-      view,
+      view: new MaskedConsole(view, this.#secrets.scan),
       intake,
       readHost: runtime.readHost?.bind(runtime),
       startLimitSeconds: handOver.startLimitSeconds,
       stopGraceSeconds: handOver.stopGraceSeconds,
       decide: (text) => journal.decide(text),
       onStarted: (runtimePid) => {
-        state.change({ phase: 'running', runtimePid, startedAt: timing.now().toISOString() });
+        const hasConsole = runtime.readHost !== undefined;
+        state.change({ phase: 'running', runtimePid, startedAt: timing.now().toISOString(), hasConsole });
+        usage.follow(tree);
         this.#say('Running', job);
       },
+      onStopping: (stop) => state.change({ stop }),
     });
     // A stop that came while the script was being written found no run to stop.
     if (this.#isCalledOff()) this.#run.stop(this.#stopReason ?? 'the service gave up on this attempt');
     const result = await this.#run.result;
+    usage.close();
     // What is still being asked, a checkpoint that waits for the service among it, has nobody any more who waits for it.
     this.#asking.abort();
     await endpoint.close();
@@ -524,6 +535,10 @@ export class Attempt {
     });
     void this.#parts.state.write();
   }
+}
+
+function typesOf({ parameters }: LoadedJob['runbook']): Map<string, string> {
+  return new Map((parameters ?? []).map(({ Name, ParameterType }) => [Name.toLowerCase(), ParameterType?.Name ?? '']));
 }
 
 /** Before the job has read any: what the sandbox itself proves itself with. */

@@ -9,6 +9,7 @@ import { channelAddress } from '../channel/channel-address.ts';
 import { serveLineChannel } from '../channel/line-channel-server.ts';
 import type { ConsoleView } from './console-view.ts';
 import { consoleColumns, consoleRows } from './pseudo-terminal.ts';
+import type { UsageMeter } from './usage-meter.ts';
 
 /** The one role; whoever can read the key has it. */
 const role = 'engine';
@@ -19,6 +20,7 @@ export interface ControlEndpointOptions {
   folder: string;
   report: () => SandboxReport;
   view: ConsoleView;
+  usage: UsageMeter;
   stop: (reason: string) => boolean;
   onFault: (error: unknown) => void;
 }
@@ -61,7 +63,7 @@ export async function openControlEndpoint(options: ControlEndpointOptions): Prom
   };
 }
 
-function answer({ report, view, stop }: ControlEndpointOptions, call: string, given: unknown): Answer<unknown> {
+function answer({ report, view, usage, stop }: ControlEndpointOptions, call: string, given: unknown): Answer<unknown> {
   switch (call) {
     case 'sandbox:report': {
       const parsed = sandboxCalls[call].arguments.safeParse(given);
@@ -73,6 +75,11 @@ function answer({ report, view, stop }: ControlEndpointOptions, call: string, gi
       const { from, next, bytes } = view.read(parsed.data.from);
       const value = { from, next, bytes: bytes.toString('base64'), columns: consoleColumns, rows: consoleRows };
       return { ok: true, value };
+    }
+    case 'sandbox:usage': {
+      const parsed = sandboxCalls[call].arguments.safeParse(given);
+      if (!parsed.success) return refuse(call, parsed.error.message);
+      return { ok: true, value: { samples: usage.read(parsed.data.since) } };
     }
     case 'sandbox:stop': {
       const parsed = sandboxCalls[call].arguments.safeParse(given);

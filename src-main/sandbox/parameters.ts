@@ -40,9 +40,26 @@ function numberIn(name: string): number | undefined {
   return found === undefined ? undefined : Number(found);
 }
 
-/** For reports and windows: each value as text. */
-export function describeParameters(parameters: readonly JobParameter[]): Record<string, string> {
+/** What stands in a report for a value that nobody should read there. */
+export const hiddenValue = '••••••';
+const secretTypes = /securestring|pscredential/i;
+/** Of a parameter whose type says nothing: scripts call such things by a few names. */
+const secretNames =
+  /pass(word|wd|phrase|code)|pwd$|secret|token|api_?key|access_?key|private_?key|connection_?string|^sas|credential/i;
+
+/** For reports, windows and the history: each value as text, without those that its type or its name says to be secret. */
+export function describeParameters(
+  parameters: readonly JobParameter[],
+  types: ReadonlyMap<string, string> = new Map(),
+): Record<string, string> {
   return Object.fromEntries(
-    parameters.map(({ name, value }) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
+    parameters.map(({ name, value }) => {
+      const type = types.get(name.toLowerCase()) ?? '';
+      // A credential is given by its asset's name, which is no secret.
+      const isName = /pscredential/i.test(type) && typeof value === 'string';
+      const isSecret = !isName && (secretTypes.test(type) || secretNames.test(name));
+      if (isSecret && value !== null && value !== '') return [name, hiddenValue];
+      return [name, typeof value === 'string' ? value : JSON.stringify(value)];
+    }),
   );
 }

@@ -3,13 +3,13 @@
  * (ask the host where there is one, ask the whole tree, wait, end what is left). Tells facts; what they mean is decided in outcome.ts.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import type { RunbookUser } from '../../src-contract/sandbox.ts';
+import type { RunbookUser, StopCourse } from '../../src-contract/sandbox.ts';
 import { loadedModules } from '../platform/loaded-modules.ts';
 import type { ProcessTree, TreeEnding } from '../platform/process-tree.ts';
 import { startAs } from '../platform/start-as.ts';
-import type { ConsoleView } from './console-view.ts';
 import { describeHit } from './job-limits.ts';
 import { MarkedConsole } from './marked-console.ts';
+import type { MaskedConsole } from './masked-console.ts';
 import type { HostWords, RuntimeEnd, StuckStart } from './outcome.ts';
 import type { Runtime, RuntimeCommand } from './ports.ts';
 import type { PseudoTerminal } from './pseudo-terminal.ts';
@@ -44,14 +44,18 @@ export interface RunOptions {
   /** The console of a runtime with a host, where one can be had; else its standard output and error are pipes. */
   terminal: PseudoTerminal | undefined;
   /** Gets what a runtime with a host writes beside its records. */
-  view: ConsoleView;
+  view: Pick<MaskedConsole, 'push' | 'tail'>;
   /** How long a host may take until it begins the runbook. */
   startLimitSeconds: number;
   stopGraceSeconds: number;
   /** Something worth keeping in the journal. */
   decide: (text: string) => void;
   onStarted: (pid: number) => void;
+  /** The stop ladder has got to the next step, or is over. */
+  onStopping: (course: StopCourse) => void;
 }
+
+type StopStep = StopCourse['steps'][number]['step'];
 
 export interface RunResult {
   end: RuntimeEnd;
@@ -267,23 +271,47 @@ export class RuntimeRun {
     const asked = tree.members().length;
     const deadline = start + stopGraceSeconds * 1000;
     const isWaitingUntil = (time: number): boolean => tree.members().length > 0 && performance.now() < time;
+    const course = this.#tellCourse(reason, stopGraceSeconds * 1000);
     if (this.#host?.begun !== undefined && this.#marked === undefined) {
+      course.begin('ask-runbook', asked);
       this.#options.pipes.askToStop();
       const hostDeadline = start + stopGraceSeconds * 1000 * hostShare;
       while (this.#child?.exitCode === null && isWaitingUntil(hostDeadline)) await sleep(lookAgainMs);
     }
+    const members = tree.members().length;
+    if (members > 0) course.begin('ask-processes', members);
     tree.signal('SIGTERM');
     while (isWaitingUntil(deadline)) await sleep(lookAgainMs);
     const waitedMs = Math.round(performance.now() - start);
-    if (tree.members().length === 0) {
+    const stayed = tree.members().length;
+    if (stayed === 0) {
+      course.end(0);
       decide(`Stop (${reason}): ${asked} processes were asked to end and had ended after ${waitedMs} ms.`);
       return;
     }
+    course.begin('end', stayed);
     const ending = await tree.end();
+    course.end(ending.left);
     decide(
       `Stop (${reason}): ${asked} processes were asked to end; ${ending.found} were still there after ${waitedMs} ms ` +
         `and were ended within ${Math.round(ending.tookMs)} ms, ${ending.left} are left.`,
     );
+  }
+
+  #tellCourse(
+    reason: string,
+    graceMs: number,
+  ): { begin: (step: StopStep, processes: number) => void; end: (left: number) => void } {
+    const { onStopping } = this.#options;
+    let course: StopCourse = { reason, deadline: new Date(Date.now() + graceMs).toISOString(), steps: [], left: null };
+    const tell = (change: Partial<StopCourse>): void => {
+      course = { ...course, ...change };
+      onStopping(course);
+    };
+    return {
+      begin: (step, processes) => tell({ steps: [...course.steps, { step, at: new Date().toISOString(), processes }] }),
+      end: (left) => tell({ left }),
+    };
   }
 
   #noteLeftovers(ending: TreeEnding): void {

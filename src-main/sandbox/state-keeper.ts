@@ -9,7 +9,7 @@ const tellIntervalMs = 100;
 
 export type LiveFigures = Pick<
   SandboxReport,
-  'recordCount' | 'journalBytes' | 'acknowledgedCount' | 'lastRecord' | 'uploadTrouble'
+  'recordCount' | 'journalBytes' | 'acknowledgedCount' | 'lastRecord' | 'uploadTrouble' | 'oldestWaitingAt'
 >;
 
 export interface StateKeeperOptions {

@@ -125,6 +125,12 @@ export class HistoryDatabase {
     return parseRow(row);
   }
 
+  /** At one job, oldest first. */
+  attempts(jobId: string): JobView[] {
+    const rows = this.database.prepare(`SELECT view FROM jobs WHERE job_id = ? ORDER BY picked_up_at LIMIT 100`).all(jobId);
+    return rows.map(parseRow).filter((view) => view !== undefined);
+  }
+
   /** Attempts without an end, as the index has them: what the last engine did not see the end of. */
   listUnended(): JobView[] {
     const rows = this.database.prepare(`SELECT view FROM jobs WHERE ended_at IS NULL`).all();
@@ -297,6 +303,9 @@ async function readFromJournal(journalsFolder: string, jobId: string, sandboxId:
     processesLeft: null,
     verified: null,
     uploadTrouble: null,
+    oldestWaitingAt: null,
+    hasConsole: false,
+    stop: null,
   };
 }
 

@@ -1,5 +1,5 @@
 /** What the history's two ends say to each other: one file, so that neither side can drift. Both are built together. */
-import type { EngineArguments, EngineValue, JobView } from '../../src-contract/engine-calls.ts';
+import type { EngineArguments, EngineValue, JobView, RecordNote } from '../../src-contract/engine-calls.ts';
 import type { RecordPage } from '../journal/journal-reader.ts';
 import type { HistoryFiles, JobPage } from './history-database.ts';
 
@@ -20,6 +20,9 @@ export interface HistoryCalls {
   listUnended: () => JobView[];
   /** null: there is no journal (yet, or any more). */
   records: (query: RecordQuery) => RecordPage | null;
+  /** null: as for `records`. */
+  notes: (attempt: Pick<RecordQuery, 'jobId' | 'sandboxId'>) => RecordNote[] | null;
+  attempts: (jobId: string) => JobView[];
   removeEndedBefore: (time: string) => number;
   removeBeyond: (bytes: number) => number;
   close: () => null;

@@ -3,7 +3,7 @@
  * belongs on the engine's main thread.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { readRecords } from '../journal/journal-reader.ts';
+import { readRecords, summarizeJournal } from '../journal/journal-reader.ts';
 import { EventIndex } from '../logging/event-index.ts';
 import { HistoryDatabase, type HistoryFiles } from './history-database.ts';
 import type { HistoryCallName, HistoryCalls, HistoryReply, HistoryRequest } from './history-messages.ts';
@@ -20,6 +20,16 @@ const events = new EventIndex(files.logsFolder);
 function opened(): HistoryDatabase {
   if (history === undefined) throw new Error('the history is not open');
   return history;
+}
+
+/** null: there is no journal (yet, or any more). */
+async function ofJournal<Result>(read: () => Promise<Result>): Promise<Result | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null;
+    throw error;
+  }
 }
 
 type Awaitable<Call extends (...given: never[]) => unknown> = (
@@ -41,14 +51,14 @@ const handlers: { [Name in HistoryCallName]: Awaitable<HistoryCalls[Name]> } = {
   events: (page) => events.list(page),
   get: (id) => opened().get(id) ?? null,
   listUnended: () => opened().listUnended(),
-  records: async ({ jobId, sandboxId, from, limit }) => {
-    try {
-      return await readRecords(journalPath(files.journalsFolder, jobId, sandboxId), { from, limit, maxBytes: maxPageBytes });
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return null;
-      throw error;
-    }
-  },
+  records: ({ jobId, sandboxId, from, limit }) =>
+    ofJournal(() => readRecords(journalPath(files.journalsFolder, jobId, sandboxId), { from, limit, maxBytes: maxPageBytes })),
+  notes: ({ jobId, sandboxId }) =>
+    ofJournal(async () => {
+      const { decisions } = await summarizeJournal(journalPath(files.journalsFolder, jobId, sandboxId));
+      return decisions.map(({ time, text, after }) => ({ time, text, after }));
+    }),
+  attempts: (jobId) => opened().attempts(jobId),
   removeEndedBefore: (time) => opened().removeEndedBefore(time),
   removeBeyond: (bytes) => opened().removeBeyond(bytes),
   close: () => {

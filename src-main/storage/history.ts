@@ -1,6 +1,6 @@
 /** The jobs that ran here and the events that were logged, asked of the history thread. A thread that died is started again by the next call. */
 import { Worker } from 'node:worker_threads';
-import type { EngineArguments, EngineValue, JobView } from '../../src-contract/engine-calls.ts';
+import type { EngineArguments, EngineValue, JobView, RecordNote } from '../../src-contract/engine-calls.ts';
 import type { RecordPage } from '../journal/journal-reader.ts';
 import type { HistoryFiles, JobPage } from './history-database.ts';
 import type { HistoryCallName, HistoryCalls, HistoryReply, HistoryRequest, RecordQuery } from './history-messages.ts';
@@ -56,6 +56,14 @@ export class History {
 
   records(query: RecordQuery): Promise<RecordPage | null> {
     return this.call('records', query);
+  }
+
+  notes(attempt: { jobId: string; sandboxId: string }): Promise<RecordNote[] | null> {
+    return this.call('notes', attempt);
+  }
+
+  attempts(jobId: string): Promise<JobView[]> {
+    return this.call('attempts', jobId);
   }
 
   removeEndedBefore(time: Date): Promise<number> {

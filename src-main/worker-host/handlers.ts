@@ -1,4 +1,5 @@
 /** One handler a call of the contract. Roles and shapes are checked before anything here runs. */
+import { randomUUID } from 'node:crypto';
 import { AppError } from '../../src-contract/app-error.ts';
 import type { WorkerState } from '../../src-contract/engine-calls.ts';
 import { changeableNames } from '../../src-contract/settings.ts';
@@ -9,6 +10,7 @@ import type { ConnectionFlow } from './connection-flow.ts';
 import type { Draining } from './draining.ts';
 import type { Jobs } from './jobs.ts';
 import { measureLoad } from './machine-load.ts';
+import type { ServiceAccess } from './service-access.ts';
 import type { RunbookRights } from './runbook-rights.ts';
 import { slotLimit, workerSource, type InTurn, type WorkerParts } from './parts.ts';
 import type { RegistrationFlow } from './registration-flow.ts';
@@ -18,6 +20,7 @@ export interface HandlerSources {
   cores: number;
   state: () => WorkerState;
   jobs: Jobs;
+  access: Pick<ServiceAccess, 'waitingJobs' | 'startTestJob'>;
   events: EngineHandlers['events:list'];
   draining: Draining;
   rights: RunbookRights;
@@ -32,7 +35,7 @@ export interface HandlerSources {
 }
 
 export function engineHandlers(sources: HandlerSources): EngineHandlers {
-  const { parts, state, jobs, events, draining, rights, connection, registration, inTurn, quit, signal } = sources;
+  const { parts, state, jobs, access, events, draining, rights, connection, registration, inTurn, quit, signal } = sources;
   const { settings, log } = parts;
   return {
     'worker:state': () => Promise.resolve(state()),
@@ -78,11 +81,20 @@ export function engineHandlers(sources: HandlerSources): EngineHandlers {
       await inTurn(() => registration.unregister(request, signal));
       return state();
     },
+    'jobs:waiting': async () => {
+      const found = await access.waitingJobs(signal);
+      return { waiting: found === undefined ? null : { jobs: found.value, total: found.total } };
+    },
+    'jobs:test': async () => ({ jobId: (await access.startTestJob(randomUUID(), signal)) ?? null }),
     'jobs:running': () => Promise.resolve(jobs.running()),
     'jobs:list': (query) => jobs.list(query),
     'jobs:activity': (query) => jobs.activity(query),
     'jobs:get': ({ id }) => jobs.get(id),
     'jobs:records': (query) => jobs.records(query),
+    'jobs:notes': (query) => jobs.notes(query),
+    'jobs:attempts': (query) => jobs.attempts(query),
+    'jobs:console': (query) => jobs.console(query),
+    'jobs:usage': (query) => jobs.usage(query),
     'jobs:stop': ({ sandboxId }) => jobs.stop(sandboxId),
     'jobs:resume': ({ sandboxId }) => jobs.resume(sandboxId),
     'events:list': (query) => events(query),

@@ -25,6 +25,8 @@ import { Throttle } from './throttle.ts';
 const changeIntervalMs = 100;
 /** What happened once (a crash, say) stands among the problems this long. */
 const noticeMs = 60 * 60 * 1000;
+/** A look at a console that says nothing new; whoever wants to go on looking asks again. */
+const consoleHoldMs = 10_000;
 
 export class Jobs implements LauncherListener {
   private readonly parts: WorkerParts;
@@ -37,6 +39,7 @@ export class Jobs implements LauncherListener {
   private readonly seen = new Map<string, JobView>();
   private readonly notices = new Map<string, number>();
   private lastSave: Promise<void> = Promise.resolve();
+  private readonly closing = new AbortController();
 
   constructor(parts: WorkerParts, access: ServiceAccess, history: History, rights: RunbookRights, launcher: () => Launcher) {
     this.parts = parts;
@@ -208,6 +211,49 @@ export class Jobs implements LauncherListener {
     return page;
   }
 
+  async notes({ sandboxId }: EngineArguments<'jobs:notes'>): Promise<EngineValue<'jobs:notes'>> {
+    const view = await this.get(sandboxId);
+    if (view.jobId === '') return { notes: [] };
+    return { notes: (await this.history.notes({ jobId: view.jobId, sandboxId: view.sandboxId })) ?? [] };
+  }
+
+  async attempts({ jobId }: EngineArguments<'jobs:attempts'>): Promise<EngineValue<'jobs:attempts'>> {
+    await this.lastSave;
+    const kept = await this.history.attempts(jobId.trim().toLowerCase());
+    return { attempts: kept.map((view) => this.live(view.sandboxId) ?? view) };
+  }
+
+  /** Held for a while when the console has no more than what is known. */
+  async console({ sandboxId, from }: EngineArguments<'jobs:console'>): Promise<EngineValue<'jobs:console'>> {
+    const wanted = this.live(sandboxId);
+    if (wanted?.hasConsole !== true) return { piece: null };
+    const enough = new AbortController();
+    const giveUp = (): void => {
+      enough.abort();
+    };
+    const timer = setTimeout(giveUp, consoleHoldMs);
+    this.closing.signal.addEventListener('abort', giveUp);
+    try {
+      return { piece: (await this.launcher().readConsole(wanted.sandboxId, from, enough.signal)) ?? null };
+    } finally {
+      clearTimeout(timer);
+      this.closing.signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  async usage({ sandboxId, since }: EngineArguments<'jobs:usage'>): Promise<EngineValue<'jobs:usage'>> {
+    const wanted = sandboxId === null ? this.running() : [this.live(sandboxId)].filter((view) => view !== undefined);
+    const jobs = wanted.map(async (view) => ({
+      sandboxId: view.sandboxId,
+      samples: await this.launcher().readUsage(view.sandboxId, since),
+    }));
+    return { jobs: await Promise.all(jobs) };
+  }
+
+  private live(sandboxId: string): JobView | undefined {
+    return this.running().find((view) => view.sandboxId === sandboxId.trim().toLowerCase());
+  }
+
   /** Throws AppError `job-unknown`, `job-starting` or `job-ended`. */
   async stop(sandboxId: string): Promise<JobView> {
     const view = await this.get(sandboxId);
@@ -254,6 +300,7 @@ export class Jobs implements LauncherListener {
   }
 
   async close(): Promise<void> {
+    this.closing.abort();
     this.changes.close();
     await this.lastSave;
   }

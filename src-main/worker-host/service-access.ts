@@ -1,6 +1,7 @@
 /** The clients that follow from the settings' connection and registration: made when first needed, made anew when those change. */
 import { AppError } from '../../src-contract/app-error.ts';
 import type { ProxySettings } from '../../src-contract/settings.ts';
+import type { WaitingJobs } from '../../src-contract/jrds.ts';
 import type { JrdsAddress } from '../../src-contract/sandbox.ts';
 import type { PollAnswer } from '../engine/ports.ts';
 import type { CallOptions, PollRequest } from '../engine/poll-decisions.ts';
@@ -88,6 +89,24 @@ export class ServiceAccess {
 
   async resumeJob(jobId: string): Promise<void> {
     await (await this.jrdsClient()).resumeJob(jobId);
+  }
+
+  /** Undefined: the service does not tell. */
+  async waitingJobs(signal: AbortSignal): Promise<WaitingJobs | undefined> {
+    const client = await this.registeredClient();
+    return client.features.has('own-group') ? client.waitingJobs({ signal }) : undefined;
+  }
+
+  /** Undefined: the service has no such sample. */
+  async startTestJob(testId: string, signal: AbortSignal): Promise<string | undefined> {
+    const client = await this.registeredClient();
+    return client.features.has('own-group') ? (await client.startTestJob(testId, { signal })).jobId : undefined;
+  }
+
+  /** Throws AppError `not-registered`. What the service offers is known from its first answer on, which registering waits for. */
+  private async registeredClient(): Promise<JrdsClient> {
+    if (this.parts.settings.current.registration === null) throw new AppError('not-registered', {});
+    return this.jrdsClient();
   }
 
   private jrdsHost(): string {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { JobView } from '../../src-contract/engine-calls.ts';
 import { provokes } from '../harness/provokes.ts';
+import { requireRuntime } from '../harness/runtimes.ts';
 import { leftoversAreCheckedAtTheEnd } from '../harness/shared-fixture.ts';
 import { accountName, makeAccount, publishRunbook, startService, waitFor, type Account, type Service } from '../harness/stack.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
@@ -110,6 +111,35 @@ describe('from nothing to a job that ran here', () => {
     const ids = (await worker.eventIds()).filter((id) => id !== 103);
     expect(ids).toEqual([15003, 4500, 1200, 1201, 15005, 15007, 3732, 5532, 3181, 15006, 4503]);
     expect(await readdir(path.join(worker.dataFolder, 'secrets'))).toEqual(['registration.json']);
+  });
+
+  it('shows what a running job uses, and its console as it is written', { timeout: 120_000 }, async (context) => {
+    requireRuntime(context, 'pwsh');
+    const worker = await openRegistered('watching');
+    const gate = path.join(await tempFolder(), 'gate');
+    const script =
+      'param($Gate)\n"a record"\n[Console]::Out.WriteLine("first words")\n' +
+      'while (-not (Test-Path $Gate)) { Start-Sleep -Milliseconds 50 }\n[Console]::Out.WriteLine("last words")\n';
+    await publishRunbook(service, 'talk', 'PowerShell7', script);
+    const jobId = await startJob('talk', 'watching', { Gate: gate });
+    const { sandboxId } = await waitFor('the record', 60, async () => {
+      const running = await worker.ask('jobs:running', {});
+      return running.find((job) => job.jobId === jobId && job.recordCount > 0);
+    });
+    expect(await worker.ask('jobs:get', { id: sandboxId })).toMatchObject({ hasConsole: true, stop: null });
+    const usage = await worker.ask('jobs:usage', { sandboxId: null, since: null });
+    expect(usage.jobs.map((job) => job.sandboxId)).toEqual([sandboxId]);
+    expect(usage.jobs[0]?.samples.at(-1)?.memoryBytes).toBeGreaterThan(10e6);
+    const first = await worker.ask('jobs:console', { sandboxId, from: 0 });
+    expect(Buffer.from(first.piece?.bytes ?? '', 'base64').toString()).toContain('first words');
+    // Held: it is answered when there is more.
+    const held = worker.ask('jobs:console', { sandboxId, from: first.piece?.next ?? 0 });
+    await writeFile(gate, '');
+    const second = await held;
+    expect(Buffer.from(second.piece?.bytes ?? '', 'base64').toString()).toContain('last words');
+    await endOf(worker, jobId);
+    expect(await worker.ask('jobs:console', { sandboxId, from: 0 })).toEqual({ piece: null });
+    expect(await worker.ask('jobs:usage', { sandboxId, since: null })).toEqual({ jobs: [] });
   });
 
   it('tells its steps while it goes', async () => {

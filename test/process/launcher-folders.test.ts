@@ -56,6 +56,9 @@ const endedReport: SandboxReport = {
   processesLeft: null,
   verified: true,
   uploadTrouble: null,
+  oldestWaitingAt: null,
+  hasConsole: false,
+  stop: null,
 };
 
 function startLauncher(folder: string, service?: FakeFinishingService) {

@@ -12,6 +12,7 @@ import { systemClock } from '../../src-main/engine/clock.ts';
 import { identifyThisProcess } from '../../src-main/platform/process-identity.ts';
 import { Attempt, type AttemptParts } from '../../src-main/sandbox/attempt.ts';
 import { ConsoleView } from '../../src-main/sandbox/console-view.ts';
+import { UsageMeter } from '../../src-main/sandbox/usage-meter.ts';
 import { prepareGround, type Ground } from '../../src-main/sandbox/ground.ts';
 import type { JobService, Runtime } from '../../src-main/sandbox/ports.ts';
 import { SandboxLife } from '../../src-main/sandbox/sandbox-life.ts';
@@ -187,6 +188,7 @@ async function partsOf(service: Service, change: { ground?: Promise<Ground>; run
     environment: { PATH: '/usr/bin:/bin' },
     state,
     view: new ConsoleView(),
+    usage: new UsageMeter(() => new Date()),
     ground: change.ground ?? prepareGround(folder, `attempt-${path.basename(folder)}`, noLimits),
   };
   return { parts, state, delays, folder };

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
+import { runtimeVariables } from '../../src-contract/runtime-calls.ts';
 import { sandboxCalls } from '../../src-contract/sandbox.ts';
 import type { SandboxHandOver } from '../../src-contract/sandbox.ts';
 import { connectLineChannel } from '../../src-main/channel/line-channel-client.ts';
@@ -100,6 +101,7 @@ describe('the console of a PowerShell runbook', () => {
   it('is a terminal that can be watched, is no input, and is nobody’s controlling terminal', limits, async (context) => {
     const script = [
       '[Console]::Out.WriteLine("past PowerShell: $([Console]::IsOutputRedirected)")',
+      `[Console]::Out.WriteLine("key $env:${runtimeVariables.key}.")`,
       "Set-Content ./child.sh 'test -t 1 && echo by a child; (: < /dev/tty) 2> /dev/null || echo no controlling terminal'",
       'Start-Process /bin/sh -ArgumentList ./child.sh -Wait',
       '"input ends: $($null -eq [Console]::In.ReadLine())"',
@@ -124,6 +126,8 @@ describe('the console of a PowerShell runbook', () => {
     expect(refused).toMatchObject({ ok: false, problem: { code: 'input-invalid' } });
     const shown = Buffer.from(piece.bytes, 'base64').toString();
     expect(shown).toContain('past PowerShell: False\r\n');
+    // What no record may show, no console may.
+    expect(shown).toContain('key ***.\r\n');
     expect(shown).toContain('by a child\r\n');
     expect(shown).toContain('no controlling terminal\r\n');
     expect(piece).toMatchObject({ from: 0, next: Buffer.byteLength(shown), columns: 120 });

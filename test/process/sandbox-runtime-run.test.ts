@@ -49,6 +49,7 @@ async function startRun(script: string, { readHost, changeTree, onStarted = () =
     stopGraceSeconds: 1,
     decide: (text) => void decisions.push(text),
     onStarted,
+    onStopping: () => undefined,
   });
   return { run, pipes, journal, decisions };
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { summarizeJournal } from '../../src-main/journal/journal-reader.ts';
 import { connectLineChannel } from '../../src-main/channel/line-channel-client.ts';
+import { sandboxCalls, sandboxReport } from '../../src-contract/sandbox.ts';
 import { ScriptedJrds, type JrdsOptions } from '../fakes/scripted-jrds.ts';
 
 import { endedWell, runSandbox, until, type RunningSandbox } from '../harness/sandbox-process.ts';
@@ -47,6 +48,29 @@ describe('stopping a job', () => {
     expect(jrds.final?.hrw).toMatchObject({ outcome: 'stopped', processesLeft: 0 });
     expect(jrds.decisions.join()).toMatch(/processes were asked to end and had ended after \d+ ms/);
     expect(sandbox.members()).toEqual([]);
+  });
+
+  it('tells each step as it comes: asked, waited for, ended; and what the job uses meanwhile', async () => {
+    const script = `trap '' TERM\necho ready\nwhile :; do :; done`;
+    const jrds = await startJrds({ job: { kind: 'Bash', script } });
+    const sandbox = await runSandbox(jrds, { stopGraceSeconds: 1.5 });
+    await until('the first record', () => hasText(jrds, 'ready'));
+    const { channel, reports } = await controlOf(sandbox);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const usage = await channel.call('sandbox:usage', { since: null });
+    const { samples } = sandboxCalls['sandbox:usage'].value.parse(usage.ok ? usage.value : undefined);
+    const [first, last] = [samples[0], samples.at(-1)];
+    expect(samples.length).toBeGreaterThan(1);
+    expect(last?.cpuMs).toBeGreaterThan((first?.cpuMs ?? 0) + 100);
+    expect(last?.processes).toBe(1);
+    expect(last?.memoryBytes).toBeGreaterThan(500_000);
+    expect(await channel.call('sandbox:stop', { reason: 'a person' })).toEqual({ ok: true, value: { accepted: true } });
+    expect(await sandbox.ended).toBe(endedWell);
+    const courses = reports.map((report) => sandboxReport.parse(report).stop).filter((stop) => stop !== null);
+    expect(courses[0]).toMatchObject({ reason: 'a person', left: null, steps: [{ step: 'ask-processes', processes: 1 }] });
+    expect(courses.at(-1)).toMatchObject({ left: 0, steps: [{ step: 'ask-processes' }, { step: 'end', processes: 1 }] });
+    const [asked, ended] = courses.at(-1)?.steps.map(({ at }) => Date.parse(at)) ?? [];
+    expect((ended ?? 0) - (asked ?? 0)).toBeGreaterThan(1_400);
   });
 
   it('ends what ignores every request: a deaf runtime, its children, and daemons of a session of their own', async () => {

@@ -35,6 +35,10 @@ const arguments_: Partial<Record<EngineCallName, unknown>> = {
   'jobs:get': { id: 'x' },
   'jobs:records': { sandboxId: 'x', from: 0, limit: 1 },
   'jobs:stop': { sandboxId: 'x' },
+  'jobs:notes': { sandboxId: 'x' },
+  'jobs:attempts': { jobId: 'x' },
+  'jobs:console': { sandboxId: 'x', from: 0 },
+  'jobs:usage': { sandboxId: null, since: null },
   'jobs:resume': { sandboxId: 'x' },
   'events:list': { channel: null, limit: 1, before: null },
 };

@@ -105,7 +105,7 @@ describe('the journal writer', () => {
     const options = await makeOptions();
     const writer = await JournalWriter.create(options, beginning);
     await writer.flush();
-    const written = new Promise<void>((resolve) => (options.onWritten = resolve));
+    const written = new Promise<void>((resolve) => (options.onWritten = () => resolve()));
     appendText(writer, 'soon');
     await written;
     expect(await textsOf(options.path)).toEqual(['soon']);
@@ -167,6 +167,7 @@ describe('the journal writer', () => {
       'The journal has reached its quota of 0 MiB: what comes from here on is counted, and not kept.',
       '11 records have come since the quota was reached, and were not kept.',
     ]);
+    expect(summary.decisions.map((one) => one.after)).toEqual([recordCount, recordCount]);
     expect((await textsOf(options.path)).every((text) => text.startsWith('line '))).toBe(true);
   });
 

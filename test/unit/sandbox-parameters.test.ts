@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeParameters, readParameters } from '../../src-main/sandbox/parameters.ts';
+import { describeParameters, hiddenValue, readParameters } from '../../src-main/sandbox/parameters.ts';
 
 const given = (values: Record<string, string | null>) => Object.entries(values).map(([Name, Value]) => ({ Name, Value }));
 
@@ -33,6 +33,25 @@ describe('a job’s parameters', () => {
       j: '',
     });
     expect(describeParameters(parameters)).toMatchObject({ a: 'text', b: '5', d: '{"x":[1]}', f: 'null' });
+  });
+
+  it('are told without what their type or their name says to be secret', () => {
+    const parameters = readParameters(
+      given({ Key: '"k-1"', DbPassword: '"hunter2"', Who: '"sql-admin"', Count: '3', Token: '""' }),
+      [],
+    );
+    const types = new Map([
+      ['key', 'System.Security.SecureString'],
+      ['who', 'System.Management.Automation.PSCredential'],
+    ]);
+    expect(describeParameters(parameters, types)).toEqual({
+      Key: hiddenValue,
+      DbPassword: hiddenValue,
+      // The name of a credential asset.
+      Who: 'sql-admin',
+      Count: '3',
+      Token: '',
+    });
   });
 
   it('come in the order that the runbook declares, then by the number in their name, then as they were given', () => {
