@@ -5,6 +5,10 @@ import type { EngineArguments, EngineCallName, EngineEvent, EngineValue } from '
 import { eventQuery, jobQuery } from './lists.ts';
 import type { Problem } from './problems.ts';
 
+/** What the person at a desktop may be told of while the window is closed. */
+export const notificationKind = z.enum(['job-went-wrong', 'needs-attention', 'job-ended']);
+export type NotificationKind = z.infer<typeof notificationKind>;
+
 export const shellCalls = {
   /** Where the window should open, once: a deep link such as `jobs/<sandbox id>`; empty for the overview. */
   'shell:start-place': { arguments: z.strictObject({}), value: z.object({ place: z.string() }) },
@@ -18,6 +22,17 @@ export const shellCalls = {
       z.strictObject({ list: z.literal('events'), query: eventQuery, format: z.enum(['csv', 'json']) }),
     ]),
     value: z.object({ file: z.string().nullable(), rows: z.int() }),
+  },
+  /** Writes an attempt, all of its records and notes, into a file that the person chooses; `file` is null when they chose none. */
+  'shell:save-job': {
+    arguments: z.strictObject({ sandboxId: z.string(), format: z.enum(['text', 'json']) }),
+    value: z.object({ file: z.string().nullable(), records: z.int() }),
+  },
+  'shell:notifications': { arguments: z.strictObject({}), value: z.object({ about: z.array(notificationKind) }) },
+  /** For this person at this desktop; holds at once. */
+  'shell:notify-about': {
+    arguments: z.strictObject({ about: z.array(notificationKind).max(10) }),
+    value: z.object({ about: z.array(notificationKind) }),
   },
   /** Unencrypted facts that pages show. */
   'shell:about': {

@@ -9,8 +9,11 @@ import type { WindowEvent } from '../../src-contract/window-calls.ts';
 import { isPlace } from './app-arguments.ts';
 import { openControlPanel, refusePermissions, refuseStrangers } from './control-panel-window.ts';
 import { setApplicationMenu } from './menu.ts';
-import { chooseCertificate, chooseExportFile } from './dialogs.ts';
-import { exportList } from './export-list.ts';
+import { chooseCertificate, chooseSavedFile } from './dialogs.ts';
+import { RefusedByWorker, exportList } from './export-list.ts';
+import { createNotifications, type ShownNotice } from './notifications.ts';
+import { PreferencesFile } from './preferences.ts';
+import { fileNameOf, saveJob } from './save-job.ts';
 import { createSteadyWorker } from './steady-worker.ts';
 import { followWorker } from './tray-facts.ts';
 import type { TrayAction } from './tray-view.ts';
@@ -37,6 +40,8 @@ export interface DesktopAppOptions {
   onFault: (error: unknown) => void;
   /** Only a test's own composition sets it. */
   onTrayMenu?: (menu: object) => void;
+  /** As above. */
+  onNotification?: (notice: ShownNotice) => void;
 }
 
 /** An engine that does not end is left behind: its lock names a process that is then gone. */
@@ -84,7 +89,10 @@ function run(options: DesktopAppOptions, worker: SteadyWorker): void {
       session: windowSession,
       preloadFile: options.preloadFile,
       iconsFolder: options.iconsFolder,
-      onClosed: () => (window = undefined),
+      onClosed: () => {
+        window = undefined;
+        if (!isQuitting) notifications.tellOfTray();
+      },
       onCrash: (reason, mayOpenAgain) => {
         options.onFault(new Error(`the window's process ended: ${reason}`));
         window = undefined;
@@ -101,8 +109,16 @@ function run(options: DesktopAppOptions, worker: SteadyWorker): void {
     return place;
   };
 
-  worker.subscribe(send);
-  answerWindow(options, worker, () => window, takeStartPlace);
+  let isQuitting = false;
+  app.once('before-quit', () => (isQuitting = true));
+  const preferences = new PreferencesFile(options.windowFolder, options.onFault);
+  const { iconsFolder, onNotification: onShown } = options;
+  const notifications = createNotifications({ preferences, iconsFolder, open, onShown });
+  worker.subscribe((event) => {
+    send(event);
+    notifications.take(event);
+  });
+  answerWindow(options, worker, preferences, () => window, takeStartPlace);
   const tray = createWorkerTray({
     iconsFolder: options.iconsFolder,
     act: (action) => void act(action, worker, open),
@@ -112,6 +128,7 @@ function run(options: DesktopAppOptions, worker: SteadyWorker): void {
   app.once('will-quit', () => {
     unfollow();
     tray.close();
+    notifications.close();
   });
   app.on('second-instance', (_event, _argv, _folder, handed: unknown) => open(placeHandedOver(handed)));
   app.on('activate', () => open(''));
@@ -124,8 +141,9 @@ async function act(action: TrayAction, worker: SteadyWorker, open: (place: strin
       open(action.place);
       return;
     case 'pause':
-    case 'resume': {
-      const answer = await worker.call(action.do === 'pause' ? 'worker:pause' : 'worker:resume', {});
+    case 'resume':
+    case 'drain': {
+      const answer = await worker.call(`worker:${action.do}`, {});
       // Nothing was changed: the window says how the worker is, and its button says why it does not work.
       if (!answer.ok) open('');
       return;
@@ -144,6 +162,7 @@ function placeHandedOver(handed: unknown): string {
 function answerWindow(
   options: DesktopAppOptions,
   worker: SteadyWorker,
+  preferences: PreferencesFile,
   ourWindow: () => BrowserWindow | undefined,
   takeStartPlace: () => string,
 ): void {
@@ -156,8 +175,19 @@ function answerWindow(
     },
     'shell:choose-certificate': () => chooseCertificate(ourWindow()),
     'shell:export-list': async (wanted) => {
-      const file = await chooseExportFile(ourWindow(), wanted.list, wanted.format);
+      const file = await chooseSavedFile(ourWindow(), wanted.list, wanted.format);
       return file === null ? { file, rows: 0 } : { file, rows: await exportList(worker, wanted, file) };
+    },
+    'shell:save-job': async (wanted) => {
+      const job = await worker.call('jobs:get', { id: wanted.sandboxId });
+      if (!job.ok) throw new RefusedByWorker(job.problem);
+      const file = await chooseSavedFile(ourWindow(), fileNameOf(job.value), wanted.format);
+      return file === null ? { file, records: 0 } : { file, records: await saveJob(worker, wanted, file) };
+    },
+    'shell:notifications': () => ({ about: [...preferences.notifyAbout] }),
+    'shell:notify-about': ({ about }) => {
+      preferences.change({ notifyAbout: [...new Set(about)] });
+      return { about: [...preferences.notifyAbout] };
     },
     'shell:about': () => ({
       version: options.version,

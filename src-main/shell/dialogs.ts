@@ -6,16 +6,23 @@ import { AppError } from '../../src-contract/app-error.ts';
 
 const largestCertificateBytes = 1024 * 1024;
 
-export async function chooseExportFile(
+const savedKinds = {
+  csv: { name: 'Comma-separated values', extension: 'csv' },
+  json: { name: 'JSON', extension: 'json' },
+  text: { name: 'Text', extension: 'txt' },
+} as const;
+
+export async function chooseSavedFile(
   window: BrowserWindow | undefined,
   name: string,
-  format: 'csv' | 'json',
+  format: keyof typeof savedKinds,
 ): Promise<string | null> {
   if (window === undefined) return null;
+  const kind = savedKinds[format];
   const { canceled, filePath } = await dialog.showSaveDialog(window, {
-    title: 'Export',
-    defaultPath: path.join(app.getPath('documents'), `${name}.${format}`),
-    filters: [{ name: format === 'csv' ? 'Comma-separated values' : 'JSON', extensions: [format] }],
+    title: 'Save as',
+    defaultPath: path.join(app.getPath('documents'), `${name}.${kind.extension}`),
+    filters: [{ name: kind.name, extensions: [kind.extension] }],
   });
   return canceled || filePath === '' ? null : filePath;
 }

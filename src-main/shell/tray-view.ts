@@ -5,7 +5,7 @@ import type { Problem } from '../../src-contract/problems.ts';
 /** Each has a shape of its own (assets/drawings). */
 export type TrayIcon = 'ready' | 'busy' | 'paused' | 'warning' | 'error' | 'offline';
 
-export type TrayAction = { do: 'open'; place: string } | { do: 'pause' } | { do: 'resume' } | { do: 'quit' };
+export type TrayAction = { do: 'open'; place: string } | { do: 'pause' } | { do: 'resume' } | { do: 'drain' } | { do: 'quit' };
 
 export interface TrayItem {
   label: string;
@@ -41,7 +41,7 @@ export function trayView(facts: TrayFacts): TrayView {
     menu: [
       [{ label: 'Open', action: { do: 'open', place: '' } }],
       [{ label: sentence }, ...problemItems(problem), ...jobItems(facts.running)],
-      [...pauseItems(facts), quitItem(facts)],
+      [...pauseItems(facts), ...drainItems(facts), quitItem(facts)],
     ],
   };
 }
@@ -91,9 +91,19 @@ function jobItems(running: readonly JobView[]): TrayItem[] {
 }
 
 function pauseItems({ worker, lost }: TrayFacts): TrayItem[] {
-  if (lost !== undefined || worker === undefined || worker.registration === null || worker.status === 'draining') return [];
+  if (lost !== undefined || worker === undefined || worker.registration === null) return [];
+  if (worker.status === 'draining') return [{ label: 'Take jobs again, and do not quit', action: { do: 'resume' } }];
   if (worker.status === 'paused') return [{ label: 'Resume taking jobs', action: { do: 'resume' } }];
   return [{ label: 'Pause taking jobs', action: { do: 'pause' } }];
+}
+
+/** Of an engine of our own, which then ends with the application; where nothing runs it is no other than quitting. */
+function drainItems({ worker, lost, running, attachedTo }: TrayFacts): TrayItem[] {
+  if (lost !== undefined || worker === undefined || worker.registration === null || attachedTo === 'other-engine') return [];
+  if (worker.status === 'draining' || running.length === 0) return [];
+  const label =
+    running.length === 1 ? 'Quit when the running job has ended' : `Quit when ${running.length} running jobs have ended`;
+  return [{ label, action: { do: 'drain' } }];
 }
 
 /** Says before it is pressed what becomes of the jobs, so that no dialog has to ask. */

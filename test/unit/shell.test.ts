@@ -76,6 +76,9 @@ describe('answering the window', () => {
     'shell:start-place': () => ({ place: 'events' }),
     'shell:copy-text': () => ({}),
     'shell:export-list': () => ({ file: null, rows: 0 }),
+    'shell:notifications': () => ({ about: [] }),
+    'shell:notify-about': ({ about }) => ({ about }),
+    'shell:save-job': () => ({ file: null, records: 0 }),
     'shell:choose-certificate': () => {
       throw new AppError('input-invalid', { what: 'file.txt', reason: 'It holds no certificate.' });
     },
@@ -272,13 +275,20 @@ describe('the tray', () => {
     const [, jobs, rest] = labels({ ...facts, running });
     expect(jobs).toHaveLength(1 + 5 + 1);
     expect(jobs?.at(-1)).toBe('All 7 running jobs');
-    expect(rest).toEqual(['Pause taking jobs', 'Quit (7 running jobs go on)']);
-    expect(labels({ ...facts, attachedTo: 'other-engine' })[2]).toEqual(['Pause taking jobs', 'Quit (the worker runs on)']);
+    expect(rest).toEqual(['Pause taking jobs', 'Quit when 7 running jobs have ended', 'Quit (7 running jobs go on)']);
+    // An engine that runs elsewhere is not ended from here.
+    expect(labels({ ...facts, running, attachedTo: 'other-engine' })[2]).toEqual([
+      'Pause taking jobs',
+      'Quit (the worker runs on)',
+    ]);
   });
 
   it('offers pausing only to a worker that takes jobs', () => {
     expect(labels({ ...facts, worker: idleState })[2]).toEqual(['Quit']);
     expect(labels({ ...facts, worker: { ...readyState, status: 'paused' } })[2]).toEqual(['Resume taking jobs', 'Quit']);
-    expect(labels({ ...facts, worker: { ...readyState, status: 'draining' } })[2]).toEqual(['Quit']);
+    expect(labels({ ...facts, worker: { ...readyState, status: 'draining' } })[2]).toEqual([
+      'Take jobs again, and do not quit',
+      'Quit',
+    ]);
   });
 });

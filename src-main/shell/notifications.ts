@@ -1,0 +1,63 @@
+/** Tells the person at this desktop what they chose to be told; a press opens the right place. */
+import path from 'node:path';
+import { Notification } from 'electron';
+import type { WindowEvent } from '../../src-contract/window-calls.ts';
+import { Notices, type Notice } from './notices.ts';
+import type { PreferencesFile } from './preferences.ts';
+
+/** As it is handed to the operating system, and what a press on it does. */
+export interface ShownNotice {
+  title: string;
+  body: string;
+  press: () => void;
+}
+
+export interface NotificationsOptions {
+  preferences: PreferencesFile;
+  iconsFolder: string;
+  open: (place: string) => void;
+  /** Only a test's own composition sets it: nothing can press a notification. */
+  onShown?: ((notice: ShownNotice) => void) | undefined;
+}
+
+export interface Notifications {
+  take: (event: WindowEvent) => void;
+  /** The first time only. */
+  tellOfTray: () => void;
+  close: () => void;
+}
+
+export function createNotifications({ preferences, iconsFolder, open, onShown }: NotificationsOptions): Notifications {
+  const notices = new Notices();
+  // One that nothing refers to is collected, and then nobody hears the press.
+  const shown = new Set<Notification>();
+  const show = ({ title, text, place }: Omit<Notice, 'kind'>): void => {
+    const press = (): void => open(place);
+    onShown?.({ title, body: text, press });
+    if (!Notification.isSupported()) return;
+    const notification = new Notification({ title, body: text, icon: path.join(iconsFolder, 'product-128.png') });
+    shown.add(notification);
+    notification.once('click', press);
+    notification.once('close', () => shown.delete(notification));
+    notification.show();
+  };
+  return {
+    take: (event) => {
+      const notice = notices.of(event);
+      if (notice !== undefined && preferences.notifyAbout.includes(notice.kind)) show(notice);
+    },
+    tellOfTray: () => {
+      if (preferences.toldOfTray) return;
+      preferences.change({ toldOfTray: true });
+      show({
+        title: 'The worker goes on in the tray',
+        text: 'Closing the window ends nothing: jobs run as before. Open it again, or quit, from the icon in the tray.',
+        place: '',
+      });
+    },
+    close: () => {
+      for (const one of shown) one.close();
+      shown.clear();
+    },
+  };
+}

@@ -1,0 +1,182 @@
+/** One attempt as a file for people or for programs: what it was, every record, and what the worker noted about them. */
+import { open, rename, rm } from 'node:fs/promises';
+import { AppError } from '../../src-contract/app-error.ts';
+import type { EngineArguments, EngineCallName, EngineValue, JobView, RecordNote } from '../../src-contract/engine-calls.ts';
+import { outcomeLabels } from '../../src-contract/kinds.ts';
+import { joinParts, type StreamRecord } from '../../src-contract/records.ts';
+import type { ShellArguments } from '../../src-contract/window-calls.ts';
+import { RefusedByWorker } from './export-list.ts';
+import type { SteadyWorker } from './worker-connection.ts';
+
+type Worker = Pick<SteadyWorker, 'call'>;
+
+const recordsPerPage = 2000;
+
+/** A name that every file system takes. */
+export function fileNameOf({ runbookName, jobId, pickedUpAt }: Pick<JobView, 'runbookName' | 'jobId' | 'pickedUpAt'>): string {
+  const name = (runbookName === '' ? jobId : runbookName).replaceAll(/[^\w.-]+/g, '-').slice(0, 80);
+  return `${name} ${pickedUpAt.slice(0, 19).replaceAll(':', '.').replace('T', ' ')}`;
+}
+
+/** Answers how many records were written. Throws RefusedByWorker, or AppError where the file cannot be written. */
+export async function saveJob(
+  worker: Worker,
+  { sandboxId, format }: ShellArguments<'shell:save-job'>,
+  file: string,
+): Promise<number> {
+  const unfinished = `${file}.unfinished`;
+  try {
+    const job = await ask(worker, 'jobs:get', { id: sandboxId });
+    const { notes } = await ask(worker, 'jobs:notes', { sandboxId });
+    const handle = await open(unfinished, 'w');
+    let records = 0;
+    try {
+      const writer = format === 'text' ? new TextWriter(job, notes) : new JsonWriter(job, notes);
+      await handle.write(writer.head());
+      for (let from = 0; ;) {
+        const page = await ask(worker, 'jobs:records', { sandboxId, from, limit: recordsPerPage });
+        await handle.write(writer.page(page.records));
+        records += page.records.length;
+        // What a running job writes meanwhile is part of it, as far as it is there when we get to it.
+        if (page.next <= from || page.next >= page.recordCount) {
+          await handle.write(writer.end(page.damaged));
+          break;
+        }
+        from = page.next;
+      }
+    } finally {
+      await handle.close();
+    }
+    await rename(unfinished, file);
+    return records;
+  } catch (error) {
+    await rm(unfinished, { force: true }).catch(() => undefined);
+    if (error instanceof RefusedByWorker) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new AppError('input-invalid', { what: file, reason: `It cannot be written: ${reason}.` }, { cause: error });
+  }
+}
+
+async function ask<Name extends EngineCallName>(
+  worker: Worker,
+  name: Name,
+  given: EngineArguments<Name>,
+): Promise<EngineValue<Name>> {
+  const answer = await worker.call(name, given);
+  if (!answer.ok) throw new RefusedByWorker(answer.problem);
+  return answer.value;
+}
+
+interface Writer {
+  head(): string;
+  page(records: readonly StreamRecord[]): string;
+  end(damaged: string | null): string;
+}
+
+class JsonWriter implements Writer {
+  readonly #job: JobView;
+  readonly #notes: readonly RecordNote[];
+  #isFirst = true;
+
+  constructor(job: JobView, notes: readonly RecordNote[]) {
+    this.#job = job;
+    this.#notes = notes;
+  }
+
+  head(): string {
+    return `{\n"job": ${JSON.stringify(this.#job)},\n"notes": ${JSON.stringify(this.#notes)},\n"records": [`;
+  }
+
+  page(records: readonly StreamRecord[]): string {
+    const lines = records.map((record, index) => `${this.#isFirst && index === 0 ? '\n' : ',\n'}${JSON.stringify(record)}`);
+    if (records.length > 0) this.#isFirst = false;
+    return lines.join('');
+  }
+
+  end(damaged: string | null): string {
+    return `\n],\n"damaged": ${JSON.stringify(damaged)}\n}\n`;
+  }
+}
+
+const streamWidth = 'Information'.length;
+const indent = ' '.repeat('2026-11-28T14:02:07.412Z'.length + 2 + streamWidth + 2);
+
+class TextWriter implements Writer {
+  readonly #job: JobView;
+  readonly #notes: RecordNote[];
+  #next = 0;
+  /** The parts of an entry may lie on two pages: its last one is written with what follows. */
+  #open: StreamRecord[] = [];
+
+  constructor(job: JobView, notes: readonly RecordNote[]) {
+    this.#job = job;
+    this.#notes = [...notes];
+  }
+
+  head(): string {
+    const { runbookName, jobId, sandboxId, attempt, startedBy, groupName, runtime, outcomeReason, verified } = this.#job;
+    const { pickedUpAt, startedAt, endedAt, outcome, phase, exitCode, parameters, recordCount } = this.#job;
+    const service =
+      verified === true ? 'all of them at the service, verified' : verified === false ? 'not all at the service' : null;
+    const facts: [string, string | number | null][] = [
+      ['Runbook', runbookName],
+      ['Outcome', outcome === null ? phase : outcomeLabels[outcome]],
+      ['Reason', outcome === 'completed' ? null : outcomeReason],
+      ['Exit code', exitCode],
+      ['Started by', startedBy],
+      ['Worker group', groupName],
+      ['Attempt', attempt],
+      ['Runtime', runtime],
+      ['Picked up', pickedUpAt],
+      ['Started', startedAt],
+      ['Ended', endedAt],
+      ['Records', `${String(recordCount)}${service === null ? '' : `, ${service}`}`],
+      ['Job ID', jobId],
+      ['Sandbox ID', sandboxId],
+      ...Object.entries(parameters).map(([name, value]): [string, string] => [`Parameter ${name}`, value]),
+    ];
+    const width = Math.max(...facts.map(([name]) => name.length)) + 2;
+    const lines = facts.flatMap(([name, value]) =>
+      value === null || value === ''
+        ? []
+        : [`${`${name}:`.padEnd(width)}${String(value).replaceAll('\n', `\n${' '.repeat(width)}`)}`],
+    );
+    return `${lines.join('\n')}\n\n`;
+  }
+
+  page(records: readonly StreamRecord[]): string {
+    const all = [...this.#open, ...records];
+    const last = all.at(-1);
+    // Kept back from the first of the parts that are still coming.
+    const openFrom = last?.part?.last === false ? all.findLastIndex(({ part }) => (part?.index ?? 0) === 0) : all.length;
+    this.#open = all.slice(openFrom);
+    return this.#write(all.slice(0, openFrom));
+  }
+
+  end(damaged: string | null): string {
+    const rest = this.#write(this.#open);
+    const notes = this.#notes.map(noteLine).join('');
+    return `${rest}${notes}${damaged === null ? '' : `\nThe journal is damaged: ${damaged}. What came after it cannot be read.\n`}`;
+  }
+
+  #write(records: readonly StreamRecord[]): string {
+    return joinParts(records)
+      .map((entry) => {
+        const before: string[] = [];
+        for (let note = this.#notes[0]; note !== undefined && note.after <= entry.firstSeq; note = this.#notes[0]) {
+          before.push(noteLine(note));
+          this.#notes.shift();
+        }
+        const missing = entry.firstSeq - this.#next;
+        this.#next = entry.lastSeq + 1;
+        if (missing > 0) before.push(`${indent}(${String(missing)} records are missing here)\n`);
+        const text = entry.text.replaceAll(/\r?\n/g, `\n${indent}`);
+        return `${before.join('')}${entry.time}  ${entry.stream.padEnd(streamWidth)}  ${text}\n`;
+      })
+      .join('');
+  }
+}
+
+function noteLine({ time, text }: RecordNote): string {
+  return `${time}  ${'(worker)'.padEnd(streamWidth)}  ${text}\n`;
+}
