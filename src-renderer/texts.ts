@@ -4,6 +4,7 @@
  */
 import { common } from './texts/common.ts';
 import { connection } from './texts/connection.ts';
+import { console } from './texts/console.ts';
 import { diagnostics } from './texts/diagnostics.ts';
 import { events } from './texts/events.ts';
 import { group } from './texts/group.ts';
@@ -14,6 +15,7 @@ import { overview } from './texts/overview.ts';
 import { records } from './texts/records.ts';
 import { running } from './texts/running.ts';
 import { settings } from './texts/settings.ts';
+import { usage } from './texts/usage.ts';
 
 export const texts = {
   ...common,
@@ -23,6 +25,8 @@ export const texts = {
   history,
   job,
   records,
+  console,
+  usage,
   connection,
   group,
   events,

@@ -11,7 +11,14 @@ export const CopyContext = createContext<(text: string) => Promise<boolean>>(() 
 const saidForMs = 2000;
 const useStyles = makeStyles({ button: { whiteSpace: 'nowrap', flexShrink: 0 } });
 
-export function CopyButton({ text, label, subtle = false }: { text: string; label: string; subtle?: boolean }) {
+interface CopyButtonProps {
+  /** A function is asked when it is pressed: for what changes all the time. */
+  text: string | (() => string);
+  label: string;
+  subtle?: boolean;
+}
+
+export function CopyButton({ text, label, subtle = false }: CopyButtonProps) {
   const styles = useStyles();
   const copy = use(CopyContext);
   const [result, setResult] = useState<'none' | 'copied' | 'refused'>('none');
@@ -26,7 +33,7 @@ export function CopyButton({ text, label, subtle = false }: { text: string; labe
       className={styles.button}
       appearance={subtle ? 'subtle' : 'secondary'}
       icon={result === 'copied' ? <Checkmark20Regular /> : <Copy20Regular />}
-      onClick={() => void copy(text).then((done) => setResult(done ? 'copied' : 'refused'))}
+      onClick={() => void copy(typeof text === 'string' ? text : text()).then((done) => setResult(done ? 'copied' : 'refused'))}
     >
       <span aria-live="polite">{words[result]}</span>
     </Button>

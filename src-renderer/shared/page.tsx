@@ -17,7 +17,8 @@ const useStyles = makeStyles({
     '@media (max-width: 980px)': { padding: '16px 20px 20px' },
   },
   scrolls: { overflowY: 'auto' },
-  fills: { overflow: 'hidden' },
+  // Too low for a list of its own height (a small window, enlarged): the page scrolls too.
+  fills: { overflow: 'hidden', '@media (max-height: 560px)': { overflowY: 'auto' } },
   head: {
     display: 'flex',
     alignItems: 'flex-start',

@@ -50,6 +50,16 @@ export const group = {
     how: 'If the workspace does not have the pack yet, whoever runs the service adds it:',
     seeEvents: 'See what arrives in the event log',
   },
+  test: {
+    title: 'Does it run jobs?',
+    text: 'The sample Test-HybridWorker says on which machine, as whom and in what it runs, and changes nothing. It is sent through the service to this worker alone, as any job is.',
+    action: 'Run a test job',
+    underWay: 'Test job is running',
+    started: 'Started; waiting for it to come here',
+    waits: (reason: string) => `It waits: ${reason}`,
+    notOffered: 'This service has no such sample: start one of its runbooks on the group instead.',
+    lines: 'What the test job wrote',
+  },
   facts: {
     title: 'Registration',
     group: 'Worker group',

@@ -18,6 +18,13 @@ export const overview = {
   runningNow: 'Running now',
   slots: (running: number, limit: number) => `${running} of ${many(limit, 'slot')}`,
   showAllRunning: (count: number) => `Show all ${count} running jobs`,
+  waiting: {
+    title: 'Waiting for this group',
+    total: (jobs: number) => many(jobs, 'job'),
+    startedBy: (by: string) => `Started by ${by}`,
+    because: (reason: string) => `It waits: ${reason}.`,
+    more: (jobs: string) => `and ${jobs} more`,
+  },
   thisMachine: 'This machine',
   machine: {
     name: 'Name',

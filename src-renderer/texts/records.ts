@@ -6,6 +6,8 @@ export const records = {
   streams: 'Streams',
   list: 'Records',
   wrap: 'Wrap long lines',
+  times: 'Show times',
+  gap: (count: number) => `${many(count, 'record is', 'records are')} missing here`,
   hideStream: (stream: string) => `Hide ${stream}`,
   showStream: (stream: string) => `Show ${stream}`,
   streamOff: (stream: string, count: string) => `${stream} off (${count})`,

@@ -1,5 +1,5 @@
 /** What runs here. */
-import { many } from './counting.ts';
+import { counts, many } from './counting.ts';
 
 export const running = {
   title: (count: number) => (count === 0 ? 'No job is running here' : `${many(count, 'job is', 'jobs are')} running here`),
@@ -7,6 +7,12 @@ export const running = {
   emptyTitle: 'No job is running here',
   emptyReady: (group: string) => `A job that is started on group ${group} appears here as soon as this worker picks it up.`,
   emptyUnregistered: 'Jobs come once this machine is in a worker group.',
+  sandboxAndRuntime: (sandbox: number, runtime: number | null) =>
+    runtime === null ? `Orchestrator.Sandbox ${sandbox}` : `Orchestrator.Sandbox ${sandbox}, runtime ${runtime}`,
+  recordsWaiting: (records: number, waiting: number) => `${counts.format(records)}, ${counts.format(waiting)} wait`,
+  allSent: 'The service has every record',
+  waits: (span: string) => `Records wait to be sent for ${span}`,
+  stop: 'Stop',
   noRecordYet: 'no record yet',
   unnamed: 'Runbook is being loaded',
 } as const;

@@ -49,6 +49,15 @@ export const settings = {
   },
   save: 'Save changes',
   saved: 'Saved',
+  notifications: {
+    title: 'Notifications',
+    hint: 'For you, at this desktop; also while the window is closed. A press on one opens what it is about.',
+    kinds: {
+      'job-went-wrong': 'A job went wrong here',
+      'needs-attention': 'This worker needs attention',
+      'job-ended': 'A job ended well, or was stopped',
+    },
+  },
   about: {
     title: 'About',
     version: 'Version',

@@ -73,6 +73,18 @@ test('axe finds nothing in forms that were refused, dialogs and details', async 
   expect.soft(await violationsOn(page), 'dialog').toEqual([]);
 });
 
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`axe finds nothing on any tab of a job, nor while it is stopped, ${colorScheme}`, async ({ start }) => {
+    const { page } = await start({ scenario: 'stopping', place: `jobs/${sampleId(1)}`, colorScheme });
+    await page.evaluate(axeSource);
+    for (const tab of [/^Records/, /^Console/, /^Parameters/, /^Attempts/, /^Resources/]) {
+      await page.getByRole('tab', { name: tab }).click();
+      if (String(tab).includes('Console')) await expect(page.getByTestId('console')).toContainText('212 of 512');
+      expect.soft(await violationsOn(page), String(tab)).toEqual([]);
+    }
+  });
+}
+
 test('the keyboard reaches every page and the button that matters on it', async ({ start }) => {
   const { page } = await start({ scenario: 'filled' });
   const reached: string[] = [];

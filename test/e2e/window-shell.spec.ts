@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from '@playwright/test';
 import type { WindowBridge } from '../../src-contract/window-calls.ts';
-import { sampleId } from '../fakes/window/samples.ts';
+import { ago, sampleId, sampleJob } from '../fakes/window/samples.ts';
 import { launchOptions, test } from './support/fake-app.ts';
 
 declare global {
@@ -152,6 +152,7 @@ test.describe('the tray', () => {
         'Copy-LocalFiles',
         'Rotate-Logs',
         'Pause taking jobs',
+        'Quit when 2 running jobs have ended',
         'Quit (2 running jobs go on)',
       ]);
     await pressInTray('Rotate-Logs');
@@ -176,6 +177,53 @@ test.describe('the tray', () => {
     expect(await app.evaluate(({ webContents }) => webContents.getAllWebContents().length)).toBe(0);
     const [again] = await Promise.all([app.waitForEvent('window'), pressInTray('Open')]);
     await expect(again.getByRole('heading', { level: 1 })).toHaveText('This worker can take a job now');
+  });
+
+  test('says once, when the window is closed first, that the worker goes on', async ({ start }) => {
+    const { app, page, notices, pressInTray, trayLabels } = await start({ scenario: 'filled' });
+    await expect.poll(trayLabels).toContain('Open');
+    const close = () => app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
+    await Promise.all([page.waitForEvent('close'), close()]);
+    await expect.poll(notices).toEqual(['The worker goes on in the tray']);
+    const [again] = await Promise.all([app.waitForEvent('window'), pressInTray('Open')]);
+    await Promise.all([again.waitForEvent('close'), close()]);
+    expect(await notices()).toHaveLength(1);
+  });
+
+  test('tells of a job that went wrong, what was chosen alone, and a press opens it', async ({ start }) => {
+    const { app, page, open, worker, notices, calls } = await start({ scenario: 'filled', place: 'settings' });
+    await page.getByRole('checkbox', { name: 'A job ended well, or was stopped' }).check();
+    await worker('changeJob', sampleId(1), { phase: 'ended', outcome: 'completed', endedAt: ago(0) });
+    await worker('changeJob', sampleId(2), {
+      phase: 'ended',
+      outcome: 'failed',
+      outcomeReason: 'no space left',
+      endedAt: ago(0),
+    });
+    await expect.poll(notices).toEqual(['Copy-LocalFiles: Completed', 'Rotate-Logs: Failed']);
+    await page.getByRole('checkbox', { name: 'A job went wrong here' }).uncheck();
+    await expect(page.getByRole('checkbox', { name: 'A job went wrong here' })).not.toBeChecked();
+    await worker('startJob', sampleJob(31, { phase: 'ended', outcome: 'failed', endedAt: ago(0) }));
+    await app.evaluate(() => {
+      const { notices: shown } = (globalThis as unknown as { testHandles: { notices: { press: () => void }[] } }).testHandles;
+      shown.at(-1)?.press();
+    });
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Rotate-Logs');
+    expect(await notices()).toHaveLength(2);
+    await open('settings');
+    await expect(page.getByRole('checkbox', { name: 'A job went wrong here' })).not.toBeChecked();
+    expect(await calls('settings:change')).toEqual([]);
+  });
+
+  test('ends when what runs has ended, or takes jobs again', async ({ start }) => {
+    const { worker, calls, pressInTray, trayLabels } = await start({ scenario: 'filled' });
+    await expect.poll(trayLabels).toContain('Quit when 2 running jobs have ended');
+    await pressInTray('Quit when 2 running jobs have ended');
+    await expect.poll(() => calls('worker:drain')).toEqual([{}]);
+    await worker('change', { status: 'draining', sentence: 'This worker ends when 2 jobs have ended' });
+    await expect.poll(trayLabels).toContain('Take jobs again, and do not quit');
+    await pressInTray('Take jobs again, and do not quit');
+    await expect.poll(() => calls('worker:resume')).toEqual([{}]);
   });
 
   test('quits the application', async ({ start }) => {

@@ -14,6 +14,8 @@ interface Picture {
   name: string;
   scenario: ScenarioName;
   place: string;
+  /** The tab of the page to look at. */
+  tab?: RegExp;
   /** Its name in docs/pictures, where the README shows it. */
   shown?: { light?: string; dark?: string };
 }
@@ -27,6 +29,9 @@ const pictures: Picture[] = [
   { name: 'running', scenario: 'filled', place: 'running' },
   { name: 'running-empty', scenario: 'empty', place: 'running' },
   { name: 'job', scenario: 'filled', place: job, shown: { light: 'job' } },
+  { name: 'job-console', scenario: 'filled', place: job, tab: /^Console/ },
+  { name: 'job-resources', scenario: 'filled', place: job, tab: /^Resources/ },
+  { name: 'job-stopping', scenario: 'stopping', place: job },
   { name: 'history', scenario: 'filled', place: 'history', shown: { light: 'history' } },
   { name: 'history-empty', scenario: 'empty', place: 'history' },
   { name: 'history-failing', scenario: 'failing', place: 'history' },
@@ -53,8 +58,10 @@ for (const colorScheme of ['light', 'dark'] as const) {
         await app.evaluate(({ BrowserWindow }, factor) => {
           BrowserWindow.getAllWindows()[0]?.webContents.setZoomFactor(factor);
         }, zoom);
-        for (const { name, place, shown } of pictures.filter((picture) => picture.scenario === scenario)) {
+        for (const { name, place, tab, shown } of pictures.filter((picture) => picture.scenario === scenario)) {
           await open(place);
+          if (tab !== undefined) await page.getByRole('tab', { name: tab }).click();
+          if (name === 'job-console') await expect(page.getByTestId('console')).toContainText('212 of 512');
           await expect(page.getByRole('progressbar')).toHaveCount(0);
           // Numbers and marks are drawn a frame after the page is there.
           await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));

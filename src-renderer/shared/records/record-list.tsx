@@ -9,7 +9,7 @@ import { texts } from '../../texts.ts';
 import { formatCount } from '../format.ts';
 import { useFixedRows } from '../use-fixed-rows.ts';
 import type { RecordReader, RecordView } from './record-reader.ts';
-import { RecordRow, rowHeight, textColumn } from './record-row.tsx';
+import { RecordRow, rowHeight, textColumn, textColumnWithoutTimes } from './record-row.tsx';
 import { RecordRows, type RowChoice } from './record-rows.ts';
 import { leastColumns } from './record-window.ts';
 import { useCellWidth } from './use-cell-width.ts';
@@ -46,16 +46,18 @@ interface RecordListProps {
   view: RecordView;
   choice: Pick<RowChoice, 'hidden' | 'search'>;
   wrap: boolean;
+  times: boolean;
   running: boolean;
   /** How many entries the choice lets through. */
   onCount: (entries: number) => void;
 }
 
-export function RecordList({ reader, view, choice, wrap, running, onCount }: RecordListProps) {
+export function RecordList({ reader, view, choice, wrap, times, running, onCount }: RecordListProps) {
   const styles = useStyles();
   const { ruler, cellWidth } = useCellWidth();
   const [width, setWidth] = useState(0);
-  const columns = wrap ? Math.max(leastColumns, Math.floor((width - textColumn - 32) / cellWidth) - 1) : null;
+  const textAt = times ? textColumn : textColumnWithoutTimes;
+  const columns = wrap ? Math.max(leastColumns, Math.floor((width - textAt - 32) / cellWidth) - 1) : null;
   const { window } = view;
   const rows = useMemo(() => new RecordRows(window, { ...choice, columns }), [window, choice, columns]);
   // The window grows in place: each new view of it is a reason to look.
@@ -90,11 +92,13 @@ export function RecordList({ reader, view, choice, wrap, running, onCount }: Rec
         {rows.rowCount === 0 && <div className={styles.none}>{texts.records.nothingLeft}</div>}
         <div
           className={styles.rows}
-          style={{ height: totalHeight, width: wrap ? undefined : textColumn + (rows.longestLine + 4) * cellWidth }}
+          style={{ height: totalHeight, width: wrap ? undefined : textAt + (rows.longestLine + 4) * cellWidth }}
         >
           {drawn.map(
             (row, offset) =>
-              row !== undefined && <RecordRow key={from + offset} row={row} index={from + offset} search={choice.search} />,
+              row !== undefined && (
+                <RecordRow key={from + offset} row={row} index={from + offset} search={choice.search} times={times} />
+              ),
           )}
         </div>
       </div>

@@ -1,11 +1,13 @@
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import { memo } from 'react';
+import { texts } from '../../texts.ts';
 import { formatMomentInFull, formatRecordTime } from '../format.ts';
 import type { Row } from './record-rows.ts';
 
 export const rowHeight = 20;
 /** Where the text begins: after time and stream. */
 export const textColumn = 212;
+export const textColumnWithoutTimes = 110;
 
 const useStyles = makeStyles({
   row: {
@@ -20,7 +22,10 @@ const useStyles = makeStyles({
   },
   time: { position: 'absolute', left: '16px', color: tokens.colorNeutralForeground3, fontVariantNumeric: 'tabular-nums' },
   stream: { position: 'absolute', left: '118px', color: tokens.colorNeutralForeground2 },
+  streamAlone: { left: '16px' },
   text: { marginLeft: `${textColumn}px`, unicodeBidi: 'isolate' },
+  textAlone: { marginLeft: `${textColumnWithoutTimes}px` },
+  gap: { color: tokens.colorStatusWarningForeground1, fontStyle: 'italic' },
   Warning: { backgroundColor: tokens.colorStatusWarningBackground1, color: tokens.colorStatusWarningForeground1 },
   Error: { backgroundColor: tokens.colorStatusDangerBackground1, color: tokens.colorStatusDangerForeground1 },
   // Contrast colours take the tints away; an edge stays.
@@ -40,11 +45,21 @@ interface RecordRowProps {
   row: Row;
   index: number;
   search: string;
+  times: boolean;
 }
 
-export const RecordRow = memo(function RecordRow({ row, index, search }: RecordRowProps) {
+export const RecordRow = memo(function RecordRow({ row, index, search, times }: RecordRowProps) {
   const styles = useStyles();
   const { stream, time } = row.entry;
+  if (row.missing !== undefined) {
+    return (
+      <div className={styles.row} style={{ transform: `translateY(${index * rowHeight}px)` }} data-testid="gap">
+        <span className={mergeClasses(styles.text, !times && styles.textAlone, styles.gap)}>
+          {texts.records.gap(row.missing)}
+        </span>
+      </div>
+    );
+  }
   const tint = stream === 'Warning' || stream === 'Error' ? styles[stream] : undefined;
   return (
     <div
@@ -54,17 +69,19 @@ export const RecordRow = memo(function RecordRow({ row, index, search }: RecordR
     >
       {row.leads && (
         <>
-          <time
-            className={mergeClasses(styles.time, tint && styles.inherit)}
-            dateTime={time}
-            title={formatMomentInFull(new Date(time))}
-          >
-            {formatRecordTime(new Date(time))}
-          </time>
-          <span className={mergeClasses(styles.stream, tint && styles.inherit)}>{stream}</span>
+          {times && (
+            <time
+              className={mergeClasses(styles.time, tint && styles.inherit)}
+              dateTime={time}
+              title={formatMomentInFull(new Date(time))}
+            >
+              {formatRecordTime(new Date(time))}
+            </time>
+          )}
+          <span className={mergeClasses(styles.stream, !times && styles.streamAlone, tint && styles.inherit)}>{stream}</span>
         </>
       )}
-      <span className={mergeClasses(styles.text, quietStreams.has(stream) && styles.quiet)}>
+      <span className={mergeClasses(styles.text, !times && styles.textAlone, quietStreams.has(stream) && styles.quiet)}>
         <Found text={row.text} search={search} />
       </span>
     </div>
@@ -73,8 +90,12 @@ export const RecordRow = memo(function RecordRow({ row, index, search }: RecordR
 
 /** Rows are made anew each time they are looked up, their entries are not. */
 function isSame(one: RecordRowProps, other: RecordRowProps): boolean {
-  const sameRow = one.row.entry === other.row.entry && one.row.leads === other.row.leads && one.row.text === other.row.text;
-  return sameRow && one.index === other.index && one.search === other.search;
+  const sameRow =
+    one.row.entry === other.row.entry &&
+    one.row.leads === other.row.leads &&
+    one.row.missing === other.row.missing &&
+    one.row.text === other.row.text;
+  return sameRow && one.index === other.index && one.search === other.search && one.times === other.times;
 }
 
 /** The text with what was searched for marked. */

@@ -20,6 +20,8 @@ export interface Row {
   /** First row of its entry: carries time and stream. */
   leads: boolean;
   text: string;
+  /** No text of the entry: so many records are missing before it. */
+  missing?: number;
 }
 
 export class RecordRows {
@@ -33,6 +35,8 @@ export class RecordRows {
   #starts: number[] = [0];
   #cut: { entry: Entry; length: number; rows: string[] } | undefined;
   #longest = 0;
+  /** Of entries before which records are missing: how many. They have a row more. */
+  readonly #missing = new WeakMap<Entry, number>();
 
   constructor(window: RecordWindow, choice: RowChoice) {
     this.#window = window;
@@ -69,7 +73,7 @@ export class RecordRows {
     }
     for (; this.#seen < entries.length; this.#seen += 1) {
       const entry = entries[this.#seen];
-      if (entry !== undefined && this.#isShown(entry)) this.#add(entry);
+      if (entry !== undefined && this.#isShown(entry)) this.#add(entry, entries[this.#seen - 1]);
     }
     this.#lastSeq = entries.at(-1)?.lastSeq ?? -1;
   }
@@ -79,8 +83,11 @@ export class RecordRows {
     const entry = this.#shown[position];
     const start = this.#starts[position];
     if (entry === undefined || start === undefined) return undefined;
-    const text = this.#rowsOf(entry)[index - start];
-    return text === undefined ? undefined : { entry, leads: index === start, text };
+    const missing = this.#missing.get(entry);
+    const first = missing === undefined ? start : start + 1;
+    if (index < first && missing !== undefined) return { entry, leads: false, text: '', missing };
+    const text = this.#rowsOf(entry)[index - first];
+    return text === undefined ? undefined : { entry, leads: index === first, text };
   }
 
   /** The row that shows the record, or the first one after it: how a place is kept when the choice changes. */
@@ -109,9 +116,11 @@ export class RecordRows {
     return !hidden.has(entry.stream) && (search === '' || entry.text.toLowerCase().includes(search));
   }
 
-  #add(entry: Entry): void {
+  #add(entry: Entry, before: Entry | undefined): void {
     const { columns } = this.#choice;
-    let rows = 0;
+    const missing = before === undefined ? 0 : entry.firstSeq - before.lastSeq - 1;
+    if (missing > 0) this.#missing.set(entry, missing);
+    let rows = missing > 0 ? 1 : 0;
     for (const line of splitLines(entry.text)) {
       rows += columns === null ? 1 : countRows(line, columns);
       if (line.length > this.#longest) this.#longest = line.length;

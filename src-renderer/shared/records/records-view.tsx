@@ -1,5 +1,6 @@
 /** An attempt's records: switches for the streams, search, the list, and what is not shown and why. */
 import { Button, SearchBox, ToggleButton, makeStyles, tokens } from '@fluentui/react-components';
+import { Clock20Regular } from '@fluentui/react-icons/svg/clock';
 import { TextWrap20Regular } from '@fluentui/react-icons/svg/text-wrap';
 import { useDeferredValue, useMemo, useState } from 'react';
 import type { StreamName } from '../../../src-contract/kinds.ts';
@@ -42,6 +43,7 @@ export function RecordsView({ reader, running }: { reader: RecordReader; running
   const [hidden, setHidden] = useState(hiddenAtFirst);
   const [search, setSearch] = useState('');
   const [wrap, setWrap] = useState(true);
+  const [times, setTimes] = useState(true);
   const [found, setFound] = useState(0);
   const deferredSearch = useDeferredValue(search);
   const choice = useMemo(() => ({ hidden, search: deferredSearch.trim().toLowerCase() }), [hidden, deferredSearch]);
@@ -65,6 +67,14 @@ export function RecordsView({ reader, running }: { reader: RecordReader; running
           aria-label={texts.records.wrap}
           title={texts.records.wrap}
         />
+        <ToggleButton
+          appearance="subtle"
+          icon={<Clock20Regular />}
+          checked={times}
+          onClick={() => setTimes(!times)}
+          aria-label={texts.records.times}
+          title={texts.records.times}
+        />
         <span className={styles.standing} role="status">
           {standing(view, running, choice.search === '' ? null : found)}
         </span>
@@ -73,7 +83,7 @@ export function RecordsView({ reader, running }: { reader: RecordReader; running
       {isEmpty ? (
         <NoRecords view={view} running={running} />
       ) : (
-        <RecordList reader={reader} view={view} choice={choice} wrap={wrap} onCount={setFound} running={running} />
+        <RecordList reader={reader} view={view} choice={choice} wrap={wrap} times={times} onCount={setFound} running={running} />
       )}
     </>
   );

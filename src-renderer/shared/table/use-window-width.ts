@@ -10,7 +10,7 @@ export function isAtLeast(width: WindowWidth, least: WindowWidth): boolean {
 
 const narrow = matchMedia('(min-width: 701px)');
 const wide = matchMedia('(min-width: 981px)');
-const veryWide = matchMedia('(min-width: 1241px)');
+const veryWide = matchMedia('(min-width: 1240px)');
 
 function subscribe(listener: () => void): () => void {
   narrow.addEventListener('change', listener);

@@ -26,16 +26,19 @@ export interface FakeApp {
   worker: <Name extends WorkerMethod>(name: Name, ...given: Parameters<FakeWorker[Name]>) => Promise<void>;
   /** The calls that the window made so far. */
   calls: (name: string) => Promise<unknown[]>;
+  /** Titles of what the person was told by notifications. */
+  notices: () => Promise<string[]>;
   trayLabels: () => Promise<string[]>;
   pressInTray: (label: string) => Promise<void>;
   close: () => Promise<void>;
 }
 
-type WorkerMethod = 'change' | 'changeJob' | 'startJob' | 'write' | 'log' | 'end';
+type WorkerMethod = 'change' | 'changeJob' | 'startJob' | 'write' | 'print' | 'log' | 'end';
 
 /** What main.ts of the fake application puts on `globalThis`. */
 interface TestHandles {
   fakeWorker: FakeWorker;
+  notices: { title: string }[];
   trayMenu: { items: { label: string; enabled: boolean; click: () => void }[] } | undefined;
 }
 
@@ -107,6 +110,8 @@ export async function startFakeApp(options: FakeAppOptions): Promise<FakeApp> {
         const { fakeWorker } = (globalThis as unknown as { testHandles: TestHandles }).testHandles;
         return fakeWorker.calls.filter((call) => call.name === wanted).map((call) => call.given);
       }, name),
+    notices: () =>
+      app.evaluate(() => (globalThis as unknown as { testHandles: TestHandles }).testHandles.notices.map(({ title }) => title)),
     trayLabels: () =>
       app.evaluate(() => {
         const { trayMenu } = (globalThis as unknown as { testHandles: TestHandles }).testHandles;

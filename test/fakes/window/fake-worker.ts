@@ -11,6 +11,7 @@ import {
   type EngineEvent,
   type EngineValue,
   type JobView,
+  type RecordNote,
   type WorkerState,
 } from '../../../src-contract/engine-calls.ts';
 import type { LogEvent } from '../../../src-contract/events.ts';
@@ -19,12 +20,17 @@ import type { StreamRecord } from '../../../src-contract/records.ts';
 import { defaultSettings, type Settings } from '../../../src-contract/settings.ts';
 import type { OpenedWorker } from '../../../src-main/shell/worker-connection.ts';
 import { sampleDiagnosis, samplePathTest } from './sample-diagnosis.ts';
+import { sampleJob, sampleUsage } from './samples.ts';
 
 export interface Scenario {
   state: WorkerState;
   jobs: JobView[];
   records: Map<string, StreamRecord[]>;
   events: LogEvent[];
+  /** By sandbox id: what the runtime wrote to its console. */
+  consoles?: Map<string, string>;
+  notes?: Map<string, RecordNote[]>;
+  waiting?: NonNullable<EngineValue<'jobs:waiting'>['waiting']>;
   settings?: Partial<Settings>;
   /** Calls that are refused, and with what. */
   refusals?: Partial<Record<EngineCallName, Problem>>;
@@ -40,6 +46,7 @@ export class FakeWorker implements OpenedWorker {
   scenario: Scenario;
   #settings: Settings;
   #end: () => void = () => undefined;
+  readonly #consoleWaiters: (() => void)[] = [];
   readonly #listeners = new Set<(event: EngineEvent) => void>();
 
   constructor(scenario: Scenario) {
@@ -57,7 +64,7 @@ export class FakeWorker implements OpenedWorker {
       return { ok: false, problem: refusal };
     }
     await this.#tellSteps(name, false);
-    const value = this.#answer(name, given as never);
+    const value = await this.#answer(name, given as never);
     // What the fake answers has to be what a worker may answer.
     return { ok: true, value: engineCalls[name].value.parse(value) as EngineValue<Name> };
   }
@@ -81,6 +88,7 @@ export class FakeWorker implements OpenedWorker {
   }
 
   changeJob(sandboxId: string, change: Partial<JobView>): void {
+    if (change.phase === 'ended') for (const wake of this.#consoleWaiters.splice(0)) wake();
     this.scenario.jobs = this.scenario.jobs.map((job) => (job.sandboxId === sandboxId ? { ...job, ...change } : job));
     const job = this.#job(sandboxId);
     if (job !== undefined) this.tell({ event: 'job-changed', payload: job });
@@ -100,6 +108,12 @@ export class FakeWorker implements OpenedWorker {
       recordCount: all.length,
       ...(last !== undefined && { lastRecord: { stream: last.stream, text: last.text, time: last.time } }),
     });
+  }
+
+  print(sandboxId: string, text: string): void {
+    const consoles = (this.scenario.consoles ??= new Map<string, string>());
+    consoles.set(sandboxId, (consoles.get(sandboxId) ?? '') + text);
+    for (const wake of this.#consoleWaiters.splice(0)) wake();
   }
 
   log(event: LogEvent): void {
@@ -174,6 +188,20 @@ export class FakeWorker implements OpenedWorker {
         return this.#job((given as EngineArguments<'jobs:get'>).id) ?? this.#unknownJob(given);
       case 'jobs:records':
         return this.#records(given);
+      case 'jobs:waiting':
+        return { waiting: scenario.waiting ?? null };
+      case 'jobs:test':
+        return this.#startTest();
+      case 'jobs:notes':
+        return { notes: scenario.notes?.get((given as EngineArguments<'jobs:notes'>).sandboxId) ?? [] };
+      case 'jobs:attempts': {
+        const { jobId } = given as EngineArguments<'jobs:attempts'>;
+        return { attempts: scenario.jobs.filter((job) => job.jobId === jobId).reverse() };
+      }
+      case 'jobs:console':
+        return this.#console(given);
+      case 'jobs:usage':
+        return this.#usage(given);
       case 'jobs:stop': {
         const { sandboxId } = given as EngineArguments<'jobs:stop'>;
         this.changeJob(sandboxId, { phase: 'stopping' });
@@ -209,6 +237,34 @@ export class FakeWorker implements OpenedWorker {
       hours.set(start, hour);
     }
     return { hours: [...hours.values()].reverse() };
+  }
+
+  #startTest(): EngineValue<'jobs:test'> {
+    const job = sampleJob(990, { runbookName: 'Test-HybridWorker', startedBy: 'worker srv-files-02', parameters: {} });
+    this.startJob(job);
+    return { jobId: job.jobId };
+  }
+
+  /** Held until there is more, as a worker holds it. */
+  async #console({ sandboxId, from }: EngineArguments<'jobs:console'>): Promise<EngineValue<'jobs:console'>> {
+    for (;;) {
+      const job = this.#job(sandboxId);
+      if (job?.hasConsole !== true || job.phase === 'ended') return { piece: null };
+      const all = Buffer.from(this.scenario.consoles?.get(sandboxId) ?? '');
+      const bytes = all.subarray(from).toString('base64');
+      if (all.length > from) return { piece: { from, next: all.length, bytes, columns: 120, rows: 30 } };
+      await new Promise<void>((resolve) => this.#consoleWaiters.push(resolve));
+    }
+  }
+
+  #usage({ sandboxId, since }: EngineArguments<'jobs:usage'>): EngineValue<'jobs:usage'> {
+    const jobs = this.scenario.jobs.filter((job) => job.phase !== 'ended' && (sandboxId ?? job.sandboxId) === job.sandboxId);
+    return {
+      jobs: jobs.map((job, index) => ({
+        sandboxId: job.sandboxId,
+        samples: sampleUsage(index).filter(({ time }) => since === null || time > since),
+      })),
+    };
   }
 
   #list(page: EngineArguments<'jobs:list'>): EngineValue<'jobs:list'> {

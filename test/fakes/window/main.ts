@@ -8,6 +8,7 @@ import { scenarios, type ScenarioName } from './scenarios.ts';
 interface TestHandles {
   fakeWorker: FakeWorker;
   trayMenu: unknown;
+  notices: unknown[];
   faults: string[];
 }
 
@@ -18,7 +19,7 @@ if (dataFolder === undefined || scenario === undefined || programFolder === unde
 
 const worker = new FakeWorker(scenarios[scenario as ScenarioName]());
 // What a test reaches by `app.evaluate`.
-const handles: TestHandles = { fakeWorker: worker, trayMenu: undefined, faults: [] };
+const handles: TestHandles = { fakeWorker: worker, trayMenu: undefined, notices: [], faults: [] };
 Object.assign(globalThis, { testHandles: handles });
 
 startDesktopApp({
@@ -33,5 +34,6 @@ startDesktopApp({
   iconsFolder: path.join(programFolder, 'icons'),
   source: { open: () => Promise.resolve(worker), attach: () => Promise.resolve(worker) },
   onFault: (error) => handles.faults.push(String(error)),
+  onNotification: (notice) => handles.notices.push(notice),
   onTrayMenu: (menu) => (handles.trayMenu = menu),
 });

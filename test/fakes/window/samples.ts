@@ -4,6 +4,7 @@ import type { LogEvent } from '../../../src-contract/events.ts';
 import { attemptOutcome, type StreamName } from '../../../src-contract/kinds.ts';
 import { describeProblem, type ProblemCode, type ProblemDetails } from '../../../src-contract/problems.ts';
 import type { StreamRecord } from '../../../src-contract/records.ts';
+import type { UsageSample } from '../../../src-contract/sandbox.ts';
 
 const start = Date.now();
 
@@ -127,6 +128,9 @@ export function sampleJob(number: number, change: Partial<JobView> = {}): JobVie
     processesLeft: null,
     verified: null,
     uploadTrouble: null,
+    oldestWaitingAt: null,
+    hasConsole: false,
+    stop: null,
     ...change,
   };
 }
@@ -270,3 +274,26 @@ export function sampleEvents(count: number): LogEvent[] {
     };
   });
 }
+
+/** Ten minutes of a job that works in bursts; which job it is moves them. */
+export function sampleUsage(job: number): UsageSample[] {
+  let cpuMs = 0;
+  return Array.from({ length: 120 }, (_unused, index) => {
+    const phase = (index + 17 * job) / 9;
+    cpuMs += 5_000 * (0.11 + 0.4 * Math.max(0, Math.sin(phase)) ** 3);
+    const memoryBytes = 182e6 + 40e6 * Math.sin(phase / 2) + job * 61e6;
+    return { time: ago((119 - index) * 5), cpuMs, memoryBytes, processes: 3 + job };
+  });
+}
+
+/** As a PowerShell runbook's console looks: prompts, colours, a bar that is drawn over and over. */
+export const sampleConsole = [
+  '\u001b[36mCopying to /mnt/files-02/archive\u001b[0m',
+  '\u001b[33;1mWARNING: The folder 2026-11 exists already; files in it are compared by hash\u001b[0m',
+  ...Array.from(
+    { length: 18 },
+    (_unused, index) => `  2026-11-${String(index + 1).padStart(2, '0')}.csv  41.2 MB  \u001b[32mok\u001b[0m`,
+  ),
+  '\u001b[38;2;230;120;90m2026-11-05.csv is open in another program\u001b[0m',
+  '[####################----------------------------] 212 of 512',
+].join('\r\n');

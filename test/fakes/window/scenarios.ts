@@ -11,6 +11,7 @@ import {
   manyRecords,
   pack,
   readyState,
+  sampleConsole,
   sampleEvents,
   sampleId,
   sampleJob,
@@ -25,9 +26,9 @@ function busyJobs() {
     sampleJob(1, {
       recordCount: records.length,
       acknowledgedCount: records.length - 2,
+      oldestWaitingAt: ago(1),
+      hasConsole: true,
       lastRecord: last === undefined ? null : { stream: last.stream, text: last.text, time: last.time },
-      cpuMs: 4_700,
-      peakMemoryBytes: 182_000_000,
     }),
     sampleJob(2, {
       runbookName: 'Rotate-Logs',
@@ -110,6 +111,17 @@ export const scenarios = {
       [sampleId(1003), copyRecords().slice(0, 10)],
     ]),
     events: sampleEvents(1_300),
+    consoles: new Map([[sampleId(1), sampleConsole]]),
+    waiting: {
+      total: 7,
+      jobs: ['Install-MonthlyUpdates', 'Export-Certificates'].map((runbookName, index) => ({
+        jobId: sampleId(600_001 + index),
+        runbookName,
+        startedBy: 'schedule “nightly”',
+        queuedAt: ago(340 - 100 * index),
+        reason: index === 0 ? 'no worker of group datacenter-east can run Windows batch' : 'the only worker is full',
+      })),
+    },
     settings: { limit: 4 },
   }),
 
@@ -117,6 +129,22 @@ export const scenarios = {
     const filled = scenarios.filled();
     const sentence = 'This worker is paused: it takes no new job until it is resumed (2 jobs still run)';
     return { ...filled, state: { ...filled.state, status: 'paused', sentence, problems: [] } };
+  },
+
+  /** A person stops the first job; two of its processes are deaf. */
+  stopping: (): Scenario => {
+    const filled = scenarios.filled();
+    const stop = {
+      reason: 'Stopped by a person at this machine.',
+      deadline: ago(-9),
+      steps: [
+        { step: 'ask-runbook' as const, at: ago(6), processes: 3 },
+        { step: 'ask-processes' as const, at: ago(2), processes: 2 },
+      ],
+      left: null,
+    };
+    const jobs = filled.jobs.map((job, index) => (index === 0 ? { ...job, phase: 'stopping' as const, stop } : job));
+    return { ...filled, jobs };
   },
 
   /** The network is gone while jobs run. */

@@ -21,6 +21,21 @@ function texts(rows: RecordRows): (string | undefined)[] {
   return Array.from({ length: rows.rowCount }, (_unused, index) => rows.row(index)?.text);
 }
 
+describe('records that are missing', () => {
+  it('have a row of their own before what follows, whatever is switched off', () => {
+    const window = new RecordWindow(0);
+    window.append([...records(0, ['a']), ...records(5, ['b\nsecond line'])]);
+    const rows = rowsOf(window);
+    expect(texts(rows)).toEqual(['a', '', 'b', 'second line']);
+    expect(rows.row(1)).toMatchObject({ missing: 4, leads: false });
+    expect(rows.row(2)).toMatchObject({ leads: true });
+    expect(rows.row(2)).not.toHaveProperty('missing');
+    window.append(records(6, ['c'], 'Warning'));
+    rows.update();
+    expect(texts(rows)).toEqual(['a', '', 'b', 'second line', 'c']);
+  });
+});
+
 describe('a record window', () => {
   it('joins numbered parts, also when they come in different pages', () => {
     const window = new RecordWindow(0);

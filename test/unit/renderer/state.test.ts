@@ -116,13 +116,14 @@ describe('words for jobs', () => {
   });
 
   it('say whether the service has every record', () => {
-    const job = { phase: 'ended', recordCount: 1284, acknowledgedCount: 1284, verified: true } as const;
-    expect(uploadState(job).sentence).toBe('Complete, verified: the service has all 1,284 records');
-    expect(uploadState({ ...job, verified: false, acknowledgedCount: 1280 }).sentence).toContain('4 records');
-    expect(uploadState({ ...job, verified: null }).kind).toBe('unconfirmed');
-    expect(uploadState({ ...job, phase: 'running', verified: null, acknowledgedCount: 1283 }).sentence).toBe(
-      '1 record waits to be sent',
-    );
+    const job = { phase: 'ended', recordCount: 1284, acknowledgedCount: 1284, verified: true, oldestWaitingAt: null } as const;
+    const now = new Date(ago(0));
+    expect(uploadState(job, now).sentence).toBe('Complete, verified: the service has all 1,284 records');
+    expect(uploadState({ ...job, verified: false, acknowledgedCount: 1280 }, now).sentence).toContain('4 records');
+    expect(uploadState({ ...job, verified: null }, now).kind).toBe('unconfirmed');
+    const sending = { ...job, phase: 'running', verified: null, acknowledgedCount: 1283 } as const;
+    expect(uploadState(sending, now).sentence).toBe('1 record waits to be sent');
+    expect(uploadState({ ...sending, oldestWaitingAt: ago(12) }, now).sentence).toBe('1 record waits to be sent, for 12 s');
   });
 });
 

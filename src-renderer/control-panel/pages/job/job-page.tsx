@@ -2,6 +2,7 @@
 import { Tab, TabList, makeStyles, tokens } from '@fluentui/react-components';
 import { useState } from 'react';
 import type { JobView } from '../../../../src-contract/engine-calls.ts';
+import type { UsageSample } from '../../../../src-contract/sandbox.ts';
 import { Waiting } from '../../../shared/empty-state.tsx';
 import { formatCount } from '../../../shared/format.ts';
 import { Moment } from '../../../shared/moment.tsx';
@@ -12,13 +13,20 @@ import { texts } from '../../../texts.ts';
 import { JobBadge } from '../../parts/job-badge.tsx';
 import { PlaceLink } from '../../parts/place-link.tsx';
 import { nameOf } from '../../state/status.ts';
+import { useUsage } from '../../state/use-usage.ts';
 import { isRunning } from '../../state/worker-view.ts';
+import { JobAttempts } from './job-attempts.tsx';
+import { JobConsole } from './job-console.tsx';
 import { JobFacts, JobParameters } from './job-facts.tsx';
 import { JobFoot } from './job-foot.tsx';
 import { JobRecords } from './job-records.tsx';
 import { OutcomeNote } from './outcome-note.tsx';
+import { RecordNotes } from './record-notes.tsx';
 import { ResumeJob } from './resume-job.tsx';
+import { SaveJob, useSaving } from './save-job.tsx';
 import { StopJob } from './stop-job.tsx';
+import { StopProgress } from './stop-progress.tsx';
+import { UsageCharts } from './usage-charts.tsx';
 import { useJob } from './use-job.ts';
 
 const useStyles = makeStyles({
@@ -33,10 +41,19 @@ const useStyles = makeStyles({
   },
   tabs: { marginLeft: '-10px', flexShrink: 0, marginBottom: '-8px', marginTop: '-8px' },
   count: { fontVariantNumeric: 'tabular-nums', marginLeft: '6px', color: tokens.colorNeutralForeground3 },
-  panel: { display: 'flex', flexDirection: 'column', flexGrow: 1, minHeight: 0, gap: '12px' },
+  panel: {
+    display: 'flex',
+    flexDirection: 'column',
+    flexGrow: 1,
+    minHeight: 0,
+    gap: '12px',
+    '@media (max-height: 560px)': { minHeight: '280px', flexShrink: 0 },
+  },
 });
 
-type TabName = 'records' | 'parameters' | 'facts';
+type TabName = 'records' | 'console' | 'parameters' | 'attempts' | 'facts';
+/** Of a job that has ended there is nothing to measure. */
+const noSamples: readonly UsageSample[] = [];
 
 export function JobPage({ id }: { id: string }) {
   const { reading, readAgain } = useJob(id);
@@ -61,41 +78,69 @@ export function JobPage({ id }: { id: string }) {
 function KnownJob({ job }: { job: JobView }) {
   const styles = useStyles();
   const [tab, setTab] = useState<TabName>('records');
+  const [said, setSaid] = useState('');
+  const saving = useSaving(job, said, setSaid);
   const parameters = Object.keys(job.parameters).length;
+  // Who looks at the console as the job ends goes on seeing it.
+  const [hadConsole, setHadConsole] = useState(false);
+  const hasConsole = (job.hasConsole && isRunning(job)) || (hadConsole && tab === 'console');
+  const samples = useUsage(job.sandboxId, isRunning(job)).get(job.sandboxId) ?? noSamples;
   return (
     <Page
       above={<Way place={isRunning(job) ? 'running' : 'history'} name={nameOf(job)} />}
       title={nameOf(job)}
       beside={<JobBadge job={job} />}
       lead={<Lead job={job} />}
-      actions={job.outcome === 'suspended' ? <ResumeJob job={job} /> : <StopJob job={job} />}
+      actions={
+        <>
+          <SaveJob saving={saving} />
+          {job.outcome === 'suspended' ? <ResumeJob job={job} /> : <StopJob job={job} />}
+        </>
+      }
       fills
     >
+      {saving.result}
+      <StopProgress job={job} />
       <OutcomeNote job={job} />
       <TabList
         className={styles.tabs}
         selectedValue={tab}
-        onTabSelect={(_event, { value }) => setTab(value as TabName)}
+        onTabSelect={(_event, { value }) => {
+          setTab(value as TabName);
+          setHadConsole(value === 'console');
+        }}
         aria-label={texts.job.tabs}
       >
         <Tab value="records" aria-controls="job-panel" id="job-tab-records">
           {texts.job.records}
           <span className={styles.count}>{formatCount(job.recordCount)}</span>
         </Tab>
+        {hasConsole && (
+          <Tab value="console" aria-controls="job-panel" id="job-tab-console">
+            {texts.job.console}
+          </Tab>
+        )}
         <Tab value="parameters" aria-controls="job-panel" id="job-tab-parameters">
           {texts.job.parameters}
           {parameters > 0 && <span className={styles.count}>{parameters}</span>}
+        </Tab>
+        <Tab value="attempts" aria-controls="job-panel" id="job-tab-attempts">
+          {texts.job.attempts.tab}
         </Tab>
         <Tab value="facts" aria-controls="job-panel" id="job-tab-facts">
           {texts.job.facts}
         </Tab>
       </TabList>
       <div role="tabpanel" id="job-panel" aria-labelledby={`job-tab-${tab}`} className={styles.panel}>
+        {tab === 'records' && <RecordNotes job={job} />}
         {tab === 'records' && <JobRecords job={job} />}
+        {tab === 'console' && <JobConsole sandboxId={job.sandboxId} />}
         {tab === 'parameters' && <JobParameters job={job} />}
+        {tab === 'attempts' && <JobAttempts job={job} />}
+        {tab === 'facts' && isRunning(job) && <UsageCharts samples={samples} />}
         {tab === 'facts' && <JobFacts job={job} />}
       </div>
-      <JobFoot job={job} />
+      <JobFoot job={job} samples={isRunning(job) ? samples : noSamples} />
     </Page>
   );
 }

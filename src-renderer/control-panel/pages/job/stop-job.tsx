@@ -1,4 +1,4 @@
-import { Button, makeStyles, tokens } from '@fluentui/react-components';
+import { Button, makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import { useState } from 'react';
 import type { JobView } from '../../../../src-contract/engine-calls.ts';
 import { useAction } from '../../../shared/call.ts';
@@ -9,9 +9,10 @@ import { useServices } from '../../state/services.ts';
 import { nameOf } from '../../state/status.ts';
 import { isRunning } from '../../state/worker-view.ts';
 
-const useStyles = makeStyles({ stop: { color: tokens.colorStatusDangerForeground1 } });
+const useStyles = makeStyles({ stop: { color: tokens.colorStatusDangerForeground1 }, inRow: { minWidth: '60px' } });
 
-export function StopJob({ job }: { job: JobView }) {
+/** `inRow`: a small one, whose runbook its name tells. */
+export function StopJob({ job, inRow = false }: { job: JobView; inRow?: boolean }) {
   const styles = useStyles();
   const { bridge } = useServices();
   const [asking, setAsking] = useState(false);
@@ -28,8 +29,13 @@ export function StopJob({ job }: { job: JobView }) {
   };
   return (
     <>
-      <Button className={underWay ? undefined : styles.stop} disabled={underWay} onClick={() => setAsking(true)}>
-        {job.phase === 'stopping' ? words.underWay : words.action}
+      <Button
+        className={mergeClasses(inRow && styles.inRow, !underWay && styles.stop)}
+        disabled={underWay}
+        onClick={() => setAsking(true)}
+        {...(inRow && { size: 'small', appearance: 'outline', 'aria-label': words.question(nameOf(job)) })}
+      >
+        {inRow ? texts.running.stop : job.phase === 'stopping' ? words.underWay : words.action}
       </Button>
       <ConfirmDialog
         open={asking && !underWay}

@@ -1,5 +1,6 @@
 /** Is every record at the service? Pure. */
 import type { JobView } from '../../../../src-contract/engine-calls.ts';
+import { formatSpan } from '../../../shared/format.ts';
 import { texts } from '../../../texts.ts';
 import { isRunning } from '../../state/worker-view.ts';
 
@@ -8,12 +9,19 @@ export interface UploadState {
   sentence: string;
 }
 
-export function uploadState(job: Pick<JobView, 'phase' | 'recordCount' | 'acknowledgedCount' | 'verified'>): UploadState {
+type Known = Pick<JobView, 'phase' | 'recordCount' | 'acknowledgedCount' | 'verified' | 'oldestWaitingAt'>;
+
+export function uploadState(job: Known, now: Date): UploadState {
   const words = texts.job.upload;
   const missing = Math.max(0, job.recordCount - job.acknowledgedCount);
   if (job.verified === true) return { kind: 'verified', sentence: words.verified(job.recordCount) };
   if (job.verified === false) return { kind: 'lacking', sentence: words.lacking(missing) };
   if (!isRunning(job)) return { kind: 'unconfirmed', sentence: words.unconfirmed };
   if (missing === 0) return { kind: 'sent', sentence: words.allSent };
-  return { kind: 'sending', sentence: words.sending(missing) };
+  return { kind: 'sending', sentence: words.sending(missing, waitedFor(job, now)) };
+}
+
+/** `12 s`; undefined for what has just been written: it is on its way. */
+export function waitedFor({ oldestWaitingAt }: Pick<JobView, 'oldestWaitingAt'>, now: Date): string | undefined {
+  return oldestWaitingAt === null ? undefined : formatSpan(now.getTime() - Date.parse(oldestWaitingAt));
 }

@@ -17,6 +17,7 @@ import { GettingStartedCard } from './getting-started-card.tsx';
 import { LastJobsCard } from './last-jobs-card.tsx';
 import { RunningCard } from './running-card.tsx';
 import { ThisMachineCard } from './this-machine-card.tsx';
+import { WaitingCard } from './waiting-card.tsx';
 
 const useStyles = makeStyles({
   column: { display: 'flex', flexDirection: 'column', gap: '16px', minWidth: 0 },
@@ -44,6 +45,7 @@ export function OverviewPage({ worker }: { worker: WorkerState }) {
         ) : (
           <div className={styles.column}>
             <RunningCard worker={worker} />
+            <WaitingCard />
             <ActivityCard />
           </div>
         )}

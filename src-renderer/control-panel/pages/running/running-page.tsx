@@ -1,35 +1,36 @@
 /** What is running here, since when, what did it last say? */
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import type { JobView, WorkerState } from '../../../../src-contract/engine-calls.ts';
 import { EmptyState } from '../../../shared/empty-state.tsx';
 import { Page } from '../../../shared/page.tsx';
 import { DataTable } from '../../../shared/table/data-table.tsx';
 import type { Column, Sorting } from '../../../shared/table/sorting.ts';
+import type { UsageHistory } from '../../../shared/usage-history.ts';
 import { texts } from '../../../texts.ts';
-import {
-  forColumn,
-  lastRecordColumn,
-  pickedUpColumn,
-  recordsColumn,
-  runbookColumn,
-  startedByColumn,
-  statusColumn,
-} from '../../parts/job-columns.tsx';
+import { forColumn, lastRecordColumn, runbookColumn, statusColumn } from '../../parts/job-columns.tsx';
 import { useWorkerView } from '../../state/services.ts';
+import { useUsage } from '../../state/use-usage.ts';
 import { runningJobs } from '../../state/worker-view.ts';
+import { processColumn, recordsColumn, stopColumn, usageColumn } from './running-columns.tsx';
 
-const columns: readonly Column<JobView>[] = [
-  runbookColumn,
-  statusColumn,
-  forColumn,
-  { ...pickedUpColumn, showFrom: 'very-wide' },
-  startedByColumn,
-  recordsColumn,
-  lastRecordColumn,
-];
+function columnsWith(usage: UsageHistory): readonly Column<JobView>[] {
+  return [
+    runbookColumn,
+    { ...statusColumn, width: '96px' },
+    { ...forColumn, width: '64px' },
+    processColumn,
+    usageColumn('processor', usage),
+    usageColumn('memory', usage),
+    recordsColumn,
+    { ...lastRecordColumn, width: 'minmax(52px, 3fr)', showFrom: 'wide' },
+    stopColumn,
+  ];
+}
 
 export function RunningPage({ worker }: { worker: WorkerState }) {
   const running = runningJobs(useWorkerView());
+  const usage = useUsage(null, running.length > 0);
+  const columns = useMemo(() => columnsWith(usage), [usage]);
   const [sorting, setSorting] = useState<Sorting>({ key: 'pickedUp', descending: true });
   return (
     <Page

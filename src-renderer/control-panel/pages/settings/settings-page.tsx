@@ -9,6 +9,7 @@ import { TryAgainButton } from '../../../shared/try-again-button.tsx';
 import { texts } from '../../../texts.ts';
 import { useServices } from '../../state/services.ts';
 import { AboutCard } from './about-card.tsx';
+import { NotificationsCard } from './notifications-card.tsx';
 import { LimitsForm } from './limits-form.tsx';
 
 const useStyles = makeStyles({ column: { display: 'flex', flexDirection: 'column', gap: '16px', maxWidth: '720px' } });
@@ -25,6 +26,7 @@ export function SettingsPage({ worker }: { worker: WorkerState }) {
           <ProblemCard problem={reading.problem} actions={<TryAgainButton onClick={readAgain} />} />
         )}
         {reading.status === 'known' && <LimitsForm settings={reading.value} />}
+        <NotificationsCard />
         <AboutCard worker={worker} />
       </div>
     </Page>

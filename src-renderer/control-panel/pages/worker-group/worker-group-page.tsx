@@ -11,6 +11,7 @@ import { PlaceButton } from '../../parts/place-link.tsx';
 import { GroupFacts } from './group-facts.tsx';
 import { JoinForm } from './join-form.tsx';
 import { LeaveGroup } from './leave-group.tsx';
+import { TestJob } from './test-job.tsx';
 import { WaitingForPack } from './waiting-for-pack.tsx';
 
 export function WorkerGroupPage({ worker }: { worker: WorkerState }) {
@@ -32,6 +33,7 @@ export function WorkerGroupPage({ worker }: { worker: WorkerState }) {
       >
         <CurrentProblems worker={worker} of="group" />
         <GroupFacts registration={registration} />
+        <TestJob />
       </Page>
     );
   }

@@ -1,0 +1,72 @@
+/** Attempts at this job that ran here, and how each ended. */
+import { makeStyles, tokens } from '@fluentui/react-components';
+import type { JobView } from '../../../../src-contract/engine-calls.ts';
+import { useReading } from '../../../shared/call.ts';
+import { Waiting } from '../../../shared/empty-state.tsx';
+import { ProblemCard } from '../../../shared/problem-card.tsx';
+import { DataTable } from '../../../shared/table/data-table.tsx';
+import type { Column } from '../../../shared/table/sorting.ts';
+import { TryAgainButton } from '../../../shared/try-again-button.tsx';
+import { texts } from '../../../texts.ts';
+import { endedColumn, outcomeColumn, pickedUpColumn, ranForColumn, recordsColumn } from '../../parts/job-columns.tsx';
+import { PlaceLink } from '../../parts/place-link.tsx';
+import { useServices } from '../../state/services.ts';
+
+const useStyles = makeStyles({
+  about: { margin: 0, color: tokens.colorNeutralForeground2 },
+  frame: { display: 'flex', flexDirection: 'column', minHeight: '120px', flexGrow: 1 },
+});
+
+export function JobAttempts({ job }: { job: JobView }) {
+  const styles = useStyles();
+  const { bridge } = useServices();
+  const { jobId, sandboxId } = job;
+  const { reading, readAgain } = useReading(() => bridge.call('jobs:attempts', { jobId }), `${jobId} ${job.phase}`);
+  const words = texts.job.attempts;
+  if (reading.status === 'reading') return <Waiting forWhat={words.reading} />;
+  if (reading.status === 'failed')
+    return <ProblemCard problem={reading.problem} actions={<TryAgainButton onClick={readAgain} />} />;
+  // One that has not been kept yet is at least what this page shows.
+  const kept = reading.value.attempts;
+  const attempts = kept.some((one) => one.sandboxId === sandboxId)
+    ? kept.map((one) => (one.sandboxId === sandboxId ? job : one))
+    : [...kept, job];
+  const attemptColumn: Column<JobView> = {
+    key: 'attempt',
+    title: words.attempt,
+    width: 'minmax(96px, 1fr)',
+    cell: (one) =>
+      one.sandboxId === sandboxId ? (
+        <strong aria-current="page">{words.thisOne(one.attempt)}</strong>
+      ) : (
+        <PlaceLink to={{ page: 'job', id: one.sandboxId }}>{words.name(one.attempt)}</PlaceLink>
+      ),
+  };
+  const reasonColumn: Column<JobView> = {
+    key: 'reason',
+    title: words.reason,
+    width: 'minmax(104px, 3fr)',
+    cell: ({ outcomeReason }) => <span title={outcomeReason ?? undefined}>{outcomeReason?.split('\n', 1)[0]}</span>,
+    showFrom: 'wide',
+  };
+  const plain = [outcomeColumn, pickedUpColumn, endedColumn, ranForColumn, recordsColumn].map(withoutSorting);
+  return (
+    <>
+      <p className={styles.about}>{words.about}</p>
+      <div className={styles.frame}>
+        <DataTable
+          label={words.label}
+          rows={attempts}
+          rowKey={(one) => one.sandboxId}
+          columns={[attemptColumn, ...plain, reasonColumn]}
+          fills
+        />
+      </div>
+    </>
+  );
+}
+
+/** In their order: the oldest first. */
+function withoutSorting({ compare: _compare, ...column }: Column<JobView>): Column<JobView> {
+  return column;
+}
