@@ -39,7 +39,10 @@ export function trayView(facts: TrayFacts): TrayView {
     icon: iconOf(facts),
     tooltip: shorten(problem === undefined ? sentence : `${sentence}. ${problem}`, longestTooltip),
     menu: [
-      [{ label: 'Open', action: { do: 'open', place: '' } }],
+      [
+        { label: 'Open', action: { do: 'open', place: '' } },
+        { label: 'Diagnostics', action: { do: 'open', place: 'diagnostics' } },
+      ],
       [{ label: sentence }, ...problemItems(problem), ...jobItems(facts.running)],
       [...pauseItems(facts), ...drainItems(facts), quitItem(facts)],
     ],

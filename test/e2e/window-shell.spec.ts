@@ -147,6 +147,7 @@ test.describe('the tray', () => {
       .poll(trayLabels)
       .toEqual([
         'Open',
+        'Diagnostics',
         'This worker can take a job now',
         'The sandbox of Backup-SqlDatabases ended without a word',
         'Copy-LocalFiles',
