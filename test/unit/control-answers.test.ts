@@ -41,6 +41,7 @@ const arguments_: Partial<Record<EngineCallName, unknown>> = {
   'jobs:usage': { sandboxId: null, since: null },
   'jobs:resume': { sandboxId: 'x' },
   'events:list': { channel: null, limit: 1, before: null },
+  'diagnostics:test-path': { path: '/x' },
 };
 
 describe('every call of the contract', () => {
