@@ -458,53 +458,64 @@ function Wait-Runspace($Runspace) {
     while ($Runspace.RunspaceStateInfo.State -eq 'Opening') { [System.Threading.Thread]::Sleep(1) }
 }
 
-# What makes a first run slow is in the process and not in the runspace: code that is compiled when it first runs, files of types and
-# formats, the list of modules. So a run of everything, for nobody, makes the second one fast.
-function Invoke-Rehearsal([string] $Script) {
-    $rehearsal = [runspacefactory]::CreateRunspace($Host, [initialsessionstate]::CreateDefault2())
-    $rehearsal.Open()
-    $nowhere = [System.IO.BufferedStream]::new([System.IO.Stream]::Null)
-    $null = Invoke-Runbook $rehearsal $Script @{ Name = 'rehearsal' } $Script ([System.IO.BinaryWriter]::new($nowhere, $utf8)) $nowhere $null
-    $rehearsal.Dispose()
+# What the runbook finds set in its runspace.
+function Set-JobVariables($Runspace, $Settings) {
+    $variables = $Runspace.SessionStateProxy
+    $variables.SetVariable('OutputEncoding', $utf8)
+    $variables.SetVariable('PSPrivateMetadata', @{ JobId = [guid] $env:AUTOMATION_JOB_ID })
+    if ($Settings.Progress -ne 'true') { $variables.SetVariable('ProgressPreference', 'SilentlyContinue') }
+    if ($Settings.Verbose -eq 'true') { $variables.SetVariable('VerbosePreference', 'Continue') }
+    if ($Settings.Debug -eq 'true') { $variables.SetVariable('DebugPreference', 'Continue') }
 }
 
-# The path of the job's settings; nothing when there will be no job.
-function Read-Line($Pipe) {
-    $bytes = [System.Collections.Generic.List[byte]]::new()
-    for ($byte = $Pipe.ReadByte(); $byte -ge 0; $byte = $Pipe.ReadByte()) {
-        if ($byte -eq 10) { return $utf8.GetString($bytes.ToArray()) }
-        $bytes.Add($byte)
-    }
+function Write-Begun($Writer, $Buffered) {
+    $Writer.Write([byte] 98)
+    $Writer.Write($PSVersionTable.PSVersion.ToString())
+    $Buffered.Flush()
 }
+
+# What makes a first run slow is in the process for the most part (code that is compiled when it first runs, files of types and formats, the
+# list of modules): a run of everything, for nobody, in a runspace that is thrown away. A little is in each runspace, for which the
+# runbook's own runs a script that does nothing, and is then as it was.
+function Invoke-Rehearsal([string] $Script) {
+    $nowhere = [System.IO.BufferedStream]::new([System.IO.Stream]::Null)
+    $nobody = [System.IO.BinaryWriter]::new($nowhere, $utf8)
+    $env:AUTOMATION_JOB_ID = [guid]::Empty
+    $rehearsal = [runspacefactory]::CreateRunspace($Host, [initialsessionstate]::CreateDefault2())
+    $rehearsal.Open()
+    Set-JobVariables $rehearsal @{}
+    Write-Begun $nobody $nowhere
+    $null = Invoke-Runbook $rehearsal $Script @{ Name = 'rehearsal' } $Script $nobody $nowhere $null
+    $rehearsal.Dispose()
+    Wait-Runspace $runspace
+    $null = Invoke-Runbook $runspace $Script @{ Name = '' } $Script $nobody $nowhere $null
+    $env:AUTOMATION_JOB_ID = $null
+}
+
+$fromControl = [byte[]]::new(4096)
+function Start-Read($Pipe) { $Pipe.ReadAsync($fromControl, 0, $fromControl.Length) }
 
 if ($settings.Warm) {
     Invoke-Rehearsal $settings.Warm
-    Wait-Runspace $runspace
+    # The path of the job's settings, written at once and shorter than what a pipe takes as a whole; the pipe's end when there is no job.
+    $reading = Start-Read $control
     $writer.Write([byte] 119)
     $buffered.Flush()
-    $given = Read-Line $control
-    if ($null -eq $given) { exit 0 }
-    $settings, $parameters = Read-Settings $given
+    $count = $reading.GetAwaiter().GetResult()
+    if ($count -eq 0) { exit 0 }
+    $settings, $parameters = Read-Settings $utf8.GetString($fromControl, 0, $count).TrimEnd("`n")
 }
 
-$stopAsked = $control.ReadAsync([byte[]]::new(1), 0, 1)
+$stopAsked = Start-Read $control
 Wait-Runspace $runspace
-$variables = $runspace.SessionStateProxy
-$variables.SetVariable('OutputEncoding', $utf8)
-$variables.SetVariable('PSPrivateMetadata', @{ JobId = [guid] $env:AUTOMATION_JOB_ID })
-if ($settings.Progress -ne 'true') { $variables.SetVariable('ProgressPreference', 'SilentlyContinue') }
-if ($settings.Verbose -eq 'true') { $variables.SetVariable('VerbosePreference', 'Continue') }
-if ($settings.Debug -eq 'true') { $variables.SetVariable('DebugPreference', 'Continue') }
+Set-JobVariables $runspace $settings
 
 # A path, or a script block made from one.
 $runbook = $settings.Script
 # A workflow is called as what workflow.ps1 makes of it.
 if ($settings.Workflow) { $runbook = & $settings.Workflow $settings }
 
-$writer.Write([byte] 98)
-$writer.Write($PSVersionTable.PSVersion.ToString())
-$buffered.Flush()
-
+Write-Begun $writer $buffered
 $end = Invoke-Runbook $runspace $runbook $parameters $settings.Script $writer $buffered $stopAsked
 $writer.Write([byte] 101)
 $writer.Write([int] $end.ExitCode)

@@ -1,5 +1,7 @@
-# What a host that is started ahead of a job runs for nobody: the ways that most runbooks go. It touches nothing outside its runspace.
+# What a host that is started ahead of a job runs for nobody: the ways that most runbooks go. It touches nothing outside its runspace, and
+# without a name nothing at all.
 param([string] $Name)
+if (-not $Name) { return '' }
 Write-Output 'one line'
 1
 [pscustomobject] @{ Name = $Name; Value = 1 }
