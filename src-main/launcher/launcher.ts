@@ -121,7 +121,8 @@ export class Launcher {
   async adoptAll(): Promise<void> {
     const { sandboxesFolder } = this.options;
     this.watcher = watchSandboxes(sandboxesFolder, (name) => {
-      if (!isWarmFolderName(name) && !this.knows(name) && !this.looked.has(name)) this.track(this.lookFor(name), `find sandbox ${name}`);
+      if (!isWarmFolderName(name) && !this.knows(name) && !this.looked.has(name))
+        this.track(this.lookFor(name), `find sandbox ${name}`);
     });
     const found = await findSandboxes(sandboxesFolder);
     await Promise.all(found.map((one) => this.adopt(one)));
@@ -312,7 +313,8 @@ export class Launcher {
     const identity = found.report?.process ?? launch?.process ?? null;
     if (known === undefined || identity === null) {
       // It never came to a process: an engine died between making the folder and starting anything.
-      if (await this.removeFolder(sandboxId, launch)) listener.leftoverRemoved(`the folder of sandbox ${sandboxId}, which never started`);
+      if (await this.removeFolder(sandboxId, launch))
+        listener.leftoverRemoved(`the folder of sandbox ${sandboxId}, which never started`);
       return;
     }
     const entry = this.add(newEntry({ ...known, process: identity }, found.report));

@@ -43,7 +43,9 @@ export function isWarmFolderName(name: string): boolean {
 export async function findSandboxes(sandboxesFolder: string): Promise<FoundSandbox[]> {
   const entries = await readdir(sandboxesFolder, { withFileTypes: true });
   return await Promise.all(
-    entries.filter((entry) => entry.isDirectory() && !isWarmFolderName(entry.name)).map(({ name }) => readSandboxFolder(sandboxesFolder, name)),
+    entries
+      .filter((entry) => entry.isDirectory() && !isWarmFolderName(entry.name))
+      .map(({ name }) => readSandboxFolder(sandboxesFolder, name)),
   );
 }
 

@@ -7,7 +7,12 @@ import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { keepFilesFromChildren } from '../platform/linux/inherited-files.ts';
 import { AppError } from '../../src-contract/app-error.ts';
-import { sandboxAcknowledgement, type ProcessIdentity, type SandboxHandOver, type WarmOrder } from '../../src-contract/sandbox.ts';
+import {
+  sandboxAcknowledgement,
+  type ProcessIdentity,
+  type SandboxHandOver,
+  type WarmOrder,
+} from '../../src-contract/sandbox.ts';
 import type { Command } from '../platform/executables.ts';
 import { cleanEnvironment } from './clean-environment.ts';
 import { readLastWords } from './sandbox-folders.ts';

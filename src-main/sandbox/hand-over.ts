@@ -6,7 +6,13 @@ import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import path from 'node:path';
 import { isOwnSetting } from '../../src-contract/own-environment.ts';
-import { sandboxHandOver, warmOrder, type ProcessIdentity, type SandboxHandOver, type WarmOrder } from '../../src-contract/sandbox.ts';
+import {
+  sandboxHandOver,
+  warmOrder,
+  type ProcessIdentity,
+  type SandboxHandOver,
+  type WarmOrder,
+} from '../../src-contract/sandbox.ts';
 
 const maxHandOverBytes = 4 * 1024 * 1024;
 const newline = 0x0a;
@@ -16,8 +22,8 @@ export type FirstLine = { kind: 'hand-over'; handOver: SandboxHandOver } | { kin
 /** Throws when what comes is neither of this version. */
 export function readFirstLine(): FirstLine {
   const given: unknown = JSON.parse(readLine());
-  const order = warmOrder.safeParse(given);
-  if (order.success) return { kind: 'warm-order', order: order.data };
+  if (typeof given === 'object' && given !== null && 'warmFolder' in given)
+    return { kind: 'warm-order', order: warmOrder.parse(given) };
   return { kind: 'hand-over', handOver: sandboxHandOver.parse(given) };
 }
 
