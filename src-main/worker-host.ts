@@ -202,7 +202,9 @@ async function buildWorker(
       runtimes: () => describeRuntimes(runtimes),
       facts: () => warmFactsOf(parts, rights),
       onTrouble: (error) => {
-        fault(error, 'keep a sandbox waiting');
+        const why = error instanceof Error ? error.message : String(error);
+        const message = `No sandbox could be kept waiting for a job: ${why} Jobs start without, and later.`;
+        log.write({ name: 'sandboxException', source: workerSource, message });
       },
       leftoverRemoved: (what) => {
         jobs.leftoverRemoved(what);

@@ -71,13 +71,23 @@ export interface WaitingSandbox {
 export interface WarmOptions extends Pick<StartOptions, 'executable' | 'environment'> {
   order: WarmOrder;
   timeoutMs: number;
+  /** Ends it while it makes itself ready; later `end` does. */
+  signal: AbortSignal;
 }
 
 /** Throws AppError `sandbox-not-started`; nothing of the process is left then, but perhaps of what it has started. */
-export async function startWaitingSandbox({ order, timeoutMs, ...options }: WarmOptions): Promise<WaitingSandbox> {
+export async function startWaitingSandbox({ order, timeoutMs, signal, ...options }: WarmOptions): Promise<WaitingSandbox> {
   const { warmFolder } = order;
   const name = path.basename(warmFolder);
   const { child, ended } = await spawnIn(warmFolder, name, options);
+  const end = async (): Promise<void> => {
+    letGo(child);
+    const timer = setTimeout(() => child.kill('SIGKILL'), endTimeoutMs);
+    await ended;
+    clearTimeout(timer);
+  };
+  const endNow = (): void => void end();
+  signal.addEventListener('abort', endNow, { once: true });
   let process: ProcessIdentity;
   try {
     process = await exchange(child, order, timeoutMs, ended);
@@ -85,6 +95,8 @@ export async function startWaitingSandbox({ order, timeoutMs, ...options }: Warm
     const failure = await giveUp(child, ended, warmFolder, name, error);
     letGo(child);
     throw failure;
+  } finally {
+    signal.removeEventListener('abort', endNow);
   }
   return {
     process,
@@ -98,12 +110,7 @@ export async function startWaitingSandbox({ order, timeoutMs, ...options }: Warm
         letGo(child);
       }
     },
-    async end() {
-      letGo(child);
-      const timer = setTimeout(() => child.kill('SIGKILL'), endTimeoutMs);
-      await ended;
-      clearTimeout(timer);
-    },
+    end,
   };
 }
 

@@ -130,19 +130,20 @@ export class WarmPairs {
   }
 
   async #live(): Promise<void> {
-    const { sleep } = this.#options;
+    const { sleep, onTrouble } = this.#options;
     const { signal } = this.#closing;
     while (!signal.aborted) {
       const woken = new AbortController();
       this.#wake = () => woken.abort();
       try {
         // One at a time, and looked at anew after each: a job may have come meanwhile.
-        while (await this.#improve()) if (signal.aborted) return;
+        while (await this.#improve());
       } catch (error) {
-        this.#options.onTrouble(error);
+        onTrouble(error);
       }
-      await sleep(lookMs, AbortSignal.any([signal, woken.signal]));
-      if (woken.signal.aborted) await sleep(settleMs, signal);
+      // `close` wakes it too.
+      await sleep(lookMs, woken.signal);
+      await sleep(settleMs, signal);
     }
   }
 
@@ -168,9 +169,8 @@ export class WarmPairs {
     });
     for (const pair of unwanted) this.#pairs.delete(pair);
     await this.#endAll([...unwanted]);
-    if (facts === undefined || missing.length === 0 || this.#closing.signal.aborted) return false;
-    await this.#make(missing[0], facts);
-    return true;
+    if (facts === undefined || missing.length === 0) return false;
+    return await this.#make(missing[0], facts);
   }
 
   /** Without those that have failed lately, whose sandbox alone may wait. */
@@ -184,7 +184,10 @@ export class WarmPairs {
     return wanted;
   }
 
-  async #make(runtime: WarmRuntimeName, facts: WarmFacts): Promise<void> {
+  /** False when there is nothing more to make. */
+  async #make(runtime: WarmRuntimeName, facts: WarmFacts): Promise<boolean> {
+    const { signal } = this.#closing;
+    if (signal.aborted) return false;
     const { sandboxesFolder, executable, environment, monotonicMs, onTrouble } = this.#options;
     const folder = path.join(sandboxesFolder, `${warmFolderPrefix}${randomUUID().slice(0, 8)}`);
     const { culture, runAs, limits, runtimes } = facts;
@@ -199,15 +202,16 @@ export class WarmPairs {
     };
     try {
       await mkdir(folder, { mode: 0o700 });
-      const waiting = await startWaitingSandbox({ executable, environment, order, timeoutMs: readyTimeoutMs });
+      const waiting = await startWaitingSandbox({ executable, environment, order, timeoutMs: readyTimeoutMs, signal });
       const pair: Pair = { waiting, folder, runtime, likeness: likenessOf(runtime, facts), sinceMs: monotonicMs() };
       this.#pairs.add(pair);
       void waiting.ended.then(() => void this.#forget(pair));
     } catch (error) {
       await this.#clear(folder);
-      if (!this.#failedAtMs.has(runtime)) onTrouble(error);
+      if (!signal.aborted && !this.#failedAtMs.has(runtime)) onTrouble(error);
       this.#failedAtMs.set(runtime, monotonicMs());
     }
+    return true;
   }
 
   /** It has ended while it waited. */

@@ -59,7 +59,13 @@ export async function waitingSandbox(
     limits: noLimits,
     ...change,
   };
-  const waiting = await startWaitingSandbox({ executable, order, environment: process.env, timeoutMs: 60_000 });
+  const waiting = await startWaitingSandbox({
+    executable,
+    order,
+    environment: process.env,
+    timeoutMs: 60_000,
+    signal: new AbortController().signal,
+  });
   mustEndWithTest(waiting.process.pid);
   onTestFinished(async () => {
     await waiting.end();
