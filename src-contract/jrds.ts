@@ -47,6 +47,8 @@ export const sandboxActions = z.object({
       ConnectionPort: z.int().nullish(),
       /** Our service: base64 of the sandbox secret. */
       SandboxCookie: z.string().nullish(),
+      /** Our service: the kind of the job's runbook, as a number, so that a worker takes from what it keeps ready what the job needs. */
+      RunbookKind: z.int().nullish(),
       CredentialName: z.string().nullish(),
       MSISecret: z.string().nullish(),
     }),

@@ -4,7 +4,7 @@
  * Versioned: an engine adopts sandboxes of its own contract version and of the one before.
  */
 import * as z from 'zod';
-import { attemptOutcome, streamName } from './kinds.ts';
+import { attemptOutcome, runbookKind, streamName } from './kinds.ts';
 import { trust, proxySettings } from './settings.ts';
 
 export const sandboxContractVersion = 1;
@@ -70,6 +70,22 @@ export const sandboxHandOver = z.strictObject({
   onlyJobId: z.string().optional(),
 });
 export type SandboxHandOver = z.infer<typeof sandboxHandOver>;
+
+/**
+ * Instead of a hand-over, for a sandbox that is started before its job is there: it makes ready what it can, acknowledges, and waits for the
+ * hand-over as a second line. The end of its standard input is its end: nobody needs it any more.
+ */
+export const warmOrder = z.strictObject({
+  contractVersion: z.literal(sandboxContractVersion),
+  /** Absolute, and there. Home of the runtime, of which no other job knows. */
+  warmFolder: z.string(),
+  /** To be started as well; one whose host cannot wait for a job is left out. */
+  runtime: z.object({ kind: runbookKind, executable: z.string() }).nullable(),
+  culture: z.string(),
+  runAs: runbookUser,
+  limits: jobLimits,
+});
+export type WarmOrder = z.infer<typeof warmOrder>;
 
 export const processIdentity = z.object({ bootId: z.string(), pid: z.int(), startTime: z.string() });
 /** (boot id, pid, start time): the only safe name of a process. startTime is the platform's own unit, compared as text. */

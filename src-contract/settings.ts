@@ -22,6 +22,7 @@ export const settingsVersion = 2;
 
 const retentionMb = z.int().min(16).max(16_777_216);
 const startLimitSeconds = z.number().min(5).max(3600);
+const warmMemoryMb = z.int().min(0).max(16_777_216);
 const culture = z.string().regex(/^([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*)?$/);
 
 export const settings = z.object({
@@ -31,6 +32,8 @@ export const settings = z.object({
   stopGraceSeconds: z.number().min(1).max(3600),
   /** A runtime that has not begun its runbook by then has failed to start. */
   startLimitSeconds: startLimitSeconds.default(120),
+  /** What sandboxes that wait for a job, and their runtimes, may take together; 0: none waits. */
+  warmMemoryMb: warmMemoryMb.default(512),
   /** Culture of PowerShell runbooks, as BCP 47 names it (de-CH); empty: the machine's own. */
   culture: culture.default(''),
   /** Ended jobs are kept this long. */
@@ -86,6 +89,7 @@ export const defaultSettings: Settings = {
   limit: null,
   stopGraceSeconds: 15,
   startLimitSeconds: 120,
+  warmMemoryMb: 512,
   culture: '',
   retentionDays: 30,
   retentionMb: 10_240,
@@ -111,7 +115,7 @@ export const changeableSettings = settings
     cpuLimitPercent: true,
   })
   // As they are, without their defaults: what is not given is left alone.
-  .extend({ retentionMb, startLimitSeconds, culture, trustedKeys: z.string().nullable() })
+  .extend({ retentionMb, startLimitSeconds, warmMemoryMb, culture, trustedKeys: z.string().nullable() })
   .partial()
   .strict();
 export const changeableNames = changeableSettings.keyof().options;

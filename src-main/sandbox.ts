@@ -17,13 +17,14 @@ import { pythonRuntime } from './runtimes/python/python-runtime.ts';
 import type { RuntimeDefinition } from './runtimes/runtime.ts';
 import { controlAddress, openControlEndpoint } from './sandbox/control-endpoint.ts';
 import { ConsoleView } from './sandbox/console-view.ts';
-import { prepareGround } from './sandbox/ground.ts';
-import { acknowledge, cleanOwnEnvironment, letGoOfStandardStreams, readHandOver } from './sandbox/hand-over.ts';
+import { notePlace, prepareGround } from './sandbox/ground.ts';
+import { acknowledge, cleanOwnEnvironment, letGoOfStandardStreams, readFirstLine } from './sandbox/hand-over.ts';
 import type { Timing } from './sandbox/ports.ts';
 import { SandboxLife } from './sandbox/sandbox-life.ts';
 import { startSibling } from './sandbox/start-sibling.ts';
 import { StateKeeper } from './sandbox/state-keeper.ts';
 import { UsageMeter } from './sandbox/usage-meter.ts';
+import { waitAhead } from './sandbox/warm-pair.ts';
 import { createJrdsClient } from './service-link/jrds-client.ts';
 import { backoffMs, outlast, retry } from './service-link/retry.ts';
 import { programVersion } from './worker-host/version.ts';
@@ -34,12 +35,15 @@ const faultExitCode = 70;
 async function main(): Promise<void> {
   // Node opens its debugger on this signal, which any process of the same user may send.
   process.on('SIGUSR1', () => undefined);
-  const handOver = readHandOver();
-  const { sandboxFolder } = handOver;
+  const first = readFirstLine();
   cleanOwnEnvironment(process.env);
-  mkdirSync(sandboxFolder, { recursive: true, mode: 0o700 });
   // Everything that is needed later is in memory from here on: the program's files may be replaced under it.
   const runtimes = [bashRuntime, preparePython(), preparePowerShell()];
+  const ahead = first.kind === 'warm-order' ? await waitAhead(first.order, runtimes, process.env) : undefined;
+  const handOver = first.kind === 'hand-over' ? first.handOver : ahead?.handOver;
+  if (handOver === undefined) return;
+  const { sandboxFolder } = handOver;
+  mkdirSync(sandboxFolder, { recursive: true, mode: 0o700 });
 
   const state = new StateKeeper({
     file: path.join(sandboxFolder, 'state.json'),
@@ -49,7 +53,10 @@ async function main(): Promise<void> {
   });
   const view = new ConsoleView();
   const usage = new UsageMeter(timing.now);
-  const ground = prepareGround(sandboxFolder, path.basename(sandboxFolder), handOver.limits);
+  const ground =
+    ahead === undefined
+      ? prepareGround(sandboxFolder, path.basename(sandboxFolder), handOver.limits)
+      : notePlace(ahead.ground.tree, sandboxFolder).then(() => ahead.ground);
   // Whoever needs it awaits it; until then a failure must not end the process unheard.
   ground.catch(() => undefined);
   const service = createJrdsClient({ address: handOver.address, credential: handOver.credential, version: programVersion });

@@ -12,6 +12,7 @@ import { systemClock, type Clock } from './engine/clock.ts';
 import { Engine } from './engine/engine.ts';
 import { initialState } from './engine/worker-state.ts';
 import { Launcher } from './launcher/launcher.ts';
+import { WarmPairs } from './launcher/warm-pairs.ts';
 import { EventLog } from './logging/event-log.ts';
 import type { Executables } from './platform/executables.ts';
 import { identifyThisProcess, isRunning } from './platform/process-identity.ts';
@@ -42,6 +43,7 @@ import { RunbookRights } from './worker-host/runbook-rights.ts';
 import { ServiceAccess } from './worker-host/service-access.ts';
 import { workerStateOf } from './worker-host/state-view.ts';
 import { programVersion } from './worker-host/version.ts';
+import { describeRuntimes, warmFactsOf } from './worker-host/warm-facts.ts';
 
 export interface WorkerHostOptions {
   dataFolder: string;
@@ -189,6 +191,30 @@ async function buildWorker(
     opened.close(),
   );
   const rights = new RunbookRights(parts);
+  const warm = stack.add(
+    'waiting sandboxes',
+    new WarmPairs({
+      sandboxesFolder: layout.sandboxesFolder,
+      executable: executables.sandbox,
+      environment,
+      monotonicMs: () => clock.monotonicMs(),
+      sleep: (milliseconds, signal) => clock.sleep(milliseconds, signal),
+      runtimes: () => describeRuntimes(runtimes),
+      facts: () => warmFactsOf(parts, rights),
+      onTrouble: (error) => {
+        const why = error instanceof Error ? error.message : String(error);
+        const message = `No sandbox could be kept waiting for a job: ${why} Jobs start without, and later.`;
+        log.write({ name: 'sandboxException', source: workerSource, message });
+      },
+      leftoverRemoved: (what) => {
+        jobs.leftoverRemoved(what);
+      },
+    }),
+    (opened) => opened.close(),
+  );
+  settings.follow(() => {
+    warm.look();
+  });
   const jobs: Jobs = stack.add('jobs', new Jobs(parts, access, history, rights, () => launcher), (opened) => opened.close());
   const launcher: Launcher = stack.add(
     'launcher',
@@ -203,6 +229,7 @@ async function buildWorker(
         backoffMs(outlast, failures, Math.random, isAppError(error) ? error.retryAfterMs : undefined),
       connectService: (launch) => access.connectFor(launch),
       listener: jobs,
+      warm,
     }),
     (opened) => opened.close(),
   );
@@ -306,6 +333,7 @@ async function buildWorker(
   draining.goOn();
   await rotation.goOn();
   engine.start();
+  warm.start();
   let isFirstRound = true;
   const work = async (): Promise<void> => {
     jobs.clearOldNotices();
@@ -313,6 +341,7 @@ async function buildWorker(
     // At the start they are being looked for already.
     if (!isFirstRound) await lookForRuntimes();
     isFirstRound = false;
+    warm.look();
   };
   void stack.add('maintenance', maintain({ clock, signal: ending.signal, work, fault }), async (running) => {
     ending.abort();

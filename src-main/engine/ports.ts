@@ -1,5 +1,6 @@
 /** What the engine needs from outside. A composition root fills it in; tests fill it with scripts. */
 import type { EventName, LogEvent } from '../../src-contract/events.ts';
+import type { RunbookKind } from '../../src-contract/kinds.ts';
 import type { Clock } from './clock.ts';
 import type { CallOptions, PollRequest } from './poll-decisions.ts';
 
@@ -7,6 +8,8 @@ export interface FoundAction {
   sandboxId: string;
   /** base64; null from a service that gives no sandbox secrets. */
   secret: string | null;
+  /** Of the job's runbook; undefined from a service that does not say it. */
+  kind?: RunbookKind | undefined;
 }
 
 export interface PollAnswer {

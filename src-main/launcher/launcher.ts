@@ -8,6 +8,7 @@ import type { ConsolePiece, ProcessIdentity, SandboxHandOver, SandboxReport, Usa
 import { sandboxContractVersion } from '../../src-contract/sandbox.ts';
 import type { Command } from '../platform/executables.ts';
 import { identifyProcess, isRunning } from '../platform/process-identity.ts';
+import { removeFolder } from '../platform/remove-folder.ts';
 import { sandboxLayout } from '../storage/layout.ts';
 import { newEntry, snapshotOf, type Entry } from './entry.ts';
 import { endDeadTree } from './dead-tree.ts';
@@ -17,6 +18,7 @@ import { findUntakenJob, finishAttempt } from './finish-attempt.ts';
 import type { ServiceConnection } from './renewed-connection.ts';
 import {
   findSandboxes,
+  isWarmFolderName,
   mayAdopt,
   readControlKey,
   readLastWords,
@@ -28,7 +30,8 @@ import {
 } from './sandbox-folders.ts';
 import { watchSandboxes } from './sandbox-watch.ts';
 import { SandboxLink } from './sandbox-link.ts';
-import { lastWordsFile, startSandboxProcess } from './sandbox-process.ts';
+import { lastWordsFile, startSandboxProcess, type StartedSandbox } from './sandbox-process.ts';
+import type { TakenPair, WarmPairs } from './warm-pairs.ts';
 
 /** How long a stop may wait for a sandbox that is just starting or being found again. */
 const stopRequestMs = 5000;
@@ -50,10 +53,15 @@ export interface LauncherOptions {
   /** For finishing a dead sandbox; undefined when this worker no longer has a certificate for that account. */
   connectService: (launch: LaunchFacts) => Promise<ServiceConnection | undefined>;
   listener: LauncherListener;
+  /** Sandboxes that wait; without any, each is started when its job comes. */
+  warm?: WarmPairs;
 }
 
 /** Known at once, so that the sandbox counts from the moment it was decided on. */
-export type NewSandbox = Pick<LaunchFacts, 'sandboxId' | 'groupName' | 'jrdsUri' | 'accountId'>;
+export type NewSandbox = Pick<LaunchFacts, 'sandboxId' | 'groupName' | 'jrdsUri' | 'accountId'> & {
+  /** Of the job's runbook, where the service has said it. */
+  kind?: string | undefined;
+};
 /** The rest of the hand-over, which may have to be read first. */
 export type HandOverParts = Pick<
   SandboxHandOver,
@@ -100,12 +108,12 @@ export class Launcher {
   }
 
   /** Counts at once, goes on by itself; `notStarted` tells when nothing came of it. */
-  start(sandbox: NewSandbox, prepare: () => Promise<HandOverParts>): SandboxSnapshot {
+  start({ kind, ...sandbox }: NewSandbox, prepare: () => Promise<HandOverParts>): SandboxSnapshot {
     const { sandboxId } = sandbox;
     if (this.knows(sandboxId)) throw new Error(`sandbox ${sandboxId} has been started before`);
-    const launch: LaunchFacts = { ...sandbox, pickedUpAt: this.nextPickedUpAt(), process: null };
+    const launch: LaunchFacts = { ...sandbox, pickedUpAt: this.nextPickedUpAt(), process: null, warmFolder: null };
     const entry = this.add(newEntry(launch, undefined));
-    this.track(this.startEntry(entry, prepare), `start sandbox ${sandboxId}`);
+    this.track(this.startEntry(entry, prepare, kind), `start sandbox ${sandboxId}`);
     return snapshotOf(entry);
   }
 
@@ -113,10 +121,13 @@ export class Launcher {
   async adoptAll(): Promise<void> {
     const { sandboxesFolder } = this.options;
     this.watcher = watchSandboxes(sandboxesFolder, (name) => {
-      if (!this.knows(name) && !this.looked.has(name)) this.track(this.lookFor(name), `find sandbox ${name}`);
+      if (!isWarmFolderName(name) && !this.knows(name) && !this.looked.has(name))
+        this.track(this.lookFor(name), `find sandbox ${name}`);
     });
     const found = await findSandboxes(sandboxesFolder);
     await Promise.all(found.map((one) => this.adopt(one)));
+    const inUse = [...this.entries.values()].map(({ launch }) => launch.warmFolder).filter((folder) => folder !== null);
+    await this.options.warm?.removeLeftovers(new Set(inUse));
   }
 
   /** Asks the sandbox to stop its job. false: there is no such sandbox, or it is past stopping. */
@@ -199,28 +210,32 @@ export class Launcher {
     this.work.add(tracked);
   }
 
-  private async startEntry(entry: Entry, prepare: () => Promise<HandOverParts>): Promise<void> {
-    const { sandboxesFolder, journalsFolder, executable, environment, listener } = this.options;
+  private async startEntry(entry: Entry, prepare: () => Promise<HandOverParts>, kind: string | undefined): Promise<void> {
+    const { sandboxesFolder, journalsFolder, executable, environment, listener, warm } = this.options;
     const { sandboxId, groupName } = entry.launch;
     const { folder: sandboxFolder } = sandboxLayout(sandboxesFolder, sandboxId);
     let noted: Promise<void> = Promise.resolve();
     try {
       const prepared = await prepare();
-      await writeLaunchFacts(sandboxesFolder, entry.launch);
-      const started = await startSandboxProcess({
-        executable,
-        environment,
-        handOver: {
-          contractVersion: sandboxContractVersion,
-          sandboxFolder,
-          journalsFolder,
-          sandboxId,
-          groupName,
-          ...prepared,
-        },
-        // If this engine dies before the acknowledgement, the next one knows whom to ask about.
-        onSpawned: (pid) => (noted = this.noteProcess(entry, identifyProcess(pid))),
-      });
+      const handOver: SandboxHandOver = {
+        contractVersion: sandboxContractVersion,
+        sandboxFolder,
+        journalsFolder,
+        sandboxId,
+        groupName,
+        ...prepared,
+      };
+      let started = await this.takeWarm(entry, warm?.take(prepared, kind), handOver);
+      if (started === undefined) {
+        await writeLaunchFacts(sandboxesFolder, entry.launch);
+        started = await startSandboxProcess({
+          executable,
+          environment,
+          handOver,
+          // If this engine dies before the acknowledgement, the next one knows whom to ask about.
+          onSpawned: (pid) => (noted = this.noteProcess(entry, identifyProcess(pid))),
+        });
+      }
       await noted;
       entry.howEnded = started.ended;
       if (entry.launch.process === null) await this.noteProcess(entry, started.process);
@@ -237,6 +252,33 @@ export class Launcher {
     }
   }
 
+  /** Written down before it is told, so that the next engine knows whom to ask about. undefined: none waits, or it has died waiting. */
+  private async takeWarm(
+    entry: Entry,
+    pair: TakenPair | undefined,
+    handOver: SandboxHandOver,
+  ): Promise<StartedSandbox | undefined> {
+    if (pair === undefined) return undefined;
+    const { waiting, folder: warmFolder } = pair;
+    entry.launch = { ...entry.launch, process: waiting.process, warmFolder };
+    try {
+      await writeLaunchFacts(this.options.sandboxesFolder, entry.launch);
+      return await waiting.handOver(handOver);
+    } catch (error) {
+      this.options.listener.fault(error, `hand job ${handOver.sandboxId} to a sandbox that waited`);
+      await waiting.end();
+      await this.removeWarmFolder(entry.launch);
+      entry.launch = { ...entry.launch, process: null, warmFolder: null };
+      return undefined;
+    }
+  }
+
+  private async removeWarmFolder({ warmFolder }: LaunchFacts): Promise<void> {
+    if (warmFolder === null) return;
+    await endDeadTree(warmFolder);
+    await removeFolder(warmFolder);
+  }
+
   /** Never throws: from the moment that a process is there, trouble with its file must not make it an unknown one. */
   private async noteProcess(entry: Entry, process: ProcessIdentity | undefined): Promise<void> {
     if (process === undefined) return;
@@ -251,15 +293,17 @@ export class Launcher {
   /** Of a sandbox in which no job ran: its id may be started anew. Known until its folder is gone, or it would be found there again. */
   private async dismiss(entry: Entry): Promise<void> {
     const { sandboxId } = entry.launch;
-    await this.removeFolder(sandboxId);
+    await this.removeFolder(sandboxId, entry.launch);
     this.entries.delete(sandboxId);
     this.options.listener.gone(snapshotOf(entry));
     this.tellCount();
   }
 
   /** Whether it is gone. What stays takes no slot and is no sandbox any more, but a person should know of it. */
-  private async removeFolder(sandboxId: string): Promise<boolean> {
+  private async removeFolder(sandboxId: string, launch?: LaunchFacts): Promise<boolean> {
     try {
+      // Ahead of what names it.
+      if (launch !== undefined) await this.removeWarmFolder(launch);
       await removeSandboxFolder(this.options.sandboxesFolder, sandboxId);
       return true;
     } catch (error) {
@@ -282,7 +326,8 @@ export class Launcher {
     const identity = found.report?.process ?? launch?.process ?? null;
     if (known === undefined || identity === null) {
       // It never came to a process: an engine died between making the folder and starting anything.
-      if (await this.removeFolder(sandboxId)) listener.leftoverRemoved(`the folder of sandbox ${sandboxId}, which never started`);
+      if (await this.removeFolder(sandboxId, launch))
+        listener.leftoverRemoved(`the folder of sandbox ${sandboxId}, which never started`);
       return;
     }
     const entry = this.add(newEntry({ ...known, process: identity }, found.report));
@@ -333,7 +378,7 @@ export class Launcher {
     const elder = this.entries.get(report.sandboxId)?.launch;
     const pickedUpAt = elder === undefined ? report.since : this.nextPickedUpAt();
     const { groupName, jrdsUri, accountId } = elder ?? { groupName: '', jrdsUri: '', accountId: '' };
-    return { sandboxId, groupName, jrdsUri, accountId, pickedUpAt, process: report.process };
+    return { sandboxId, groupName, jrdsUri, accountId, pickedUpAt, process: report.process, warmFolder: null };
   }
 
   /** From here on the link tells what happens, and its end is the sandbox's. */
@@ -342,7 +387,7 @@ export class Launcher {
   }
 
   private async followToTheEnd(entry: Entry, identity: ProcessIdentity): Promise<void> {
-    const { listener, sleep } = this.options;
+    const { listener, sleep, warm } = this.options;
     const place = await this.findEndpoint(entry, identity);
     if (this.closing.signal.aborted) return;
     if (place !== undefined) {
@@ -353,6 +398,7 @@ export class Launcher {
         isAlive: isRunning,
         sleep,
         onReport: (report) => {
+          if (report.kind !== null && entry.report?.kind !== report.kind) warm?.note(report.kind);
           entry.report = report;
           listener.changed(snapshotOf(entry));
           this.endOlderAttempts(entry);
@@ -450,7 +496,7 @@ export class Launcher {
   private async end(entry: Entry): Promise<void> {
     const { sandboxId } = entry.launch;
     await this.options.listener.ended(snapshotOf(entry));
-    await this.removeFolder(sandboxId);
+    await this.removeFolder(sandboxId, entry.launch);
     this.forget(sandboxId);
   }
 

@@ -16,6 +16,8 @@ export const launchFacts = z.object({
   accountId: z.string(),
   /** null until the process is there. */
   process: processIdentity.nullable(),
+  /** Of a sandbox that was started ahead of its job: where it waited, and where its runtime has its folders. */
+  warmFolder: z.string().nullable().default(null),
 });
 export type LaunchFacts = z.infer<typeof launchFacts>;
 
@@ -31,10 +33,19 @@ export function mayAdopt(report: SandboxReport): boolean {
   return report.contractVersion === sandboxContractVersion || report.contractVersion === sandboxContractVersion - 1;
 }
 
+/** Beside those of sandboxes, because runtimes of another user can reach what lies there. No service can give a sandbox such an id. */
+export const warmFolderPrefix = 'warm.';
+
+export function isWarmFolderName(name: string): boolean {
+  return name.startsWith(warmFolderPrefix);
+}
+
 export async function findSandboxes(sandboxesFolder: string): Promise<FoundSandbox[]> {
   const entries = await readdir(sandboxesFolder, { withFileTypes: true });
   return await Promise.all(
-    entries.filter((entry) => entry.isDirectory()).map(({ name }) => readSandboxFolder(sandboxesFolder, name)),
+    entries
+      .filter((entry) => entry.isDirectory() && !isWarmFolderName(entry.name))
+      .map(({ name }) => readSandboxFolder(sandboxesFolder, name)),
   );
 }
 

@@ -7,7 +7,7 @@ import { noLimits, type JobLimits } from '../../src-contract/sandbox.ts';
 import { ControlGroup } from './linux/control-group.ts';
 import { LimitGroups, limitNames, removeGroups, type LimitName } from './linux/limit-groups.ts';
 import { MarkedProcesses, markVariable } from './linux/marked-processes.ts';
-import { readPeakBytes, readProcess } from './linux/proc.ts';
+import { forgetPeakBytes, readPeakBytes, readProcess } from './linux/proc.ts';
 
 /** What has to be remembered to find a tree again. No secret. */
 export const processTreePlace = z.object({
@@ -68,8 +68,10 @@ export class ProcessTree {
   #main: number | undefined;
   /** This process is in the group itself, from `prepare` to `spawn`. */
   #isInside = false;
-  /** What this process used while it was inside. */
+  /** What this process used while it was inside, and a runtime before it had its job. */
   #ownCpuMs = 0;
+  /** Of the group, before the job: the kernel does not forget it. */
+  #earlierPeakBytes = 0;
   readonly limits: JobLimits;
   /** Those limits that `#group` itself keeps. */
   #groupKeeps: readonly LimitName[] = [];
@@ -125,8 +127,11 @@ export class ProcessTree {
     }
   }
 
-  /** Starts the tree's first process from within, so that it is born a member; this process is none afterwards. */
-  spawn<Child extends { pid?: number | undefined }>(start: () => Child): Child {
+  /**
+   * Starts the tree's first process from within, so that it is born a member; this process is none afterwards. `isAhead`: what it uses counts
+   * from `countFromNow` on.
+   */
+  spawn<Child extends { pid?: number | undefined }>(start: () => Child, isAhead = false): Child {
     let child: Child;
     this.#enterNow();
     try {
@@ -139,8 +144,18 @@ export class ProcessTree {
         this.#group?.limitProcesses(this.limits.processes);
     }
     this.#main = child.pid;
-    this.#sample(0);
+    if (!isAhead) this.#sample(0);
     return child;
+  }
+
+  /** What was used until now was not the job's. */
+  countFromNow(): void {
+    if (this.#group === undefined) this.#marked.find();
+    this.#ownCpuMs = this.#cpuMs();
+    this.#peakBytes = 0;
+    this.#earlierPeakBytes = this.#group?.readPeakBytes() ?? 0;
+    if (this.#main !== undefined) forgetPeakBytes(this.#main);
+    this.#sample(0);
   }
 
   /** Living processes of this tree. */
@@ -197,14 +212,24 @@ export class ProcessTree {
   }
 
   usage(): TreeUsage {
-    const peak = Math.max(this.#peakBytes, this.#group?.readPeakBytes() ?? 0);
-    return { cpuMs: this.#readCpuMs(), peakMemoryBytes: peak === 0 ? null : peak };
+    const groupPeak = this.#group?.readPeakBytes() ?? 0;
+    const peak = Math.max(this.#peakBytes, groupPeak > this.#earlierPeakBytes ? groupPeak : 0);
+    return { cpuMs: this.#ownCpu(), peakMemoryBytes: peak === 0 ? null : peak };
   }
 
   /** What it uses at this moment. */
   figures(): TreeFigures {
     const members = this.members();
-    return { cpuMs: this.#readCpuMs(), memoryBytes: residentBytes(members), processes: members.length };
+    return { cpuMs: this.#ownCpu(), memoryBytes: residentBytes(members), processes: members.length };
+  }
+
+  /** Without what was used before the job began. */
+  #ownCpu(): number {
+    return Math.max(0, Math.round(this.#cpuMs() - this.#ownCpuMs));
+  }
+
+  #cpuMs(): number {
+    return this.#group?.readCpuMs() ?? this.#marked.readCpuMs();
   }
 
   /** Ends the sampling and takes away what stands for the tree. Nothing is ended by this. */
@@ -225,11 +250,6 @@ export class ProcessTree {
       this.#watchedHit ??= name;
       void this.end();
     }
-  }
-
-  #readCpuMs(): number {
-    const cpuMs = this.#group?.readCpuMs() ?? this.#marked.readCpuMs();
-    return Math.max(0, Math.round(cpuMs - this.#ownCpuMs));
   }
 
   /** For a tree that nobody prepared. */

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { RuntimeDefinition } from './runtime.ts';
+import type { RuntimeCommand, RuntimeDefinition } from './runtime.ts';
 
 /** Text by path below the folder of modules. */
 export type ModuleFiles = ReadonlyMap<string, string>;
@@ -31,18 +31,20 @@ export interface ModulesOptions {
 }
 
 export function withModules(runtime: RuntimeDefinition, { files, variable, inherited }: ModulesOptions): RuntimeDefinition {
+  const { warm } = runtime;
+  const place = async (privateFolder: string, command: RuntimeCommand): Promise<RuntimeCommand> => {
+    const folder = path.join(privateFolder, 'modules');
+    for (const [name, text] of files) {
+      const file = path.join(folder, name);
+      await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+      await writeFile(file, text, { mode: 0o600 });
+    }
+    const places = inherited === undefined || inherited === '' ? folder : `${folder}${path.delimiter}${inherited}`;
+    return { ...command, environment: { ...command.environment, [variable]: places } };
+  };
   return {
     ...runtime,
-    async prepare(request) {
-      const folder = path.join(request.privateFolder, 'modules');
-      for (const [place, text] of files) {
-        const file = path.join(folder, place);
-        await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-        await writeFile(file, text, { mode: 0o600 });
-      }
-      const command = await runtime.prepare(request);
-      const places = inherited === undefined || inherited === '' ? folder : `${folder}${path.delimiter}${inherited}`;
-      return { ...command, environment: { ...command.environment, [variable]: places } };
-    },
+    prepare: async (request) => place(request.privateFolder, await runtime.prepare(request)),
+    ...(warm && { warm: { ...warm, start: async (request) => place(request.privateFolder, await warm.start(request)) } }),
   };
 }

@@ -48,6 +48,27 @@ export interface RuntimeCommand {
   checkpointFolder?: string;
 }
 
+/** Of a runtime that is started before its job is known. */
+export type WarmRequest = Pick<
+  RuntimeRequest,
+  'executable' | 'workFolder' | 'privateFolder' | 'reportPipe' | 'controlPipe' | 'culture'
+>;
+
+/** A job for a runtime that was started ahead of it. */
+export interface WarmJob {
+  /** `privateFolder` is a new folder, of which the runtime knows nothing yet. */
+  request: RuntimeRequest;
+  /** Variables that only the job has. */
+  environment: Record<string, string>;
+  /** Whose the script becomes, where the runtime is not the sandbox's own user. The working folder is theirs already. */
+  owner: { userId: number; groupId: number } | undefined;
+}
+
+export interface WarmHandOver extends Pick<RuntimeCommand, 'checkpointFolder'> {
+  /** What the host reads from its control pipe. */
+  line: string;
+}
+
 export interface RecordPosition {
   line: number;
   column: number;
@@ -69,6 +90,8 @@ export interface Progress {
 
 /** What a host of ours has to say, in the order in which it said it. */
 export interface HostListener {
+  /** Started ahead of a job, it waits for one now. */
+  ready(): void;
   /** Its first word: the script is about to be run. */
   begun(version: string): void;
   /** A piece of a record's text, UTF-8; `last` ends the record. */
@@ -91,6 +114,11 @@ export interface RuntimeDefinition {
   prepare(request: RuntimeRequest): Promise<RuntimeCommand>;
   /** For runtimes with a host of ours; the others are judged by their exit code alone. */
   readHost?: (listener: HostListener) => HostReader;
+  /** For those whose host can wait for its job. */
+  warm?: {
+    start: (request: WarmRequest) => Promise<RuntimeCommand>;
+    give: (job: WarmJob) => Promise<WarmHandOver>;
+  };
 }
 
 /** A file name that every platform takes; services restrict names, foreign ones perhaps less. */

@@ -2,6 +2,7 @@
  * One attempt at one job, from Activating to unloaded: loads it, runs it, journals what it writes, reports what it came to. The service may
  * be away at any time: the runbook goes on, and what is to be said to the service is said when it is back.
  */
+import path from 'node:path';
 import { AppError } from '../../src-contract/app-error.ts';
 import type { JobDataRead } from '../../src-contract/jrds.ts';
 import type { JobStatus, RunbookKind } from '../../src-contract/kinds.ts';
@@ -17,7 +18,7 @@ import { resolveCredentials } from './assets/credential-parameters.ts';
 import { openRuntimeEndpoint, type RuntimeEndpoint } from './assets/runtime-endpoint.ts';
 import { CheckpointCourier } from './checkpoint-courier.ts';
 import { reportEnd } from './final-report.ts';
-import { clearGround, handOverGround, type Ground } from './ground.ts';
+import { clearGround, handOverGround, prepareGround, type Ground } from './ground.ts';
 import { chooseRuntime, combine, droppedStreams, type Choice, type LoadedJob } from './job-loading.ts';
 import type { ConsoleView } from './console-view.ts';
 import { describeLimits } from './job-limits.ts';
@@ -25,17 +26,19 @@ import { decideOutcome, type Verdict } from './outcome.ts';
 import { MaskedConsole } from './masked-console.ts';
 import { Secrets } from './masking/secrets.ts';
 import { describeParameters } from './parameters.ts';
-import type { JobService, Runtime, RuntimeCommand, Timing } from './ports.ts';
+import type { JobService, Runtime, RuntimeCommand, RuntimeRequest, Timing } from './ports.ts';
 import { openPseudoTerminal } from './pseudo-terminal.ts';
 import { RecordIntake } from './record-intake.ts';
 import { RecordPoster } from './record-poster.ts';
-import { runtimeEnvironment } from './runtime-environment.ts';
+import { jobEnvironment, runtimeEnvironment } from './runtime-environment.ts';
 import { RuntimeRun, type RunResult } from './runtime-run.ts';
 import { isFence, ServiceCalls } from './service-calls.ts';
 import { checkSignature } from './signature-check.ts';
 import type { StateKeeper } from './state-keeper.ts';
 import { UploadLag } from './upload-lag.ts';
 import type { UsageMeter } from './usage-meter.ts';
+import { fits, giveJob } from './warm-runtime.ts';
+import type { WarmRuntime } from './runtime-process.ts';
 
 export interface AttemptParts {
   handOver: SandboxHandOver;
@@ -56,6 +59,8 @@ export interface AttemptParts {
 interface ReadyRuntime {
   command: RuntimeCommand;
   endpoint: RuntimeEndpoint;
+  /** What one that was started ahead waits for. */
+  line?: string;
 }
 
 type ChosenRuntime = Extract<Choice, { kind: 'runtime' }>;
@@ -67,6 +72,8 @@ export class Attempt {
   /** Resolves when the service knows the end, or has given up on this attempt. Rejects for mistakes of ours only. */
   readonly done: Promise<void>;
   readonly #parts: AttemptParts;
+  /** Another one than was given, where a runtime that waited there cannot take this job. */
+  #ground: Promise<Ground>;
   readonly #fence = new AbortController();
   readonly #calls: ServiceCalls;
   readonly #secrets: Secrets;
@@ -87,6 +94,7 @@ export class Attempt {
 
   constructor(parts: AttemptParts, job: JobDataRead) {
     this.#parts = parts;
+    this.#ground = parts.ground;
     this.jobId = job.jobId;
     this.#secrets = secretsOf(parts.handOver);
     this.#calls = new ServiceCalls(parts.timing, this.#fence.signal, (trouble) => {
@@ -127,8 +135,8 @@ export class Attempt {
 
   async #live(job: JobDataRead): Promise<void> {
     const { state, handOver, timing } = this.#parts;
-    const path = journalPath(handOver.journalsFolder, job.jobId, handOver.sandboxId);
-    state.change({ phase: 'loading', jobId: job.jobId, runbookName: job.runbookName, journalPath: path });
+    const file = journalPath(handOver.journalsFolder, job.jobId, handOver.sandboxId);
+    state.change({ phase: 'loading', jobId: job.jobId, runbookName: job.runbookName, journalPath: file });
     const loaded = await this.#load(job);
     if (loaded === undefined) {
       await this.#giveUp();
@@ -139,7 +147,7 @@ export class Attempt {
     const lag = new UploadLag(timing.now);
     const journal = await JournalWriter.create(
       {
-        path,
+        path: file,
         now: timing.now,
         quotaBytes: journalQuotaBytes,
         delay: (milliseconds) => timing.delay(milliseconds, new AbortController().signal),
@@ -170,7 +178,7 @@ export class Attempt {
       await this.#giveUp();
       return;
     }
-    const sender = this.#startSender(path, job);
+    const sender = this.#startSender(file, job);
     upload.sender = sender;
     state.followLive(() => ({
       recordCount: journal.writtenCount,
@@ -187,7 +195,7 @@ export class Attempt {
 
   /** The service gave the attempt up before anything was run or written. */
   async #giveUp(): Promise<void> {
-    await clearGround(this.#parts.ground);
+    await clearGround(this.#ground);
     this.#end({ outcome: 'interrupted', reason: 'the service gave up on this attempt', exitCode: null }, null);
   }
 
@@ -229,9 +237,9 @@ export class Attempt {
     return this.#calls.persist((signal) => service.getCheckpoint(handOver.sandboxId, jobId, { signal }));
   }
 
-  #startSender(path: string, { jobId, runbookVersionId }: JobDataRead): JournalSender {
+  #startSender(file: string, { jobId, runbookVersionId }: JobDataRead): JournalSender {
     const { service, handOver, timing, state } = this.#parts;
-    const common = { path, delay: timing.delay, retryDelayMs: timing.retryDelayMs, onProgress: () => state.touch() };
+    const common = { path: file, delay: timing.delay, retryDelayMs: timing.retryDelayMs, onProgress: () => state.touch() };
     if (service.features.has('record-batches'))
       return new JournalUploader({ ...common, sink: service, sandboxId: handOver.sandboxId, jobId, resume: false });
     const post = service.postStream.bind(service);
@@ -255,11 +263,11 @@ export class Attempt {
         : await this.#choose(loaded, journal);
     const { runAs } = handOver;
     if (runAs.kind === 'unavailable' && choice.kind !== 'none') {
-      await clearGround(this.#parts.ground);
+      await clearGround(this.#ground);
       return { verdict: neverStarted(runAs), result: undefined };
     }
     if (choice.kind === 'none' || loaded instanceof Error || this.#isCalledOff()) {
-      await clearGround(this.#parts.ground);
+      await clearGround(this.#ground);
       const end = choice.kind === 'none' ? ({ kind: 'not-started', reason: choice.reason } as const) : undefined;
       return { verdict: this.#judge('', end), result: undefined };
     }
@@ -267,18 +275,18 @@ export class Attempt {
     const access = this.#openAccess(journal);
     const given = await resolveCredentials(loaded.parameters, loaded.runbook.parameters, access, this.#asking.signal);
     if (!Array.isArray(given)) {
-      await clearGround(this.#parts.ground);
+      await clearGround(this.#ground);
       return { verdict: this.#judge(choice.label, { kind: 'not-started', reason: given.reason }), result: undefined };
     }
     const ready = await this.#prepare({ ...loaded, parameters: given }, choice, access);
     if (ready instanceof Error) {
       // A full disk, say: nothing of the job ran, and another attempt may.
-      await clearGround(this.#parts.ground);
+      await clearGround(this.#ground);
       const reason = `what the job needs could not be made ready: ${ready.message}`;
       return { verdict: this.#judge(choice.label, { kind: 'not-prepared', reason }), result: undefined };
     }
     this.#secrets.addToken(ready.endpoint.key);
-    const ground = await this.#parts.ground;
+    const ground = await this.#ground;
     state.change({ limits: describeLimits(ground.tree) ?? null });
     const result = await this.#runRuntime(loaded, choice, ready, ground, journal);
     return { verdict: this.#judge(choice.label, result.end), result };
@@ -334,8 +342,9 @@ export class Attempt {
     access: AssetAccess,
   ): Promise<ReadyRuntime | Error> {
     try {
-      const { pipes, workFolder, privateFolder } = await this.#parts.ground;
-      const command = await runtime.prepare({
+      const ground = await this.#groundFor(runtime, executable);
+      const { pipes, workFolder, privateFolder } = ground;
+      const request: RuntimeRequest = {
         kind: runbookKind,
         executable,
         runbookName: job.runbookName,
@@ -350,25 +359,42 @@ export class Attempt {
         logProgress: settings.logProgress === true,
         culture: this.#parts.handOver.culture,
         checkpoint,
-      });
-      const endpoint = await openRuntimeEndpoint(this.#parts.handOver.sandboxFolder, access, (error) => {
-        process.stderr.write(`A call of the runtime failed: ${String(error)}\n`);
-      });
-      return { command, endpoint };
+      };
+      const openEndpoint = (): Promise<RuntimeEndpoint> =>
+        openRuntimeEndpoint(this.#parts.handOver.sandboxFolder, access, (error) => {
+          process.stderr.write(`A call of the runtime failed: ${String(error)}\n`);
+        });
+      if (ground.warm !== undefined) return await giveWarm(ground, ground.warm, request, this.#idsOf(job), openEndpoint);
+      const command = await runtime.prepare(request);
+      return { command, endpoint: await openEndpoint() };
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     }
   }
 
+  /** A runtime that waits and cannot take this job is ended; its like is started as if none had waited. */
+  async #groundFor(runtime: Runtime, executable: string): Promise<Ground> {
+    const ground = await this.#ground;
+    const { runAs, sandboxFolder, limits } = this.#parts.handOver;
+    if (ground.warm === undefined || fits(ground.warm, runtime, executable, runAs)) return ground;
+    await clearGround(this.#ground);
+    this.#ground = prepareGround(sandboxFolder, path.basename(sandboxFolder), limits);
+    return await this.#ground;
+  }
+
+  #idsOf({ jobId, trackingId }: JobDataRead): { jobId: string; activityId: string } {
+    return { jobId, activityId: trackingId ?? this.#parts.handOver.sandboxId };
+  }
+
   async #runRuntime(
     { job, settings, checkpoint }: LoadedJob,
     { runtime }: ChosenRuntime,
-    { command, endpoint }: ReadyRuntime,
+    { command, endpoint, line }: ReadyRuntime,
     ground: Ground,
     journal: JournalWriter,
   ): Promise<RunResult> {
     const { environment, handOver, state, timing, view, usage } = this.#parts;
-    const { tree, pipes, workFolder } = ground;
+    const { tree, pipes, workFolder, warm } = ground;
     const { runAs } = handOver;
     if (checkpoint !== undefined) journal.decide('The workflow goes on from its checkpoint on the service.');
     const courier = this.#startCourier(command.checkpointFolder, job.jobId, journal);
@@ -383,18 +409,19 @@ export class Attempt {
       inherited: environment,
       platform: process.platform,
       workFolder,
-      jobId: job.jobId,
-      activityId: job.trackingId ?? handOver.sandboxId,
+      ...this.#idsOf(job),
       userName: runAs.kind === 'other' ? runAs.name : undefined,
     });
     // Records of a runtime without a host come from pipes, never from a terminal.
-    const terminal = runtime.readHost === undefined ? undefined : await openPseudoTerminal();
+    const terminal = warm?.terminal ?? (runtime.readHost === undefined ? undefined : await openPseudoTerminal());
     this.#resumeReading = () => {
       pipes.resume();
       terminal?.resume();
     };
-    handOverGround(ground, runAs);
-    if (runAs.kind === 'other') terminal?.giveTo(runAs.userId, runAs.groupId);
+    if (warm === undefined) {
+      handOverGround(ground, runAs);
+      if (runAs.kind === 'other') terminal?.giveTo(runAs.userId, runAs.groupId);
+    }
     this.#run = new RuntimeRun({
       command,
       runAs,
@@ -422,6 +449,7 @@ export class Attempt {
         this.#say('Running', job);
       },
       onStopping: (stop) => state.change({ stop }),
+      ...(warm !== undefined && line !== undefined && { warm: { process: warm.process, line } }),
     });
     // A stop that came while the script was being written found no run to stop.
     if (this.#isCalledOff()) this.#run.stop(this.#stopReason ?? 'the service gave up on this attempt');
@@ -478,7 +506,7 @@ export class Attempt {
     verdict: Verdict,
     result: RunResult | undefined,
   ): Promise<void> {
-    const { service, handOver, state, timing, ground } = this.#parts;
+    const { service, handOver, state, timing } = this.#parts;
     if (this.#fence.signal.aborted) {
       journal.decide('The service had given up on this attempt. Records that it had not confirmed until then are only here.');
     }
@@ -518,7 +546,7 @@ export class Attempt {
     });
     await sender.close();
     this.#isKnown = told.kind === 'told';
-    if (told.kind === 'told') await ground.then(({ workFolder }) => removeFolder(workFolder)).catch(() => undefined);
+    if (told.kind === 'told') await this.#ground.then(({ workFolder }) => removeFolder(workFolder)).catch(() => undefined);
     this.#end(
       told.kind === 'fenced' ? { ...verdict, outcome: 'interrupted' } : verdict,
       told.kind === 'told' ? told.verified : false,
@@ -547,6 +575,23 @@ function secretsOf({ credential }: SandboxHandOver): Secrets {
   if (credential.kind === 'sandbox-secret') secrets.addToken(credential.secret);
   else secrets.addCertificate(Buffer.from(credential.privateKeyPem).toString('base64'));
   return secrets;
+}
+
+async function giveWarm(
+  ground: Ground,
+  warm: WarmRuntime,
+  request: RuntimeRequest,
+  ids: { jobId: string; activityId: string },
+  openEndpoint: () => Promise<RuntimeEndpoint>,
+): Promise<ReadyRuntime> {
+  const endpoint = await openEndpoint();
+  try {
+    const { line, checkpointFolder } = await giveJob(ground, warm, request, { ...jobEnvironment(ids), ...endpoint.environment });
+    return { command: { ...warm.command, ...(checkpointFolder !== undefined && { checkpointFolder }) }, endpoint, line };
+  } catch (error) {
+    await endpoint.close();
+    throw error;
+  }
 }
 
 /** In no other's name than the one that the settings have: another worker of the group may be able to. */

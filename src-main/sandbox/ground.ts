@@ -6,9 +6,12 @@ import type { JobLimits, RunbookUser } from '../../src-contract/sandbox.ts';
 import { ProcessTree, processTreeFileName } from '../platform/process-tree.ts';
 import { giveTo } from '../platform/start-as.ts';
 import { openPipes, type RuntimePipes } from './runtime-pipes.ts';
+import type { WarmRuntime } from './runtime-process.ts';
 
 export interface Ground {
   folder: string;
+  /** A runtime that waits here for its job. It runs as the user who is to run the job, to whom everything here was given. */
+  warm?: WarmRuntime;
   tree: ProcessTree;
   pipes: RuntimePipes;
   /** The runtime's current folder and home. */
@@ -26,13 +29,17 @@ export async function prepareGround(folder: string, mark: string, limits: JobLim
   try {
     const [opened] = await Promise.allSettled([openPipes(privateFolder, true), tree.prepare()]);
     if (opened.status === 'rejected') throw opened.reason;
-    // Written before anything is started: whoever finds this sandbox dead finds its processes by it.
-    await writeFile(path.join(folder, processTreeFileName), `${JSON.stringify(tree.place)}\n`, { mode: 0o600 });
+    await notePlace(tree, folder);
     return { folder, tree, pipes: opened.value, workFolder, privateFolder };
   } catch (error) {
     tree.dispose();
     throw error;
   }
+}
+
+/** Before anything is started: whoever finds this sandbox dead finds its processes by it. */
+export async function notePlace(tree: ProcessTree, folder: string): Promise<void> {
+  await writeFile(path.join(folder, processTreeFileName), `${JSON.stringify(tree.place)}\n`, { mode: 0o600 });
 }
 
 /**
@@ -52,6 +59,8 @@ export function handOverGround({ folder, pipes, workFolder, privateFolder }: Gro
 export async function clearGround(preparing: Promise<Ground>): Promise<void> {
   const ground = await preparing.catch(() => undefined);
   if (ground === undefined) return;
+  if (ground.warm !== undefined) await ground.tree.end();
   ground.pipes.close();
+  ground.warm?.terminal?.close();
   ground.tree.dispose();
 }

@@ -3,15 +3,54 @@
  * Synchronous and on the bare descriptors: Node's own streams would keep them, and whoever started us may be gone by the next line.
  */
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
 import path from 'node:path';
 import { isOwnSetting } from '../../src-contract/own-environment.ts';
-import { sandboxHandOver, type ProcessIdentity, type SandboxHandOver } from '../../src-contract/sandbox.ts';
+import {
+  sandboxHandOver,
+  warmOrder,
+  type ProcessIdentity,
+  type SandboxHandOver,
+  type WarmOrder,
+} from '../../src-contract/sandbox.ts';
 
 const maxHandOverBytes = 4 * 1024 * 1024;
 const newline = 0x0a;
 
-/** Throws when what comes is no hand-over of this version. */
-export function readHandOver(): SandboxHandOver {
+export type FirstLine = { kind: 'hand-over'; handOver: SandboxHandOver } | { kind: 'warm-order'; order: WarmOrder };
+
+/** Throws when what comes is neither of this version. */
+export function readFirstLine(): FirstLine {
+  const given: unknown = JSON.parse(readLine());
+  if (typeof given === 'object' && given !== null && 'warmFolder' in given)
+    return { kind: 'warm-order', order: warmOrder.parse(given) };
+  return { kind: 'hand-over', handOver: sandboxHandOver.parse(given) };
+}
+
+/** What a sandbox that was started ahead waits for; undefined when standard input ends: there will be no job, or the engine is gone. */
+export async function waitForHandOver(signal: AbortSignal): Promise<SandboxHandOver | undefined> {
+  // Waits without holding up everything else. Of the standard descriptors libuv closes none.
+  const input = new Socket({ fd: 0, readable: true, writable: false });
+  try {
+    const line = await new Promise<string | undefined>((resolve) => {
+      let received = Buffer.alloc(0);
+      input.on('data', (chunk: Buffer) => {
+        received = Buffer.concat([received, chunk]);
+        const end = received.indexOf(newline);
+        if (end !== -1) resolve(received.toString('utf8', 0, end));
+        else if (received.length > maxHandOverBytes) resolve(undefined);
+      });
+      input.on('error', () => resolve(undefined));
+      signal.addEventListener('abort', () => resolve(undefined), { once: true });
+      input.on('close', () => resolve(undefined));
+    });
+    return line === undefined ? undefined : sandboxHandOver.parse(JSON.parse(line));
+  } finally {
+    input.destroy();
+  }
+}
+
+function readLine(): string {
   const buffer = Buffer.alloc(64 * 1024);
   let received = Buffer.alloc(0);
   while (!received.includes(newline)) {
@@ -20,7 +59,7 @@ export function readHandOver(): SandboxHandOver {
     received = Buffer.concat([received, buffer.subarray(0, length)]);
     if (received.length > maxHandOverBytes) throw new Error('the hand-over is too long');
   }
-  return sandboxHandOver.parse(JSON.parse(received.toString('utf8', 0, received.indexOf(newline))));
+  return received.toString('utf8', 0, received.indexOf(newline));
 }
 
 function readSome(buffer: Buffer): number {

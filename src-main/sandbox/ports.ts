@@ -97,6 +97,21 @@ export interface RuntimeCommand {
   checkpointFolder?: string;
 }
 
+export type WarmRequest = Pick<
+  RuntimeRequest,
+  'executable' | 'workFolder' | 'privateFolder' | 'reportPipe' | 'controlPipe' | 'culture'
+>;
+
+export interface WarmJob {
+  request: RuntimeRequest;
+  environment: Record<string, string>;
+  owner: { userId: number; groupId: number } | undefined;
+}
+
+export interface WarmHandOver extends Pick<RuntimeCommand, 'checkpointFolder'> {
+  line: string;
+}
+
 export interface RecordPosition {
   line: number;
   column: number;
@@ -116,6 +131,7 @@ export interface Progress {
 }
 
 export interface HostListener {
+  ready(): void;
   begun(version: string): void;
   text(stream: StreamName, piece: Buffer, last: boolean, about: RecordFacts): void;
   progress(activityId: number, progress: Progress): void;
@@ -127,4 +143,8 @@ export interface Runtime {
   kinds: readonly RunbookKind[];
   prepare(request: RuntimeRequest): Promise<RuntimeCommand>;
   readHost?: (listener: HostListener) => { push(chunk: Buffer): void };
+  warm?: {
+    start: (request: WarmRequest) => Promise<RuntimeCommand>;
+    give: (job: WarmJob) => Promise<WarmHandOver>;
+  };
 }

@@ -47,14 +47,21 @@ export interface EnvironmentFacts {
   userName?: string | undefined;
 }
 
-export function runtimeEnvironment({
+export function runtimeEnvironment({ jobId, activityId, ...facts }: EnvironmentFacts): Record<string, string> {
+  return { ...warmEnvironment(facts), ...jobEnvironment({ jobId, activityId }) };
+}
+
+export function jobEnvironment({ jobId, activityId }: Pick<EnvironmentFacts, 'jobId' | 'activityId'>): Record<string, string> {
+  return { AUTOMATION_JOB_ID: jobId, AUTOMATION_ACTIVITY_ID: activityId };
+}
+
+/** Without what only the job brings. */
+export function warmEnvironment({
   inherited,
   platform,
   workFolder,
-  jobId,
-  activityId,
   userName,
-}: EnvironmentFacts): Record<string, string> {
+}: Omit<EnvironmentFacts, 'jobId' | 'activityId'>): Record<string, string> {
   const isWindows = platform === 'win32';
   const wanted = new Set(isWindows ? passedOn.win32 : passedOn.posix);
   const base = Object.entries(inherited).filter(
@@ -68,7 +75,5 @@ export function runtimeEnvironment({
       ? { USERPROFILE: workFolder, APPDATA: temporary, LOCALAPPDATA: temporary, TEMP: temporary, TMP: temporary }
       : { HOME: workFolder, TMPDIR: temporary }),
     ...(userName === undefined ? {} : { USER: userName, LOGNAME: userName }),
-    AUTOMATION_JOB_ID: jobId,
-    AUTOMATION_ACTIVITY_ID: activityId,
   };
 }

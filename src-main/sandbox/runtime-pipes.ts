@@ -24,6 +24,8 @@ export interface RuntimePipes {
   reportPipe: string | undefined;
   /** Where it reads that it is to stop; closes with this process, which is a reason to stop as well. */
   controlPipe: string | undefined;
+  /** Something for the host, which waits for it. Safe to call when nobody listens. */
+  tell(text: string): void;
   /** Asks the host to stop. Safe to call when nobody listens. */
   askToStop(): void;
   /** A script that opens `/dev/stderr` opens the pipe anew, for which it must be the runtime's user's own. Before the spawn. */
@@ -61,13 +63,15 @@ async function openNamedPipes(folder: string, withReport: boolean): Promise<Runt
   const reading = new Readers();
   let attached = false;
   let closed = false;
+  const tell = (text: string): void => {
+    if (control !== undefined && !closed) writeSync(control, text);
+  };
   return {
     stdio: ['ignore', writers[0] ?? 'ignore', writers[1] ?? 'ignore'],
     reportPipe: files[2],
     controlPipe: files[3],
-    askToStop() {
-      if (control !== undefined && !closed) writeSync(control, 's');
-    },
+    tell,
+    askToStop: () => tell('s'),
     giveTo(userId, groupId) {
       for (const reader of readers) fchownSync(reader, userId, groupId);
       if (control !== undefined) fchownSync(control, userId, groupId);
@@ -132,13 +136,15 @@ async function openWindowsPipes(folder: string, withReport: boolean): Promise<Ru
       })
     : undefined;
   await Promise.all([listen(server, names.report), listen(controlServer, names.control)]);
+  const tell = (text: string): void => {
+    for (const socket of listeners) socket.write(text);
+  };
   return {
     stdio: ['ignore', 'pipe', 'pipe'],
     reportPipe: withReport ? names.report : undefined,
     controlPipe: withReport ? names.control : undefined,
-    askToStop() {
-      for (const socket of listeners) socket.write('s');
-    },
+    tell,
+    askToStop: () => tell('s'),
     giveTo() {
       throw new Error('on Windows a runtime runs as the sandbox’s own user');
     },

@@ -2,11 +2,9 @@
  * One run of a runtime: its start, what it writes, its end, the end of everything that it started, and the stop ladder in between
  * (ask the host where there is one, ask the whole tree, wait, end what is left). Tells facts; what they mean is decided in outcome.ts.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
 import type { RunbookUser, StopCourse } from '../../src-contract/sandbox.ts';
 import { loadedModules } from '../platform/loaded-modules.ts';
 import type { ProcessTree, TreeEnding } from '../platform/process-tree.ts';
-import { startAs } from '../platform/start-as.ts';
 import { describeHit } from './job-limits.ts';
 import { MarkedConsole } from './marked-console.ts';
 import type { MaskedConsole } from './masked-console.ts';
@@ -14,7 +12,8 @@ import type { HostWords, RuntimeEnd, StuckStart } from './outcome.ts';
 import type { Runtime, RuntimeCommand } from './ports.ts';
 import type { PseudoTerminal } from './pseudo-terminal.ts';
 import type { RecordIntake } from './record-intake.ts';
-import type { RuntimePipes } from './runtime-pipes.ts';
+import type { PipeListeners, RuntimePipes } from './runtime-pipes.ts';
+import { RuntimeProcess } from './runtime-process.ts';
 
 /**
  * What a runbook leaves running has this long to end by itself: `exec > >(tee log)` in Bash still has lines to pass on when Bash has ended.
@@ -53,6 +52,8 @@ export interface RunOptions {
   onStarted: (pid: number) => void;
   /** The stop ladder has got to the next step, or is over. */
   onStopping: (course: StopCourse) => void;
+  /** One that was started ahead, and what it waits for. */
+  warm?: { process: RuntimeProcess; line: string };
 }
 
 type StopStep = StopCourse['steps'][number]['step'];
@@ -70,7 +71,7 @@ export class RuntimeRun {
   readonly #options: RunOptions;
   readonly #host: HostWords | undefined;
   readonly #startedAt = performance.now();
-  #child: ChildProcess | undefined;
+  #process: RuntimeProcess | undefined;
   /** The runtime's own process is gone; what it wrote may still come. */
   #hasExited = false;
   #isOver = false;
@@ -130,57 +131,43 @@ export class RuntimeRun {
     const wallMs = Math.round(performance.now() - this.#startedAt);
     const errorTail = this.#host === undefined ? intake.errorTail : this.#options.view.tail;
     const end: RuntimeEnd = { ...exit, host: this.#host, errorTail, limitHit, ...(this.#stuck && { stuck: this.#stuck }) };
-    return { end, processId: this.#child?.pid ?? null, wallMs, ...usage, processesLeft: ending.left };
+    return { end, processId: this.#process?.pid ?? null, wallMs, ...usage, processesLeft: ending.left };
   }
 
   async #start(): Promise<RuntimeEnd> {
-    const { command, environment, workFolder, runAs, tree, pipes, terminal, onStarted } = this.#options;
-    const reader = this.#makeReader();
+    const { warm, onStarted, tree, pipes } = this.#options;
+    const listeners = this.#listeners();
     try {
-      const { file, arguments: given, ...as } = startAs(runAs, command);
-      const child = tree.spawn(() =>
-        spawn(file, given, {
-          ...as,
-          cwd: workFolder,
-          env: environment,
-          stdio: terminal?.stdio ?? pipes.stdio,
-          // A session of its own: no terminal, and nothing that is sent to ours reaches it.
-          detached: process.platform !== 'win32',
-          windowsHide: true,
-        }),
-      );
-      this.#child = child;
-      const ended = new Promise<RuntimeEnd>((resolve) => {
-        child.once('error', (error) => resolve({ kind: 'not-started', reason: error.message }));
-        child.once('exit', (exitCode, signal) => {
-          resolve({ kind: 'ended', exitCode, signal, host: undefined, errorTail: '' });
-        });
-      });
-      if (child.pid !== undefined) {
-        this.#listen(child, (chunk) => reader?.push(chunk));
-        this.#limitStart(child.pid);
-        onStarted(child.pid);
+      const process = warm?.process ?? new RuntimeProcess(this.#options, listeners);
+      this.#process = process;
+      if (process.pid !== undefined) {
+        this.#limitStart(process.pid);
+        onStarted(process.pid);
       }
-      return await ended;
+      if (warm !== undefined) {
+        process.handTo(listeners);
+        tree.countFromNow();
+        pipes.tell(warm.line);
+      }
+      return await process.ended;
     } catch (error) {
       return { kind: 'not-started', reason: error instanceof Error ? error.message : String(error) };
     }
   }
 
-  #listen(child: ChildProcess, report: (chunk: Buffer) => void): void {
-    const { pipes, terminal, intake, view, command } = this.#options;
-    if (this.#host === undefined) {
-      pipes.attach(child, { output: (chunk) => intake.output(chunk), error: (chunk) => intake.error(chunk), report });
-      return;
-    }
+  #listeners(): PipeListeners {
+    const { terminal, intake, view, command } = this.#options;
+    const reader = this.#makeReader();
+    const report = (chunk: Buffer): void => reader?.push(chunk);
+    if (this.#host === undefined)
+      return { output: (chunk) => intake.output(chunk), error: (chunk) => intake.error(chunk), report };
     if (command.consoleMark !== undefined) this.#marked = this.#readMarks(command.consoleMark, this.#host);
     const shown = (chunk: Buffer): void => {
       view.push(chunk);
       this.#marked?.push(chunk);
       if (intake.isFull) terminal?.pause();
     };
-    terminal?.attach(shown);
-    pipes.attach(child, { output: shown, error: shown, report });
+    return { output: shown, error: shown, report };
   }
 
   #readMarks(mark: string, host: HostWords): MarkedConsole {
@@ -237,6 +224,7 @@ export class RuntimeRun {
     const host = this.#host;
     if (host === undefined) return undefined;
     return readHost?.({
+      ready: () => undefined,
       begun: (version) => {
         this.#begun(version);
         // It has the pipe to speak through: its console is only looked at.
@@ -276,7 +264,7 @@ export class RuntimeRun {
       course.begin('ask-runbook', asked);
       this.#options.pipes.askToStop();
       const hostDeadline = start + stopGraceSeconds * 1000 * hostShare;
-      while (this.#child?.exitCode === null && isWaitingUntil(hostDeadline)) await sleep(lookAgainMs);
+      while (this.#process?.hasExited === false && isWaitingUntil(hostDeadline)) await sleep(lookAgainMs);
     }
     const members = tree.members().length;
     if (members > 0) course.begin('ask-processes', members);

@@ -57,6 +57,8 @@ export class SettingsStore {
   private readonly layout: DataLayout;
   private lastChange: Promise<void> = Promise.resolve();
 
+  private onChanged: () => void = () => undefined;
+
   constructor(
     layout: DataLayout,
     file: SettingsFile,
@@ -74,12 +76,18 @@ export class SettingsStore {
     return this.value;
   }
 
+  /** Told after each change. */
+  follow(onChanged: () => void): void {
+    this.onChanged = onChanged;
+  }
+
   /** Throws AppError `setting-invalid`. Passwords never get here: they are secrets. */
   async change(patch: Partial<Settings>): Promise<Settings> {
     // One after the other, each from what the one before has left; a failed one does not block the next.
     const change = this.lastChange.catch(() => undefined).then(() => this.changeNow(patch));
     this.lastChange = change;
     await change;
+    this.onChanged();
     return this.value;
   }
 

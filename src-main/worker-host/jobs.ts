@@ -20,6 +20,7 @@ import { workerSource, type WorkerParts } from './parts.ts';
 import type { RunbookRights } from './runbook-rights.ts';
 import { credentialOf, type ServiceAccess } from './service-access.ts';
 import { Throttle } from './throttle.ts';
+import { describeRuntimes } from './warm-facts.ts';
 
 /** The contract's promise: at most ten a second per job. */
 const changeIntervalMs = 100;
@@ -53,15 +54,15 @@ export class Jobs implements LauncherListener {
   }
 
   /** An action that the engine has decided to take. */
-  pickUp({ sandboxId, secret }: FoundAction): void {
+  pickUp({ sandboxId, secret, kind }: FoundAction): void {
     const { settings, runtimes, log } = this.parts;
     const { registration } = settings.current;
     if (registration === null) throw new Error('an action was taken by a worker that is in no group');
     const { groupName, jrdsUri, accountId } = registration;
-    const sandbox = this.launcher().start({ sandboxId, groupName, jrdsUri, accountId }, async () => ({
+    const sandbox = this.launcher().start({ sandboxId, groupName, jrdsUri, accountId, kind }, async () => ({
       address: await this.access.jrdsAddress(),
       credential: await this.credentialFor(secret, groupName),
-      runtimes: runtimes().map(({ kind, executable, label }) => ({ kind, executable, label })),
+      runtimes: describeRuntimes(runtimes()),
       stopGraceSeconds: settings.current.stopGraceSeconds,
       startLimitSeconds: settings.current.startLimitSeconds,
       culture: settings.current.culture,

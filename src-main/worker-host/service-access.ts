@@ -1,4 +1,5 @@
 /** The clients that follow from the settings' connection and registration: made when first needed, made anew when those change. */
+import { kindOfNumber } from '../../src-contract/kinds.ts';
 import { AppError } from '../../src-contract/app-error.ts';
 import type { ProxySettings } from '../../src-contract/settings.ts';
 import type { WaitingJobs } from '../../src-contract/jrds.ts';
@@ -80,9 +81,10 @@ export class ServiceAccess {
     }
     return {
       held: found.held,
-      actions: found.actions.map(({ SandboxId, SandboxCookie }) => ({
+      actions: found.actions.map(({ SandboxId, SandboxCookie, RunbookKind }) => ({
         sandboxId: SandboxId.toLowerCase(),
         secret: SandboxCookie ?? null,
+        kind: kindOfNumber(RunbookKind ?? Number.NaN),
       })),
     };
   }

@@ -21,6 +21,10 @@ export const settings = {
       label: 'Seconds for a runtime to begin its runbook',
       hint: 'One that has not begun by then is ended, and the job has not started. 5 to 3,600.',
     },
+    warmMemoryMb: {
+      label: 'MB for sandboxes that wait for a job',
+      hint: 'Jobs of kinds that ran lately then start at once. 0: none waits.',
+    },
     culture: { label: 'Culture of PowerShell runbooks', hint: 'Such as de-CH. Empty: this machine’s own.' },
     runAs: {
       label: 'User that runbooks run as',
@@ -40,6 +44,7 @@ export const settings = {
     retentionDays: 'Enter a whole number from 1 to 3,650.',
     retentionMb: 'Enter a whole number from 16 on.',
     startLimitSeconds: 'Enter a number from 5 to 3,600.',
+    warmMemoryMb: 'Enter a whole number from 0 on.',
     culture: 'Enter the name of a culture, such as de-CH, or nothing.',
     runAs: 'Enter the name of a user of this machine, or nothing.',
     memoryLimitMb: 'Enter a whole number from 64 on, or nothing.',

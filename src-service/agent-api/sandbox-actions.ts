@@ -1,7 +1,7 @@
 /** #1 GetSandboxActions: the worker's poll. It says what the worker can do, and takes what there is for it, held when it asks for that. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { headers, workerReadiness, type SandboxActions } from '../../src-contract/jrds.ts';
-import { kindOfNumber, type RunbookKind } from '../../src-contract/kinds.ts';
+import { kindOfNumber, runbookKinds, type RunbookKind } from '../../src-contract/kinds.ts';
 import type { ServiceContext } from '../context.ts';
 import { findGroup, type Worker, type WorkerPresence } from '../store/workers.ts';
 import { applyWait, callerGone, type AccountParams } from './calls.ts';
@@ -30,13 +30,15 @@ export function addSandboxActionsRoute(server: FastifyInstance, context: Service
     const group = actions.length === 0 ? undefined : await findGroup(context.store.db, worker.accountId, worker.groupName);
     const { hostname, port } = new URL(context.urls.agentUrl);
     return {
-      value: actions.map(({ sandboxId, secret }) => ({
+      value: actions.map(({ sandboxId, secret, kind }) => ({
         SandboxId: sandboxId,
         ConnectionEndpoint: hostname,
         ConnectionPort: Number(port === '' ? 443 : port),
         SandboxCookie: secret,
         CredentialName: group?.credentialName ?? null,
         MSISecret: null,
+        // A foreign worker gets the protocol's keys and no others.
+        ...(kind !== undefined && request.headers[headers.kinds] !== undefined && { RunbookKind: runbookKinds[kind] }),
       })),
     };
   });

@@ -61,8 +61,9 @@ export async function takeJob(
   const sandboxId = randomUUID();
   const secret = secrets.secretOf(sandboxId);
   const { machineId, machineName, holdsCalls } = poll;
-  await handOut(tx, toJob(row), { sandboxId, secretHash: hashSandboxSecret(secret), machineId, machineName, holdsCalls }, now);
-  return { sandboxId, secret };
+  const job = toJob(row);
+  await handOut(tx, job, { sandboxId, secretHash: hashSandboxSecret(secret), machineId, machineName, holdsCalls }, now);
+  return { sandboxId, secret, kind: job.kind };
 }
 
 /** Attempts whose action was handed out some time ago and whose sandbox has not called in: the answer was lost, or the worker restarted. */

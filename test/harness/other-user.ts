@@ -1,9 +1,10 @@
 /** A user who is not root, for what a worker that is root does to run runbooks as somebody else. */
 import { readFileSync } from 'node:fs';
-import { chmod, stat } from 'node:fs/promises';
+import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { TestContext } from 'vitest';
+import { expect, type TestContext } from 'vitest';
 import type { RunbookUser } from '../../src-contract/sandbox.ts';
+import { resolveRunbookUser } from '../../src-main/platform/linux/runbook-user.ts';
 import { tempFolder } from './temp-folder.ts';
 
 /** There on every Linux. */
@@ -30,4 +31,16 @@ export async function reachableFolder(): Promise<string> {
     if (uid === process.getuid?.() && (mode & 0o001) === 0) await chmod(above, (mode & 0o7777) | 0o011);
   }
   return folder;
+}
+
+/** A data folder to which a worker has opened the way, as it does before a job. */
+export async function dataFolderFor(user: RunbookUser): Promise<string> {
+  const data = await reachableFolder();
+  const sandboxesFolder = path.join(data, 'sandboxes');
+  for (const name of ['secrets', 'sandboxes', 'journals']) await mkdir(path.join(data, name), { mode: 0o755 });
+  await writeFile(path.join(data, 'secrets', 'worker.key.pem'), 'the worker’s private key', { mode: 0o644 });
+  await writeFile(path.join(data, 'settings.json'), '{}', { mode: 0o644 });
+  if (user.kind === 'other')
+    expect(await resolveRunbookUser({ wanted: user.name, way: [data, sandboxesFolder], platform: 'linux' })).toEqual(user);
+  return data;
 }

@@ -1,11 +1,20 @@
 /** A real sandbox process for tests: started as the engine starts it, from the built program, with what this machine can run. */
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
-import { sandboxReport, type SandboxHandOver, type SandboxReport } from '../../src-contract/sandbox.ts';
+import {
+  noLimits,
+  sandboxContractVersion,
+  sandboxReport,
+  type SandboxHandOver,
+  type SandboxReport,
+  type WarmOrder,
+} from '../../src-contract/sandbox.ts';
 import { channelAddress, removeAddress } from '../../src-main/channel/channel-address.ts';
-import { startSandboxProcess } from '../../src-main/launcher/sandbox-process.ts';
+import { startSandboxProcess, startWaitingSandbox, type WaitingSandbox } from '../../src-main/launcher/sandbox-process.ts';
 import { writeLaunchFacts } from '../../src-main/launcher/sandbox-folders.ts';
 import { resolveExecutables } from '../../src-main/platform/executables.ts';
 import { ProcessTree, processTreeFileName, processTreePlace } from '../../src-main/platform/process-tree.ts';
@@ -31,11 +40,46 @@ export interface RunningSandbox {
   lastWords(): string;
 }
 
+/** One that waits for its job, with a PowerShell that does. */
+export async function waitingSandbox(
+  change: Partial<WarmOrder> = {},
+  dataFolder?: string,
+): Promise<{ waiting: WaitingSandbox; dataFolder: string; warmFolder: string }> {
+  const data = dataFolder ?? (await tempFolder());
+  const warmFolder = path.join(data, 'sandboxes', `warm.${randomUUID().slice(0, 8)}`);
+  await mkdir(warmFolder, { recursive: true, mode: 0o700 });
+  const runtimes = await findRuntimes({ environment: process.env, platform: process.platform });
+  const runtime = runtimes.find((one) => one.kind === 'PowerShell7');
+  const order: WarmOrder = {
+    contractVersion: sandboxContractVersion,
+    warmFolder,
+    runtime: runtime === undefined ? null : { kind: runtime.kind, executable: runtime.executable },
+    culture: '',
+    runAs: { kind: 'own', name: userInfo().username },
+    limits: noLimits,
+    ...change,
+  };
+  const waiting = await startWaitingSandbox({
+    executable,
+    order,
+    environment: process.env,
+    timeoutMs: 60_000,
+    signal: new AbortController().signal,
+  });
+  mustEndWithTest(waiting.process.pid);
+  onTestFinished(async () => {
+    await waiting.end();
+    await endJobOf(warmFolder);
+  });
+  return { waiting, dataFolder: data, warmFolder };
+}
+
 export async function runSandbox(
   jrds: ScriptedJrds,
   change: Partial<SandboxHandOver> = {},
   environment: NodeJS.ProcessEnv = process.env,
   dataFolder?: string,
+  waiting?: WaitingSandbox,
 ): Promise<RunningSandbox> {
   const data = dataFolder ?? (await tempFolder());
   const sandboxesFolder = path.join(data, 'sandboxes');
@@ -51,8 +95,9 @@ export async function runSandbox(
     jrdsUri: handOver.address.jrdsUri,
     accountId: handOver.address.accountId,
     process: null,
+    warmFolder: null,
   });
-  const started = await startSandboxProcess({ executable, handOver, environment });
+  const started = await (waiting?.handOver(handOver) ?? startSandboxProcess({ executable, handOver, environment }));
   const { pid } = started.process;
   mustEndWithTest(pid);
   onTestFinished(async () => {

@@ -1,5 +1,6 @@
 /** A whole worker inside the test's process: the same parts as in the application and in `hrw run`, from the sources. */
 import { readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Answer } from '../../src-contract/app-error.ts';
 import type {
@@ -10,12 +11,27 @@ import type {
   Role,
   WorkerState,
 } from '../../src-contract/engine-calls.ts';
+import { defaultSettings } from '../../src-contract/settings.ts';
 import type { LogEvent } from '../../src-contract/events.ts';
 import type { Command } from '../../src-main/platform/executables.ts';
 import { createWorkerHost, type WorkerHost, type WorkerHostOptions } from '../../src-main/worker-host.ts';
+import { dataLayout, layoutVersion } from '../../src-main/storage/layout.ts';
 import { root, waitFor, type Account, type Service } from './stack.ts';
 
 const node = join(root, 'node_modules', 'node', 'bin', 'node');
+
+/** Sandboxes that wait for a job are a test's subject or nothing in it: where there are no settings yet, they are switched off. */
+async function withoutWaiting(dataFolder: string): Promise<void> {
+  const { folder, settingsFile, versionFile } = dataLayout(dataFolder);
+  const fresh = { mode: 0o600, flag: 'wx' } as const;
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await writeFile(versionFile, JSON.stringify({ version: layoutVersion }), fresh);
+    await writeFile(settingsFile, JSON.stringify({ ...defaultSettings, warmMemoryMb: 0 }), fresh);
+  } catch {
+    // They are there; or the folder is one that no worker can use, which is then what the test is about.
+  }
+}
 
 export class TestWorker {
   readonly host: WorkerHost;
@@ -29,6 +45,7 @@ export class TestWorker {
   }
 
   static async start(dataFolder: string, options: Partial<WorkerHostOptions> & { sandbox?: Command } = {}): Promise<TestWorker> {
+    await withoutWaiting(dataFolder);
     const { sandbox = { file: node, leading: [join(root, 'out', 'sandbox.cjs')] }, ...more } = options;
     const host = await createWorkerHost({
       dataFolder,

@@ -90,7 +90,15 @@ describe('a journal on a disk that is full or read-only', () => {
     disk.setReadOnly(true);
     const service = new FakeFinishingService();
     const troubles: (string | null)[] = [];
-    const launch = { sandboxId: 'sandbox', groupName: 'lab', pickedUpAt: '', jrdsUri: '', accountId: '', process: null };
+    const launch = {
+      sandboxId: 'sandbox',
+      groupName: 'lab',
+      pickedUpAt: '',
+      jrdsUri: '',
+      accountId: '',
+      process: null,
+      warmFolder: null,
+    };
     const finishing = finishAttempt({
       launch,
       report: deadReport(file),

@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { RunbookUser } from '../../src-contract/sandbox.ts';
 import { resolveRunbookUser } from '../../src-main/platform/linux/runbook-user.ts';
 import { ScriptedJrds, type JrdsOptions } from '../fakes/scripted-jrds.ts';
-import { otherUserName, reachableFolder, requireOtherUser } from '../harness/other-user.ts';
+import { dataFolderFor, otherUserName, requireOtherUser } from '../harness/other-user.ts';
 import { provokes } from '../harness/provokes.ts';
 import { requireRuntime } from '../harness/runtimes.ts';
 import { endedWell, runSandbox, until } from '../harness/sandbox-process.ts';
@@ -19,18 +18,6 @@ async function startJrds(options: JrdsOptions): Promise<ScriptedJrds> {
   const jrds = await ScriptedJrds.start(options);
   onTestFinished(() => jrds.close());
   return jrds;
-}
-
-/** A data folder to which a worker has opened the way, as it does before a job. */
-async function dataFolderFor(user: RunbookUser): Promise<string> {
-  const data = await reachableFolder();
-  const sandboxesFolder = path.join(data, 'sandboxes');
-  for (const name of ['secrets', 'sandboxes', 'journals']) await mkdir(path.join(data, name), { mode: 0o755 });
-  await writeFile(path.join(data, 'secrets', 'worker.key.pem'), 'the worker’s private key', { mode: 0o644 });
-  await writeFile(path.join(data, 'settings.json'), '{}', { mode: 0o644 });
-  if (user.kind === 'other')
-    expect(await resolveRunbookUser({ wanted: user.name, way: [data, sandboxesFolder], platform: 'linux' })).toEqual(user);
-  return data;
 }
 
 describe('a runbook that runs as another user', () => {

@@ -46,6 +46,7 @@ function read(bytes: Buffer, chunkBytes: number): unknown[] {
   const heard: unknown[] = [];
   let text = '';
   const reader = new ReportReader({
+    ready: () => heard.push(['ready']),
     begun: (version) => heard.push(['begun', version]),
     text: (stream, piece, last, { position, value }) => {
       text += piece.toString('latin1');

@@ -1,5 +1,5 @@
 /** What Linux says of processes in /proc. Synchronous: each file is some hundred bytes that the kernel makes at once. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 export interface ProcessFacts {
   pid: number;
@@ -61,6 +61,15 @@ export function hasEnvironment(pid: number, name: string, value: string): boolea
 export function readPeakBytes(pid: number): number | undefined {
   const found = /^VmHWM:\s+(\d+) kB/m.exec(readText(`/proc/${pid}/status`) ?? '');
   return found?.[1] === undefined ? undefined : Number(found[1]) * 1024;
+}
+
+/** From now on the largest resident size counts anew. Where that may not be asked for, the old one stays. */
+export function forgetPeakBytes(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/clear_refs`, '5');
+  } catch {
+    // It has ended, or is not ours.
+  }
 }
 
 export function readText(file: string): string | undefined {

@@ -6,6 +6,9 @@
 # No Add-Type and no PSHost subclass: they cost start-up time, and Constrained Language Mode forbids them.
 # No try around the call of the runbook: a catch further up the stack turns errors that only end their statement into errors
 # that end the runbook. A pipeline of its own has no such catch above it.
+#
+# Started ahead of a job (the setting Warm) it makes a rehearsal in a runspace that is thrown away, says that it is ready, and waits at the
+# control pipe for the file with the job's settings; the pipe's end means that there will be none.
 param([string] $SettingsFile)
 
 $ErrorActionPreference = 'Stop'
@@ -23,6 +26,7 @@ function Read-Settings([string] $File) {
         $text = [System.Text.Encoding]::UTF8.GetString([System.Convert]::FromBase64String($encoded))
         $value = switch -CaseSensitive ($kind) {
             'setting' { $settings[$name] = $text; continue }
+            'environment' { [System.Environment]::SetEnvironmentVariable($name, $text); continue }
             'array' { $open.Push(@($name, [System.Collections.ArrayList]::new())); continue }
             'object' { $open.Push(@($name, [ordered]@{})); continue }
             'string' { $text }
@@ -41,7 +45,7 @@ function Read-Settings([string] $File) {
                 if ($made -is [System.Collections.ArrayList]) { , $made.ToArray() } else { [pscustomobject] $made }
             }
         }
-        if ($kind -ceq 'setting' -or $kind -ceq 'array' -or $kind -ceq 'object') { continue }
+        if ($kind -ceq 'setting' -or $kind -ceq 'environment' -or $kind -ceq 'array' -or $kind -ceq 'object') { continue }
         $holder = if ($open.Count -gt 0) { , $open.Peek()[1] } else { $parameters }
         if ($holder -is [System.Collections.ArrayList]) { $null = $holder.Add($value) } else { $holder[$name] = $value }
     }
@@ -133,17 +137,7 @@ $stream = Connect-Pipe $settings.Pipe 'Write'
 # One write to the pipe a record: gathered here, flushed at its end.
 $buffered = [System.IO.BufferedStream]::new($stream, 65536)
 $writer = [System.IO.BinaryWriter]::new($buffered, $utf8)
-# A byte, or the pipe's end, asks to stop.
 $control = Connect-Pipe $settings.Control 'Read'
-$stopAsked = $control.ReadAsync([byte[]]::new(1), 0, 1)
-
-while ($runspace.RunspaceStateInfo.State -eq 'Opening') { [System.Threading.Thread]::Sleep(1) }
-$variables = $runspace.SessionStateProxy
-$variables.SetVariable('OutputEncoding', $utf8)
-$variables.SetVariable('PSPrivateMetadata', @{ JobId = [guid] $env:AUTOMATION_JOB_ID })
-if ($settings.Progress -ne 'true') { $variables.SetVariable('ProgressPreference', 'SilentlyContinue') }
-if ($settings.Verbose -eq 'true') { $variables.SetVariable('VerbosePreference', 'Continue') }
-if ($settings.Debug -eq 'true') { $variables.SetVariable('DebugPreference', 'Continue') }
 
 # Runs at the end of the runbook's pipeline: each record is written where it is produced, so that a slow reader slows the runbook.
 $sink = {
@@ -389,85 +383,144 @@ $sink = {
     end { . $endGroup }
 }
 
-function Add-Sink($Pipeline, $Progress) {
-    $null = $Pipeline.AddScript($sink.ToString(), $true).AddArgument($writer).AddArgument($buffered).AddArgument($Progress)
+# Objects that PowerShell has taken but not shown yet.
+$pending = [System.Collections.ArrayList]::new()
+
+function Add-Sink($Pipeline, $Progress, $Writer, $Buffered) {
+    $null = $Pipeline.AddScript($sink.ToString(), $true).AddArgument($Writer).AddArgument($Buffered).AddArgument($Progress)
     $null = $Pipeline.AddArgument($pending).AddArgument($describePrompt.ToString())
 }
 
 # The call itself: what to call, its parameters, where to say how it went. In one line, because PowerShell shows the line of any later one
 # in errors. Its variable is private, so that the runbook cannot meet it; $? tells `exit 3` from a native program's 3.
 $call = { $private:given = $args[1]; & $args[0] @given; $args[2].Completed = $? }
+
+# Answers exit code and exception; no exception is an empty text. $StopAsked: a read of a byte, or the pipe's end, which asks to stop.
+function Invoke-Runbook($Runspace, $Runbook, $Parameters, $Script, $Writer, $Buffered, $StopAsked) {
+    $state = @{ Completed = $true }
+    $variables = $Runspace.SessionStateProxy
+    $pipeline = [powershell]::Create()
+    $pipeline.Runspace = $Runspace
+    $null = $pipeline.AddScript($call.ToString()).AddArgument($Runbook).AddArgument($Parameters).AddArgument($state)
+    $pipeline.Commands.Commands[0].MergeMyResults('All', 'Output')
+    Add-Sink $pipeline $pipeline.Streams.Progress $Writer $Buffered
+
+    $failure = $alone = $null
+    try {
+        Convert-Parameters $Script $Parameters
+        $running = $pipeline.BeginInvoke()
+        while (-not $running.AsyncWaitHandle.WaitOne(40)) {
+            if ($null -ne $alone -and $alone.Elapsed.TotalSeconds -gt 30) { [System.Diagnostics.Process]::GetCurrentProcess().Kill() }
+            if ($null -eq $StopAsked -or -not $StopAsked.IsCompleted) { continue }
+            # The runbook's `finally` blocks run, and what they write is still taken.
+            $null = $pipeline.BeginStop($null, $null)
+            # Nothing could be read: the sandbox is gone, and nobody else would end a runbook that does not stop.
+            if ($StopAsked.IsFaulted -or $StopAsked.Result -eq 0) { $alone = [System.Diagnostics.Stopwatch]::StartNew() }
+            $StopAsked = $null
+        }
+        $null = $pipeline.EndInvoke($running)
+    } catch {
+        $inner = $_.Exception.InnerException
+        $failure = if ($inner -is [System.Management.Automation.IContainsErrorRecord]) { $inner.ErrorRecord } else { $_ }
+        # What a method of .NET throws comes without its place; the error that PowerShell made of it, one of the newest, has it.
+        if ($null -eq $failure.InvocationInfo) {
+            $made = @($variables.GetVariable('Error')) | Select-Object -First 3 | Where-Object {
+                $_ -is [System.Management.Automation.ErrorRecord] -and [object]::ReferenceEquals($_.Exception.InnerException, $inner)
+            }
+            if ($made) { $failure = @($made)[0] }
+        }
+    }
+
+    # The runbook ended before PowerShell showed them: the same once more, for these alone.
+    if ($pending.Count -gt 0) {
+        $left = [System.Management.Automation.PSDataCollection[object]]::new([object[]] $pending.ToArray())
+        $left.Complete()
+        $pending.Clear()
+        $pipeline.Commands.Clear()
+        $pipeline.Streams.ClearStreams()
+        $progress = [System.Management.Automation.PSDataCollection[System.Management.Automation.ProgressRecord]]::new()
+        Add-Sink $pipeline $progress $Writer $Buffered
+        $null = $pipeline.Invoke($left)
+    }
+
+    # False also when the runbook could not be called at all (a missing parameter, a syntax error): that ends only the statement that
+    # called it, and leaves no exit code.
+    $exitCode = 0
+    if ($null -eq $failure -and -not $state.Completed) {
+        $exitCode = [int] $variables.GetVariable('LASTEXITCODE')
+        if ($exitCode -eq 0) { $failure = $variables.GetVariable('Error')[0] }
+    }
+    if ($null -eq $failure) { return @{ ExitCode = $exitCode; Exception = '' } }
+    @{ ExitCode = 1; Exception = Format-Failure $failure }
+}
+
+function Wait-Runspace($Runspace) {
+    while ($Runspace.RunspaceStateInfo.State -eq 'Opening') { [System.Threading.Thread]::Sleep(1) }
+}
+
+# What the runbook finds set in its runspace.
+function Set-JobVariables($Runspace, $Settings) {
+    $variables = $Runspace.SessionStateProxy
+    $variables.SetVariable('OutputEncoding', $utf8)
+    $variables.SetVariable('PSPrivateMetadata', @{ JobId = [guid] $env:AUTOMATION_JOB_ID })
+    if ($Settings.Progress -ne 'true') { $variables.SetVariable('ProgressPreference', 'SilentlyContinue') }
+    if ($Settings.Verbose -eq 'true') { $variables.SetVariable('VerbosePreference', 'Continue') }
+    if ($Settings.Debug -eq 'true') { $variables.SetVariable('DebugPreference', 'Continue') }
+}
+
+function Write-Begun($Writer, $Buffered) {
+    $Writer.Write([byte] 98)
+    $Writer.Write($PSVersionTable.PSVersion.ToString())
+    $Buffered.Flush()
+}
+
+# What makes a first run slow is in the process for the most part (code that is compiled when it first runs, files of types and formats, the
+# list of modules): a run of everything, for nobody, in a runspace that is thrown away. A little is in each runspace, for which the
+# runbook's own runs a script that does nothing, and is then as it was.
+function Invoke-Rehearsal([string] $Script) {
+    $nowhere = [System.IO.BufferedStream]::new([System.IO.Stream]::Null)
+    $nobody = [System.IO.BinaryWriter]::new($nowhere, $utf8)
+    $env:AUTOMATION_JOB_ID = [guid]::Empty
+    $rehearsal = [runspacefactory]::CreateRunspace($Host, [initialsessionstate]::CreateDefault2())
+    $rehearsal.Open()
+    Set-JobVariables $rehearsal @{}
+    Write-Begun $nobody $nowhere
+    $null = Invoke-Runbook $rehearsal $Script @{ Name = 'rehearsal' } $Script $nobody $nowhere $null
+    $rehearsal.Dispose()
+    Wait-Runspace $runspace
+    $null = Invoke-Runbook $runspace $Script @{ Name = '' } $Script $nobody $nowhere $null
+    $env:AUTOMATION_JOB_ID = $null
+}
+
+$fromControl = [byte[]]::new(4096)
+function Start-Read($Pipe) { $Pipe.ReadAsync($fromControl, 0, $fromControl.Length) }
+
+if ($settings.Warm) {
+    Invoke-Rehearsal $settings.Warm
+    # The path of the job's settings, written at once and shorter than what a pipe takes as a whole; the pipe's end when there is no job.
+    $reading = Start-Read $control
+    $writer.Write([byte] 119)
+    $buffered.Flush()
+    $count = $reading.GetAwaiter().GetResult()
+    if ($count -eq 0) { exit 0 }
+    $settings, $parameters = Read-Settings $utf8.GetString($fromControl, 0, $count).TrimEnd("`n")
+}
+
+$stopAsked = Start-Read $control
+Wait-Runspace $runspace
+Set-JobVariables $runspace $settings
+
 # A path, or a script block made from one.
 $runbook = $settings.Script
 # A workflow is called as what workflow.ps1 makes of it.
 if ($settings.Workflow) { $runbook = & $settings.Workflow $settings }
-$state = @{ Completed = $true }
-# Objects that PowerShell has taken but not shown yet.
-$pending = [System.Collections.ArrayList]::new()
-$pipeline = [powershell]::Create()
-$pipeline.Runspace = $runspace
-$null = $pipeline.AddScript($call.ToString()).AddArgument($runbook).AddArgument($parameters).AddArgument($state)
-$pipeline.Commands.Commands[0].MergeMyResults('All', 'Output')
-Add-Sink $pipeline $pipeline.Streams.Progress
 
-$writer.Write([byte] 98)
-$writer.Write($PSVersionTable.PSVersion.ToString())
-$buffered.Flush()
-
-$failure = $alone = $null
-try {
-    Convert-Parameters $settings.Script $parameters
-    $running = $pipeline.BeginInvoke()
-    while (-not $running.AsyncWaitHandle.WaitOne(40)) {
-        if ($null -ne $alone -and $alone.Elapsed.TotalSeconds -gt 30) { [System.Diagnostics.Process]::GetCurrentProcess().Kill() }
-        if ($null -eq $stopAsked -or -not $stopAsked.IsCompleted) { continue }
-        # The runbook's `finally` blocks run, and what they write is still taken.
-        $null = $pipeline.BeginStop($null, $null)
-        # Nothing could be read: the sandbox is gone, and nobody else would end a runbook that does not stop.
-        if ($stopAsked.IsFaulted -or $stopAsked.Result -eq 0) { $alone = [System.Diagnostics.Stopwatch]::StartNew() }
-        $stopAsked = $null
-    }
-    $null = $pipeline.EndInvoke($running)
-} catch {
-    $inner = $_.Exception.InnerException
-    $failure = if ($inner -is [System.Management.Automation.IContainsErrorRecord]) { $inner.ErrorRecord } else { $_ }
-    # What a method of .NET throws comes without its place; the error that PowerShell made of it, one of the newest, has it.
-    if ($null -eq $failure.InvocationInfo) {
-        $made = @($variables.GetVariable('Error')) | Select-Object -First 3 | Where-Object {
-            $_ -is [System.Management.Automation.ErrorRecord] -and [object]::ReferenceEquals($_.Exception.InnerException, $inner)
-        }
-        if ($made) { $failure = @($made)[0] }
-    }
-}
-
-# The runbook ended before PowerShell showed them: the same once more, for these alone.
-if ($pending.Count -gt 0) {
-    $left = [System.Management.Automation.PSDataCollection[object]]::new([object[]] $pending.ToArray())
-    $left.Complete()
-    $pending.Clear()
-    $pipeline.Commands.Clear()
-    $pipeline.Streams.ClearStreams()
-    $progress = [System.Management.Automation.PSDataCollection[System.Management.Automation.ProgressRecord]]::new()
-    Add-Sink $pipeline $progress
-    $null = $pipeline.Invoke($left)
-}
-
-# False also when the runbook could not be called at all (a missing parameter, a syntax error): that ends only the statement that
-# called it, and leaves no exit code.
-$exitCode = 0
-if ($null -eq $failure -and -not $state.Completed) {
-    $exitCode = [int] $variables.GetVariable('LASTEXITCODE')
-    if ($exitCode -eq 0) { $failure = $variables.GetVariable('Error')[0] }
-}
-$exception = ''
-if ($null -ne $failure) {
-    $exitCode = 1
-    $exception = Format-Failure $failure
-}
+Write-Begun $writer $buffered
+$end = Invoke-Runbook $runspace $runbook $parameters $settings.Script $writer $buffered $stopAsked
 $writer.Write([byte] 101)
-$writer.Write([int] $exitCode)
-$writer.Write([byte] $(if ($null -ne $failure) { 1 } else { 0 }))
-$writer.Write($exception)
+$writer.Write([int] $end.ExitCode)
+$writer.Write([byte] $(if ($end.Exception) { 1 } else { 0 }))
+$writer.Write($end.Exception)
 $buffered.Flush()
 $writer.Dispose()
-exit $exitCode
+exit $end.ExitCode

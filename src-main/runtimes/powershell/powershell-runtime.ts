@@ -6,11 +6,18 @@
  * takes its place.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, open, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { maxCheckpointBytes } from '../../../src-contract/limits.ts';
-import { scriptFileName, type RunbookParameter, type RuntimeDefinition, type RuntimeRequest } from '../runtime.ts';
+import {
+  scriptFileName,
+  type RunbookParameter,
+  type RuntimeCommand,
+  type RuntimeDefinition,
+  type RuntimeRequest,
+  type WarmJob,
+} from '../runtime.ts';
 import { ReportReader } from './report-reader.ts';
 
 /** Beside host.ps1, for runbooks that hold a workflow; workflow.ps1 is what the host calls. */
@@ -23,7 +30,7 @@ const workflowScripts = [
 ] as const;
 
 /** What has to be read for `createPowerShellRuntime`, from this folder. */
-export const hostScripts = ['host.ps1', 'constrained.ps1', ...workflowScripts] as const;
+export const hostScripts = ['host.ps1', 'constrained.ps1', 'rehearsal.ps1', ...workflowScripts] as const;
 
 const folderVariable = 'HRW_HOST_FOLDER';
 const markVariable = 'HRW_HOST_MARK';
@@ -54,25 +61,71 @@ export function createPowerShellRuntime(scripts: ReadonlyMap<string, string>): R
         [path.join(privateFolder, 'constrained-settings'), describeConstrained(request, scriptFile)],
       ];
       await Promise.all(files.map(([file, text]) => writeFile(file, text, { mode: 0o600 })));
-      const consoleMark = randomUUID();
-      return {
-        file: executable,
-        arguments: ['-NoLogo', '-NoProfile', '-NonInteractive', '-Command', bootCommand],
-        environment: {
-          POWERSHELL_TELEMETRY_OPTOUT: '1',
-          POWERSHELL_UPDATECHECK: 'Off',
-          ...computerName(),
-          // The console of Constrained Language Mode is where records come from; colours would be in them.
-          NO_COLOR: '1',
-          [folderVariable]: privateFolder,
-          [markVariable]: consoleMark,
-        },
-        consoleMark,
-        ...(workflow === undefined ? {} : { checkpointFolder: workflow.checkpointFolder }),
-      };
+      const { checkpointFolder } = workflow ?? {};
+      return { ...hostCommand(executable, privateFolder), ...(checkpointFolder !== undefined && { checkpointFolder }) };
     },
     readHost: (listener) => new ReportReader(listener),
+    warm: {
+      async start({ executable, privateFolder, reportPipe, controlPipe, culture }) {
+        const rehearsal = path.join(privateFolder, 'rehearsal.ps1');
+        const settings = [...pipeSettings({ reportPipe, controlPipe, culture }), ['Warm', rehearsal] as const];
+        const files: [string, string][] = [
+          [path.join(privateFolder, 'host.ps1'), scripts.get('host.ps1') ?? ''],
+          [rehearsal, scripts.get('rehearsal.ps1') ?? ''],
+          [path.join(privateFolder, 'host-settings'), settings.map(([name, value]) => line('setting', name, value)).join('')],
+        ];
+        await Promise.all(files.map(([file, text]) => writeFile(file, text, { mode: 0o600 })));
+        return hostCommand(executable, privateFolder);
+      },
+      give: (job) => giveJob(job, scripts),
+    },
   };
+}
+
+function hostCommand(executable: string, privateFolder: string): RuntimeCommand {
+  const consoleMark = randomUUID();
+  return {
+    file: executable,
+    arguments: ['-NoLogo', '-NoProfile', '-NonInteractive', '-Command', bootCommand],
+    environment: {
+      POWERSHELL_TELEMETRY_OPTOUT: '1',
+      POWERSHELL_UPDATECHECK: 'Off',
+      ...computerName(),
+      // The console of Constrained Language Mode is where records come from; colours would be in them.
+      NO_COLOR: '1',
+      [folderVariable]: privateFolder,
+      [markVariable]: consoleMark,
+    },
+    consoleMark,
+  };
+}
+
+async function giveJob({ request, environment, owner }: WarmJob, scripts: ReadonlyMap<string, string>) {
+  const { runbookName, script, workFolder, privateFolder } = request;
+  const scriptFile = path.join(workFolder, scriptFileName(runbookName, '.ps1'));
+  const settingsFile = path.join(privateFolder, 'host-settings');
+  const workflow = request.kind === 'PowerShellWorkflow' ? await placeWorkflow(request, scripts) : undefined;
+  const variables = Object.entries(environment).map(([name, value]) => line('environment', name, value));
+  const settings = describeSettings(request, scriptFile, workflow?.settings ?? []);
+  await Promise.all([
+    placeScript(scriptFile, withMark(script), owner),
+    writeFile(settingsFile, settings + variables.join(''), { mode: 0o600 }),
+  ]);
+  return {
+    line: `${settingsFile}\n`,
+    ...(workflow !== undefined && { checkpointFolder: workflow.checkpointFolder }),
+  };
+}
+
+/** Its folder may be another user's, who could have put something under this name: it is made new, and what was made is given away. */
+async function placeScript(file: string, text: string, owner: WarmJob['owner']): Promise<void> {
+  const handle = await open(file, 'wx', 0o600);
+  try {
+    await handle.writeFile(text);
+    if (owner !== undefined) await handle.chown(owner.userId, owner.groupId);
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Windows has it, and runbooks that were written there read it: as they like, because there the case of the name does not matter. */
@@ -114,21 +167,31 @@ function withMark(script: string): string {
 }
 
 function describeSettings(request: RuntimeRequest, scriptFile: string, further: readonly [string, string][]): string {
-  const { reportPipe, controlPipe, logVerbose, logDebug, logProgress, culture, parameters } = request;
-  if (reportPipe === undefined || controlPipe === undefined)
-    throw new Error('PowerShell needs pipes for its reports and its control');
+  const { logVerbose, logDebug, logProgress, parameters } = request;
   const settings: [string, string][] = [
     ['Script', scriptFile],
-    ['Pipe', reportPipe],
-    ['Control', controlPipe],
+    ...pipeSettings(request),
     ['Verbose', String(logVerbose)],
     ['Debug', String(logDebug)],
     ['Progress', String(logProgress)],
-    ['Culture', culture],
     ...further,
   ];
   const lines = [...settings.map(([name, value]) => line('setting', name, value)), ...parameters.map(describeParameter)];
   return lines.join('');
+}
+
+function pipeSettings({
+  reportPipe,
+  controlPipe,
+  culture,
+}: Pick<RuntimeRequest, 'reportPipe' | 'controlPipe' | 'culture'>): [string, string][] {
+  if (reportPipe === undefined || controlPipe === undefined)
+    throw new Error('PowerShell needs pipes for its reports and its control');
+  return [
+    ['Pipe', reportPipe],
+    ['Control', controlPipe],
+    ['Culture', culture],
+  ];
 }
 
 function describeParameter({ name, value, credential }: RunbookParameter): string {

@@ -2,6 +2,7 @@
  * Reads what host.ps1 writes: frames of one kind byte and fields as .NET's BinaryWriter writes them (integers little-endian, strings as
  * a length in groups of seven bits and UTF-8).
  *
+ *   w                                       started ahead of its job, the host waits for it
  *   b string                                version: the runbook is about to be run
  *   r byte string                           stream, text
  *   p byte int32 int32 string string        stream, line, column, script, text
@@ -114,6 +115,9 @@ export class ReportReader implements HostReader {
         });
         return;
       }
+      case 0x77:
+        this.#listener.ready();
+        return;
       case 0x62:
         this.#listener.begun(fields.string());
         return;
