@@ -16,9 +16,14 @@ export interface LatencyOptions {
   kind: BenchKind;
   jobs: number;
   publish: (name: string, kind: BenchKind, script: string) => Promise<void>;
+  /** Each job finds a sandbox waiting: it is given the time to get ready. */
+  isWarm?: boolean;
 }
 
-export async function measureLatency({ service, groupName, kind, jobs, publish }: LatencyOptions): Promise<Figure[]> {
+/** A sandbox and its runtime are ready after some two seconds. */
+const untilReadyMs = 5000;
+
+export async function measureLatency({ service, groupName, kind, jobs, publish, isWarm = false }: LatencyOptions): Promise<Figure[]> {
   const name = `bench-one-line-${kind}`;
   await publish(name, kind, scripts[kind]);
   await runJob(service, name, groupName); // warms caches of the disk and the compiler
@@ -27,6 +32,7 @@ export async function measureLatency({ service, groupName, kind, jobs, publish }
   for (let index = 0; index < jobs; index += 1) {
     // In turn, so that a slow moment of the machine meets both.
     bare.push(await runBare(kind, scripts[kind]));
+    if (isWarm) await new Promise((resolve) => setTimeout(resolve, untilReadyMs));
     moments.push(await runJob(service, name, groupName));
   }
   const ours = (pick: (one: JobMoments) => number) => spreadOf(moments.map(pick));
@@ -34,7 +40,7 @@ export async function measureLatency({ service, groupName, kind, jobs, publish }
   const bareEnd = spreadOf(bare.map((one) => one.endMs));
   const both = (what: string, spread: ReturnType<typeof spreadOf>, beside?: { what: string; spread: typeof bareEnd }): Figure[] =>
     (['p50', 'p99'] as const).map((rank) => ({
-      what: `${kind}: start to ${what}, ${rank}`,
+      what: `${kind}${isWarm ? ', waiting' : ''}: start to ${what}, ${rank}`,
       value: spread[rank],
       unit: 'ms',
       ...(beside === undefined ? {} : { beside: { what: `${beside.what}, ${rank}`, value: beside.spread[rank] } }),

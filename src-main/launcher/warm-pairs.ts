@@ -208,7 +208,7 @@ export class WarmPairs {
       void waiting.ended.then(() => void this.#forget(pair));
     } catch (error) {
       await this.#clear(folder);
-      if (!signal.aborted && !this.#failedAtMs.has(runtime)) onTrouble(error);
+      if (!this.#closing.signal.aborted && !this.#failedAtMs.has(runtime)) onTrouble(error);
       this.#failedAtMs.set(runtime, monotonicMs());
     }
     return true;
