@@ -23,7 +23,14 @@ export interface LatencyOptions {
 /** A sandbox and its runtime are ready after some two seconds. */
 const untilReadyMs = 5000;
 
-export async function measureLatency({ service, groupName, kind, jobs, publish, isWarm = false }: LatencyOptions): Promise<Figure[]> {
+export async function measureLatency({
+  service,
+  groupName,
+  kind,
+  jobs,
+  publish,
+  isWarm = false,
+}: LatencyOptions): Promise<Figure[]> {
   const name = `bench-one-line-${kind}`;
   await publish(name, kind, scripts[kind]);
   await runJob(service, name, groupName); // warms caches of the disk and the compiler
