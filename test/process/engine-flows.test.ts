@@ -127,16 +127,27 @@ describe('from nothing to a job that ran here', () => {
       return running.find((job) => job.jobId === jobId && job.recordCount > 0);
     });
     expect(await worker.ask('jobs:get', { id: sandboxId })).toMatchObject({ hasConsole: true, stop: null });
-    const usage = await worker.ask('jobs:usage', { sandboxId: null, since: null });
-    expect(usage.jobs.map((job) => job.sandboxId)).toEqual([sandboxId]);
-    expect(usage.jobs[0]?.samples.at(-1)?.memoryBytes).toBeGreaterThan(10e6);
-    const first = await worker.ask('jobs:console', { sandboxId, from: 0 });
-    expect(Buffer.from(first.piece?.bytes ?? '', 'base64').toString()).toContain('first words');
-    // Held: it is answered when there is more.
-    const held = worker.ask('jobs:console', { sandboxId, from: first.piece?.next ?? 0 });
+    // Record, console and figures come by ways of their own, in no order.
+    const samples = await waitFor('a sample', 20, async () => {
+      const usage = await worker.ask('jobs:usage', { sandboxId: null, since: null });
+      expect(usage.jobs.map((job) => job.sandboxId)).toEqual([sandboxId]);
+      return usage.jobs[0]?.samples.at(-1);
+    });
+    expect(samples.memoryBytes).toBeGreaterThan(10e6);
+    let shown = '';
+    let from = 0;
+    const readOn = async (until: string): Promise<void> => {
+      while (!shown.includes(until)) {
+        // Held: it is answered when there is more.
+        const { piece } = await worker.ask('jobs:console', { sandboxId, from });
+        shown += Buffer.from(piece?.bytes ?? '', 'base64').toString();
+        from = piece?.next ?? from;
+      }
+    };
+    await readOn('first words');
+    const last = readOn('last words');
     await writeFile(gate, '');
-    const second = await held;
-    expect(Buffer.from(second.piece?.bytes ?? '', 'base64').toString()).toContain('last words');
+    await last;
     await endOf(worker, jobId);
     expect(await worker.ask('jobs:console', { sandboxId, from: 0 })).toEqual({ piece: null });
     expect(await worker.ask('jobs:usage', { sandboxId, since: null })).toEqual({ jobs: [] });

@@ -84,6 +84,7 @@ describe('a good pack', () => {
       folder: 'HybridRegistration',
       sha256: sha256Of(archive),
       receivedAt: '1970-01-01T00:00:00.000Z',
+      files: Object.entries(parts.files).map(([path, text]) => ({ path, sha256: sha256Of(Buffer.from(text)) })),
     });
     expect(await filesIn(join(folder, 'HybridRegistration'))).toEqual(parts.files);
     expect((await readdir(folder)).sort()).toEqual(['HybridRegistration', 'packs.json']);
