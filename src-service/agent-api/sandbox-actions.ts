@@ -38,7 +38,7 @@ export function addSandboxActionsRoute(server: FastifyInstance, context: Service
         CredentialName: group?.credentialName ?? null,
         MSISecret: null,
         // A foreign worker gets the protocol's keys and no others.
-        ...(kind !== undefined && request.headers[headers.kinds] !== undefined && { RunbookKind: runbookKinds[kind] }),
+        ...(request.headers[headers.kinds] !== undefined && { RunbookKind: runbookKinds[kind] }),
       })),
     };
   });

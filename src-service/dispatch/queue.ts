@@ -77,7 +77,8 @@ export async function handOutAgain(tx: Writer, machineId: string, secrets: Sandb
     const attempt = await lockAttempt(tx, sandboxId);
     if (attempt?.calledInAt !== null || attempt.endedAt !== null) continue;
     await changeAttempt(tx, attempt, { handedOutAt: now });
-    handed.push({ sandboxId, secret: secrets.secretOf(sandboxId) });
+    const { kind } = await tx.db.selectFrom('jobs').select('kind').where('id', '=', attempt.jobId).executeTakeFirstOrThrow();
+    handed.push({ sandboxId, secret: secrets.secretOf(sandboxId), kind: runbookKind.parse(kind) });
   }
   return handed;
 }

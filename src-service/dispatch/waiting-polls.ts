@@ -6,8 +6,8 @@ export interface HandedOut {
   sandboxId: string;
   /** The sandbox secret, base64. */
   secret: string;
-  /** Of the job's runbook; undefined where it was not looked up. */
-  kind?: RunbookKind;
+  /** Of the job's runbook. */
+  kind: RunbookKind;
 }
 
 export interface HeldPoll extends WaitingPoll {
