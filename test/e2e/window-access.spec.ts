@@ -92,13 +92,14 @@ test('the keyboard reaches every page and the button that matters on it', async 
     await page.keyboard.press('Tab');
     reached.push(await page.evaluate(() => (document.activeElement as HTMLElement | null)?.innerText.split('\n')[0] ?? ''));
   }
-  expect(reached.slice(0, 8)).toEqual([
+  expect(reached.slice(0, 9)).toEqual([
     'Overview',
     'Running',
     'History',
     'Connection',
     'Worker group',
     'Event log',
+    'Diagnostics',
     'Settings',
     'Pause taking jobs',
   ]);
@@ -123,7 +124,8 @@ test('nothing leaves the page sideways at 900 × 600, nor at twice the size', as
     await app.evaluate(({ BrowserWindow }, wide) => BrowserWindow.getAllWindows()[0]?.setContentSize(wide, 600), width);
     for (const place of ['running', 'history', 'events']) {
       await open(place);
-      await expect(page.getByRole('columnheader', { name: place === 'events' ? 'Source' : 'Started by' })).toBeVisible();
+      const shown = { running: 'Last record', history: 'Started by', events: 'Source' }[place] ?? '';
+      await expect(page.getByRole('columnheader', { name: shown })).toBeVisible();
       expect.soft(await sideways('main, [role="table"], [role="grid"]'), `${place}, ${width}`).toBe(false);
     }
   }
