@@ -39,7 +39,7 @@ const useStyles = makeStyles({
     fontSize: tokens.fontSizeBase200,
     color: tokens.colorNeutralForeground3,
   },
-  tabs: { marginLeft: '-10px', flexShrink: 0, marginBottom: '-8px', marginTop: '-8px' },
+  tabs: { flexWrap: 'wrap', marginLeft: '-10px', flexShrink: 0, marginBottom: '-8px', marginTop: '-8px' },
   count: { fontVariantNumeric: 'tabular-nums', marginLeft: '6px', color: tokens.colorNeutralForeground3 },
   panel: {
     display: 'flex',
