@@ -49,8 +49,12 @@ async function main() {
   }
   try {
     title('Hybrid Runbook Worker: a job started in the automation account runs on this machine');
-    const service = await startService(programs, node, folder, keep);
-    const worker = await startWorker(programs, electron, folder, keep);
+    // Beside the service: each takes half a second.
+    const [service, display] = await Promise.all([
+      startService(programs, node, folder, keep),
+      hasDisplay() ? undefined : startDisplay(programs, folder, keep),
+    ]);
+    const worker = startWorker(programs, electron, folder, keep, display);
     const hrw = commandLine(node, folder, service);
     await makeAccount(hrw);
     const [keys] = await Promise.all([askForKeys(hrw), publishRunbooks(hrw)]);
@@ -106,12 +110,13 @@ async function startService(programs, node, folder, keep) {
 
 /**
  * @param {Programs} programs @param {{ executable: string, switches: string[] }} electron @param {string} folder @param {boolean} keep
+ * @param {string | undefined} display of the demo's own, where the machine has none
  */
-async function startWorker(programs, electron, folder, keep) {
+function startWorker(programs, electron, folder, keep, display) {
   step('Start the worker: the tray application, its engine in the Electron main process');
   const data = join(folder, 'worker');
-  const env = hasDisplay() ? process.env : { ...process.env, DISPLAY: await startDisplay(programs, folder, keep) };
-  if (env !== process.env) fact(`There is no display here: the tray is on a virtual one (${env['DISPLAY'] ?? ''}).`);
+  const env = display === undefined ? process.env : { ...process.env, DISPLAY: display };
+  if (display !== undefined) fact(`There is no display here: the tray is on a virtual one (${display}).`);
   command('npm start -- --hidden');
   // In the tray: the window comes when there is a job to look at.
   const program = programs.start('The worker', electron.executable, [...electron.switches, root, '--data', data, '--hidden'], {
