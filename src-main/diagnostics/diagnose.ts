@@ -47,7 +47,7 @@ export async function diagnose(worker: WorkerToDiagnose): Promise<Diagnosis> {
     runtimes.then(judgeRuntimes),
     runtimes.then((found) => judgeExecutionPolicy(found, worker.environment, worker.platform)),
     // Whose rights those are is looked at along with the runtimes.
-    runtimes.then(() => judgeIdentity(worker.state().runbooks, worker.state().machineName, worker.platform)),
+    runtimes.then(() => judgeIdentity(worker.state(), worker.platform)),
     judgeFolders(worker.folders),
   ]);
   const byRule = new Map(findings.flat().map((one) => [one.rule, one]));

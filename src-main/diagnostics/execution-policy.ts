@@ -1,6 +1,6 @@
 /** Which policy of PowerShell decides about runbooks here, and who has set it. */
-import { execFile } from 'node:child_process';
 import type { Finding } from '../../src-contract/diagnostics.ts';
+import { askProgram } from '../platform/ask-program.ts';
 import { evidence } from './evidence.ts';
 import type { RuntimeFact } from './runtimes.ts';
 
@@ -8,16 +8,12 @@ import type { RuntimeFact } from './runtimes.ts';
 export type PolicyList = readonly { scope: string; policy: string }[];
 
 const question = 'Get-ExecutionPolicy -List | ForEach-Object { "$($_.Scope)=$($_.ExecutionPolicy)" }';
-const answerLimitMs = 20_000;
 
 /** undefined: it did not answer. */
-export function askPolicies(executable: string, environment: NodeJS.ProcessEnv): Promise<PolicyList | undefined> {
-  const options = { env: environment, timeout: answerLimitMs, killSignal: 'SIGKILL', windowsHide: true } as const;
-  return new Promise((resolve) => {
-    execFile(executable, ['-NoLogo', '-NoProfile', '-NonInteractive', '-Command', question], options, (error, stdout) => {
-      resolve(error === null ? readPolicies(stdout) : undefined);
-    });
-  });
+async function askPolicies(executable: string, environment: NodeJS.ProcessEnv): Promise<PolicyList | undefined> {
+  const words = ['-NoLogo', '-NoProfile', '-NonInteractive', '-Command', question];
+  const answer = await askProgram(executable, words, { environment });
+  return answer === undefined ? undefined : readPolicies(answer);
 }
 
 function readPolicies(text: string): PolicyList {

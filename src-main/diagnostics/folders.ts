@@ -1,6 +1,7 @@
 /** Room on the disk, and whether the worker's folders are its own: usable by it, and closed to others where secrets lie. */
-import { access, constants, stat, statfs } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import type { Finding } from '../../src-contract/diagnostics.ts';
+import { readDiskRoom } from '../platform/disk-room.ts';
 import { evidence } from './evidence.ts';
 
 export interface FolderFacts {
@@ -11,18 +12,16 @@ export interface FolderFacts {
 }
 
 const mebibyte = 1024 * 1024;
-/** What the journals of many jobs need while somebody makes room. */
-const lowBytes = 1024 * mebibyte;
-const veryLowBytes = 256 * mebibyte;
+/** Nothing is wrong yet, but worth knowing. */
+const scarceBytes = 1024 * mebibyte;
 
 export async function judgeFolders({ dataFolder, folders, platform }: FolderFacts): Promise<Finding> {
   const rule = 'disk-and-folders';
-  const { bavail, blocks, bsize } = await statfs(dataFolder);
-  const free = bavail * bsize;
+  const { freeBytes: free, totalBytes, isLow } = await readDiskRoom(dataFolder);
   const looked = await Promise.all(folders.map(async (folder) => ({ folder, fault: await faultOf(folder, platform) })));
   const seen = evidence([
     ['data folder', dataFolder],
-    ['free', `${size(free)} of ${size(blocks * bsize)}`],
+    ['free', `${size(free)} of ${size(totalBytes)}`],
     ...looked.map(({ folder, fault }): [string, string] => [folder.what, fault ?? 'in order']),
   ]);
   const wrong = looked.filter(({ fault }) => fault !== undefined);
@@ -35,8 +34,14 @@ export async function judgeFolders({ dataFolder, folders, platform }: FolderFact
       evidence: seen,
       repair: 'Give the folder back to the user that the worker runs as, with the right to write.',
     };
-  if (free < veryLowBytes)
-    return { rule, result: 'failed', sentence: `The disk is full: ${size(free)} are left`, evidence: seen, repair: makeRoom };
+  if (isLow)
+    return {
+      rule,
+      result: 'failed',
+      sentence: `The disk is nearly full: ${size(free)} are left`,
+      evidence: seen,
+      repair: makeRoom,
+    };
   if (wrong.length > 0)
     return {
       rule,
@@ -45,7 +50,7 @@ export async function judgeFolders({ dataFolder, folders, platform }: FolderFact
       evidence: seen,
       repair: `Close it: chmod -R go-rwx ${wrong.map(({ folder }) => folder.path).join(' ')}. Whoever could read the keys meanwhile may have them: register again.`,
     };
-  if (free < lowBytes)
+  if (free < scarceBytes)
     return { rule, result: 'attention', sentence: `The disk has ${size(free)} left`, evidence: seen, repair: makeRoom };
   return {
     rule,

@@ -6,7 +6,10 @@ import { evidence } from './evidence.ts';
 /** Accounts that stand for the machine itself on a Windows network. */
 const machineAccounts = /^(system|local system|network service|nt authority\\(system|network service)|nt service\\.+)$/i;
 
-export function judgeIdentity(runbooks: WorkerState['runbooks'], machineName: string, platform: NodeJS.Platform): Finding {
+export function judgeIdentity(
+  { runbooks, machineName, problems }: Pick<WorkerState, 'runbooks' | 'machineName' | 'problems'>,
+  platform: NodeJS.Platform,
+): Finding {
   const rule = 'identity';
   const seen = evidence([
     ['runbooks run as', runbooks.user],
@@ -16,7 +19,8 @@ export function judgeIdentity(runbooks: WorkerState['runbooks'], machineName: st
       'What a runbook reaches on another machine cannot go on from there to a third with the same identity, unless Kerberos delegation was set up for it. Use a credential of the account (Get-AutomationPSCredential) for that step, or resource-based constrained delegation on the third machine.',
     ],
   ]);
-  if (runbooks.sentence.startsWith('No runbook runs'))
+  const unusable = problems.find(({ code }) => code === 'run-as-unavailable');
+  if (unusable !== undefined)
     return {
       rule,
       result: 'failed',

@@ -87,14 +87,15 @@ async function hashOf(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Relative, with slashes. */
-async function filesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
-  return entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) =>
-      join(entry.parentPath, entry.name)
-        .slice(folder.length + 1)
-        .replaceAll('\\', '/'),
-    );
+/** Relative, with slashes. By hand: the Node of an older Electron knows neither `recursive` nor an entry's folder. */
+async function filesIn(folder: string, prefix = ''): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const found = await Promise.all(
+    entries.map((entry) =>
+      entry.isDirectory()
+        ? filesIn(join(folder, entry.name), `${prefix}${entry.name}/`)
+        : Promise.resolve([`${prefix}${entry.name}`]),
+    ),
+  );
+  return found.flat();
 }

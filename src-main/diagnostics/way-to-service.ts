@@ -7,7 +7,7 @@ import type { ProxySettings, Trust } from '../../src-contract/settings.ts';
 import { evidence, failedBy, type Evidence } from './evidence.ts';
 
 export interface Probe {
-  /** `host:port`. */
+  /** The host, with its port where that is not 443. */
   address: string;
   /** Milliseconds since the call began, as far as it came. */
   stages: { stage: 'name' | 'reached' | 'tunnel' | 'encrypted' | 'answer'; atMs: number }[];

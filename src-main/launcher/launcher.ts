@@ -8,7 +8,6 @@ import type { ConsolePiece, ProcessIdentity, SandboxHandOver, SandboxReport, Usa
 import { sandboxContractVersion } from '../../src-contract/sandbox.ts';
 import type { Command } from '../platform/executables.ts';
 import { identifyProcess, isRunning } from '../platform/process-identity.ts';
-import { removeFolder } from '../platform/remove-folder.ts';
 import { sandboxLayout } from '../storage/layout.ts';
 import { newEntry, snapshotOf, type Entry } from './entry.ts';
 import { endDeadTree } from './dead-tree.ts';
@@ -30,8 +29,9 @@ import {
 } from './sandbox-folders.ts';
 import { watchSandboxes } from './sandbox-watch.ts';
 import { SandboxLink } from './sandbox-link.ts';
-import { lastWordsFile, startSandboxProcess, type StartedSandbox } from './sandbox-process.ts';
-import type { TakenPair, WarmPairs } from './warm-pairs.ts';
+import { lastWordsFile, startSandboxProcess } from './sandbox-process.ts';
+import { handToWaiting, removeWarmFolder } from './warm-hand-over.ts';
+import type { WarmPairs } from './warm-pairs.ts';
 
 /** How long a stop may wait for a sandbox that is just starting or being found again. */
 const stopRequestMs = 5000;
@@ -225,7 +225,8 @@ export class Launcher {
         groupName,
         ...prepared,
       };
-      let started = await this.takeWarm(entry, warm?.take(prepared, kind), handOver);
+      const pair = warm?.take(prepared, kind);
+      let started = pair && (await handToWaiting(entry, pair, handOver, this.options));
       if (started === undefined) {
         await writeLaunchFacts(sandboxesFolder, entry.launch);
         started = await startSandboxProcess({
@@ -252,33 +253,6 @@ export class Launcher {
     }
   }
 
-  /** Written down before it is told, so that the next engine knows whom to ask about. undefined: none waits, or it has died waiting. */
-  private async takeWarm(
-    entry: Entry,
-    pair: TakenPair | undefined,
-    handOver: SandboxHandOver,
-  ): Promise<StartedSandbox | undefined> {
-    if (pair === undefined) return undefined;
-    const { waiting, folder: warmFolder } = pair;
-    entry.launch = { ...entry.launch, process: waiting.process, warmFolder };
-    try {
-      await writeLaunchFacts(this.options.sandboxesFolder, entry.launch);
-      return await waiting.handOver(handOver);
-    } catch (error) {
-      this.options.listener.fault(error, `hand job ${handOver.sandboxId} to a sandbox that waited`);
-      await waiting.end();
-      await this.removeWarmFolder(entry.launch);
-      entry.launch = { ...entry.launch, process: null, warmFolder: null };
-      return undefined;
-    }
-  }
-
-  private async removeWarmFolder({ warmFolder }: LaunchFacts): Promise<void> {
-    if (warmFolder === null) return;
-    await endDeadTree(warmFolder);
-    await removeFolder(warmFolder);
-  }
-
   /** Never throws: from the moment that a process is there, trouble with its file must not make it an unknown one. */
   private async noteProcess(entry: Entry, process: ProcessIdentity | undefined): Promise<void> {
     if (process === undefined) return;
@@ -303,7 +277,7 @@ export class Launcher {
   private async removeFolder(sandboxId: string, launch?: LaunchFacts): Promise<boolean> {
     try {
       // Ahead of what names it.
-      if (launch !== undefined) await this.removeWarmFolder(launch);
+      if (launch !== undefined) await removeWarmFolder(launch);
       await removeSandboxFolder(this.options.sandboxesFolder, sandboxId);
       return true;
     } catch (error) {

@@ -1,8 +1,8 @@
 /** Which runtimes this machine has, asked of themselves: a file called python3 may be a shim, and its version decides. */
-import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import path from 'node:path';
 import type { RunbookKind } from '../../src-contract/kinds.ts';
+import { askProgram } from './ask-program.ts';
 
 export interface FoundRuntime {
   kind: RunbookKind;
@@ -31,9 +31,6 @@ interface Candidate {
 
 /** `7.6.5` of `PowerShell 7.6.5-0-g7acb2928…`, as builds of one's own call themselves; `7.7.0-preview.2` keeps what it is. */
 const powerShellVersion = /PowerShell (\d+(?:\.\d+)*(?:-[a-z]+(?:\.\d+)*)?)(?![\w.])/i;
-
-/** A first start from a cold disk, under a virus scanner, can take seconds; one that hangs must not hold the engine. */
-const answerLimitMs = 20_000;
 
 export async function findRuntimes(search: RuntimeSearch): Promise<FoundRuntime[]> {
   const answers = await Promise.all(candidatesFor(search).map((candidate) => findOne(candidate, search)));
@@ -111,7 +108,7 @@ async function findOne(candidate: Candidate, search: RuntimeSearch): Promise<Fou
   for (const name of candidate.names) {
     const executable = await lookUp(name, search);
     if (executable === undefined) continue;
-    const answer = await ask(executable, candidate.question, search);
+    const answer = await askProgram(executable, candidate.question, search);
     const found = answer === undefined ? undefined : candidate.read(answer.trim(), executable);
     if (found !== undefined) return candidate.kinds.map((kind) => describeRuntime(kind, found, candidate));
   }
@@ -150,13 +147,4 @@ async function isExecutable(file: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-function ask(executable: string, question: string[], { environment, signal }: RuntimeSearch): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const options = { env: environment, timeout: answerLimitMs, killSignal: 'SIGKILL', windowsHide: true } as const;
-    execFile(executable, question, { ...options, ...(signal === undefined ? {} : { signal }) }, (error, stdout) => {
-      resolve(error === null ? stdout : undefined);
-    });
-  });
 }

@@ -2,8 +2,6 @@
  * One attempt at one job, from Activating to unloaded: loads it, runs it, journals what it writes, reports what it came to. The service may
  * be away at any time: the runbook goes on, and what is to be said to the service is said when it is back.
  */
-import path from 'node:path';
-import { AppError } from '../../src-contract/app-error.ts';
 import type { JobDataRead } from '../../src-contract/jrds.ts';
 import type { JobStatus, RunbookKind } from '../../src-contract/kinds.ts';
 import { journalQuotaBytes } from '../../src-contract/limits.ts';
@@ -15,30 +13,27 @@ import { journalPath } from '../storage/layout.ts';
 import { removeFolder } from '../platform/remove-folder.ts';
 import { AssetAccess } from './assets/asset-access.ts';
 import { resolveCredentials } from './assets/credential-parameters.ts';
-import { openRuntimeEndpoint, type RuntimeEndpoint } from './assets/runtime-endpoint.ts';
 import { CheckpointCourier } from './checkpoint-courier.ts';
 import { reportEnd } from './final-report.ts';
-import { clearGround, handOverGround, prepareGround, type Ground } from './ground.ts';
-import { chooseRuntime, combine, droppedStreams, type Choice, type LoadedJob } from './job-loading.ts';
+import { furnish, type Ground } from './ground.ts';
+import { chooseRuntime, combine, droppedStreams, typesOf, type Choice, type LoadedJob } from './job-loading.ts';
 import type { ConsoleView } from './console-view.ts';
 import { describeLimits } from './job-limits.ts';
-import { decideOutcome, type Verdict } from './outcome.ts';
+import { cannotRunAs, decideOutcome, type Verdict } from './outcome.ts';
 import { MaskedConsole } from './masked-console.ts';
-import { Secrets } from './masking/secrets.ts';
+import { secretsOf, type Secrets } from './masking/secrets.ts';
 import { describeParameters } from './parameters.ts';
-import type { JobService, Runtime, RuntimeCommand, RuntimeRequest, Timing } from './ports.ts';
-import { openPseudoTerminal } from './pseudo-terminal.ts';
+import type { JobService, Runtime, Timing } from './ports.ts';
+import { JobGround, idsOf, prepareRuntime, type ChosenRuntime, type ReadyRuntime } from './ready-runtime.ts';
 import { RecordIntake } from './record-intake.ts';
 import { RecordPoster } from './record-poster.ts';
-import { jobEnvironment, runtimeEnvironment } from './runtime-environment.ts';
+import { runtimeEnvironment } from './runtime-environment.ts';
 import { RuntimeRun, type RunResult } from './runtime-run.ts';
 import { isFence, ServiceCalls } from './service-calls.ts';
 import { checkSignature } from './signature-check.ts';
 import type { StateKeeper } from './state-keeper.ts';
 import { UploadLag } from './upload-lag.ts';
 import type { UsageMeter } from './usage-meter.ts';
-import { fits, giveJob } from './warm-runtime.ts';
-import type { WarmRuntime } from './runtime-process.ts';
 
 export interface AttemptParts {
   handOver: SandboxHandOver;
@@ -55,16 +50,6 @@ export interface AttemptParts {
   usage: UsageMeter;
 }
 
-/** How to start it, and where it reaches the account's assets. */
-interface ReadyRuntime {
-  command: RuntimeCommand;
-  endpoint: RuntimeEndpoint;
-  /** What one that was started ahead waits for. */
-  line?: string;
-}
-
-type ChosenRuntime = Extract<Choice, { kind: 'runtime' }>;
-
 const nothingRan: Omit<RunResult, 'end'> = { processId: null, wallMs: 0, cpuMs: null, peakMemoryBytes: null, processesLeft: 0 };
 
 export class Attempt {
@@ -72,8 +57,7 @@ export class Attempt {
   /** Resolves when the service knows the end, or has given up on this attempt. Rejects for mistakes of ours only. */
   readonly done: Promise<void>;
   readonly #parts: AttemptParts;
-  /** Another one than was given, where a runtime that waited there cannot take this job. */
-  #ground: Promise<Ground>;
+  readonly #ground: JobGround;
   readonly #fence = new AbortController();
   readonly #calls: ServiceCalls;
   readonly #secrets: Secrets;
@@ -94,9 +78,9 @@ export class Attempt {
 
   constructor(parts: AttemptParts, job: JobDataRead) {
     this.#parts = parts;
-    this.#ground = parts.ground;
+    this.#ground = new JobGround(parts.handOver, parts.ground);
     this.jobId = job.jobId;
-    this.#secrets = secretsOf(parts.handOver);
+    this.#secrets = secretsOf(parts.handOver.credential);
     this.#calls = new ServiceCalls(parts.timing, this.#fence.signal, (trouble) => {
       this.#callTrouble = trouble;
       parts.state.touch();
@@ -195,7 +179,7 @@ export class Attempt {
 
   /** The service gave the attempt up before anything was run or written. */
   async #giveUp(): Promise<void> {
-    await clearGround(this.#ground);
+    await this.#ground.clear();
     this.#end({ outcome: 'interrupted', reason: 'the service gave up on this attempt', exitCode: null }, null);
   }
 
@@ -263,11 +247,11 @@ export class Attempt {
         : await this.#choose(loaded, journal);
     const { runAs } = handOver;
     if (runAs.kind === 'unavailable' && choice.kind !== 'none') {
-      await clearGround(this.#ground);
-      return { verdict: neverStarted(runAs), result: undefined };
+      await this.#ground.clear();
+      return { verdict: cannotRunAs(runAs), result: undefined };
     }
     if (choice.kind === 'none' || loaded instanceof Error || this.#isCalledOff()) {
-      await clearGround(this.#ground);
+      await this.#ground.clear();
       const end = choice.kind === 'none' ? ({ kind: 'not-started', reason: choice.reason } as const) : undefined;
       return { verdict: this.#judge('', end), result: undefined };
     }
@@ -275,18 +259,18 @@ export class Attempt {
     const access = this.#openAccess(journal);
     const given = await resolveCredentials(loaded.parameters, loaded.runbook.parameters, access, this.#asking.signal);
     if (!Array.isArray(given)) {
-      await clearGround(this.#ground);
+      await this.#ground.clear();
       return { verdict: this.#judge(choice.label, { kind: 'not-started', reason: given.reason }), result: undefined };
     }
     const ready = await this.#prepare({ ...loaded, parameters: given }, choice, access);
     if (ready instanceof Error) {
       // A full disk, say: nothing of the job ran, and another attempt may.
-      await clearGround(this.#ground);
+      await this.#ground.clear();
       const reason = `what the job needs could not be made ready: ${ready.message}`;
       return { verdict: this.#judge(choice.label, { kind: 'not-prepared', reason }), result: undefined };
     }
     this.#secrets.addToken(ready.endpoint.key);
-    const ground = await this.#ground;
+    const ground = await this.#ground.current;
     state.change({ limits: describeLimits(ground.tree) ?? null });
     const result = await this.#runRuntime(loaded, choice, ready, ground, journal);
     return { verdict: this.#judge(choice.label, result.end), result };
@@ -336,54 +320,12 @@ export class Attempt {
   }
 
   /** An error says why this machine could not make ready what the job needs. */
-  async #prepare(
-    { job, settings, runbook, parameters, checkpoint }: LoadedJob,
-    { runtime, runbookKind, executable }: ChosenRuntime,
-    access: AssetAccess,
-  ): Promise<ReadyRuntime | Error> {
+  async #prepare(loaded: LoadedJob, choice: ChosenRuntime, access: AssetAccess): Promise<ReadyRuntime | Error> {
     try {
-      const ground = await this.#groundFor(runtime, executable);
-      const { pipes, workFolder, privateFolder } = ground;
-      const request: RuntimeRequest = {
-        kind: runbookKind,
-        executable,
-        runbookName: job.runbookName,
-        script: runbook.definition,
-        parameters,
-        workFolder,
-        privateFolder,
-        reportPipe: pipes.reportPipe,
-        controlPipe: pipes.controlPipe,
-        logVerbose: settings.logVerbose === true,
-        logDebug: settings.logDebug === true,
-        logProgress: settings.logProgress === true,
-        culture: this.#parts.handOver.culture,
-        checkpoint,
-      };
-      const openEndpoint = (): Promise<RuntimeEndpoint> =>
-        openRuntimeEndpoint(this.#parts.handOver.sandboxFolder, access, (error) => {
-          process.stderr.write(`A call of the runtime failed: ${String(error)}\n`);
-        });
-      if (ground.warm !== undefined) return await giveWarm(ground, ground.warm, request, this.#idsOf(job), openEndpoint);
-      const command = await runtime.prepare(request);
-      return { command, endpoint: await openEndpoint() };
+      return await prepareRuntime(this.#parts.handOver, this.#ground, loaded, choice, access);
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     }
-  }
-
-  /** A runtime that waits and cannot take this job is ended; its like is started as if none had waited. */
-  async #groundFor(runtime: Runtime, executable: string): Promise<Ground> {
-    const ground = await this.#ground;
-    const { runAs, sandboxFolder, limits } = this.#parts.handOver;
-    if (ground.warm === undefined || fits(ground.warm, runtime, executable, runAs)) return ground;
-    await clearGround(this.#ground);
-    this.#ground = prepareGround(sandboxFolder, path.basename(sandboxFolder), limits);
-    return await this.#ground;
-  }
-
-  #idsOf({ jobId, trackingId }: JobDataRead): { jobId: string; activityId: string } {
-    return { jobId, activityId: trackingId ?? this.#parts.handOver.sandboxId };
   }
 
   async #runRuntime(
@@ -409,19 +351,15 @@ export class Attempt {
       inherited: environment,
       platform: process.platform,
       workFolder,
-      ...this.#idsOf(job),
+      ...idsOf(job, handOver.sandboxId),
       userName: runAs.kind === 'other' ? runAs.name : undefined,
     });
     // Records of a runtime without a host come from pipes, never from a terminal.
-    const terminal = warm?.terminal ?? (runtime.readHost === undefined ? undefined : await openPseudoTerminal());
+    const terminal = warm === undefined ? await furnish(ground, runAs, runtime.readHost !== undefined) : warm.terminal;
     this.#resumeReading = () => {
       pipes.resume();
       terminal?.resume();
     };
-    if (warm === undefined) {
-      handOverGround(ground, runAs);
-      if (runAs.kind === 'other') terminal?.giveTo(runAs.userId, runAs.groupId);
-    }
     this.#run = new RuntimeRun({
       command,
       runAs,
@@ -460,12 +398,7 @@ export class Attempt {
     await endpoint.close();
     await courier?.close();
     this.#suspendedAt = courier?.suspendedAt;
-    for (const [stream, count] of intake.dropped)
-      journal.decide(`${count} ${stream} records were left out: the runbook's settings switch that stream off.`);
-    if (intake.mergedProgress > 0)
-      journal.decide(
-        `${intake.mergedProgress} Progress records were left out: a newer one of the same activity followed at once.`,
-      );
+    for (const sentence of intake.leftOut) journal.decide(sentence);
     return result;
   }
 
@@ -546,7 +479,8 @@ export class Attempt {
     });
     await sender.close();
     this.#isKnown = told.kind === 'told';
-    if (told.kind === 'told') await this.#ground.then(({ workFolder }) => removeFolder(workFolder)).catch(() => undefined);
+    if (told.kind === 'told')
+      await this.#ground.current.then(({ workFolder }) => removeFolder(workFolder)).catch(() => undefined);
     this.#end(
       told.kind === 'fenced' ? { ...verdict, outcome: 'interrupted' } : verdict,
       told.kind === 'told' ? told.verified : false,
@@ -563,39 +497,4 @@ export class Attempt {
     });
     void this.#parts.state.write();
   }
-}
-
-function typesOf({ parameters }: LoadedJob['runbook']): Map<string, string> {
-  return new Map((parameters ?? []).map(({ Name, ParameterType }) => [Name.toLowerCase(), ParameterType?.Name ?? '']));
-}
-
-/** Before the job has read any: what the sandbox itself proves itself with. */
-function secretsOf({ credential }: SandboxHandOver): Secrets {
-  const secrets = new Secrets();
-  if (credential.kind === 'sandbox-secret') secrets.addToken(credential.secret);
-  else secrets.addCertificate(Buffer.from(credential.privateKeyPem).toString('base64'));
-  return secrets;
-}
-
-async function giveWarm(
-  ground: Ground,
-  warm: WarmRuntime,
-  request: RuntimeRequest,
-  ids: { jobId: string; activityId: string },
-  openEndpoint: () => Promise<RuntimeEndpoint>,
-): Promise<ReadyRuntime> {
-  const endpoint = await openEndpoint();
-  try {
-    const { line, checkpointFolder } = await giveJob(ground, warm, request, { ...jobEnvironment(ids), ...endpoint.environment });
-    return { command: { ...warm.command, ...(checkpointFolder !== undefined && { checkpointFolder }) }, endpoint, line };
-  } catch (error) {
-    await endpoint.close();
-    throw error;
-  }
-}
-
-/** In no other's name than the one that the settings have: another worker of the group may be able to. */
-function neverStarted({ name, reason }: { name: string; reason: string }): Verdict {
-  const { title, text } = new AppError('run-as-unavailable', { user: name, reason }).toProblem();
-  return { outcome: 'never-started', reason: `${title}. ${text}`, exitCode: null };
 }

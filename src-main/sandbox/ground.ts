@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { JobLimits, RunbookUser } from '../../src-contract/sandbox.ts';
 import { ProcessTree, processTreeFileName } from '../platform/process-tree.ts';
 import { giveTo } from '../platform/start-as.ts';
+import { openPseudoTerminal, type PseudoTerminal } from './pseudo-terminal.ts';
 import { openPipes, type RuntimePipes } from './runtime-pipes.ts';
 import type { WarmRuntime } from './runtime-process.ts';
 
@@ -46,13 +47,24 @@ export async function notePlace(tree: ProcessTree, folder: string): Promise<void
  * Gives what the runtime needs to the user that it runs as: its working folder, the folder of its host, and the way through ours, which shows
  * nothing else. In this order: until the last step no process of that user reaches any of it.
  */
-export function handOverGround({ folder, pipes, workFolder, privateFolder }: Ground, user: RunbookUser): void {
+function handOverGround({ folder, pipes, workFolder, privateFolder }: Ground, user: RunbookUser): void {
   if (user.kind !== 'other') return;
   pipes.giveTo(user.userId, user.groupId);
   giveTo(user, workFolder);
   giveTo(user, privateFolder);
   chownSync(folder, 0, user.groupId);
   chmodSync(folder, 0o710);
+}
+
+/**
+ * The last step before a runtime is started here: its console, where it is to have one and one can be had, and then everything is given to
+ * whom it runs as.
+ */
+export async function furnish(ground: Ground, runAs: RunbookUser, withConsole: boolean): Promise<PseudoTerminal | undefined> {
+  const terminal = withConsole ? await openPseudoTerminal() : undefined;
+  handOverGround(ground, runAs);
+  if (runAs.kind === 'other') terminal?.giveTo(runAs.userId, runAs.groupId);
+  return terminal;
 }
 
 /** For a job that never came to its runtime, or a ground that could not be made ready. Safe to call twice. */

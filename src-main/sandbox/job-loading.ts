@@ -28,6 +28,11 @@ export function combine(job: JobDataRead, settings: UpdatableDataRead, runbook: 
   };
 }
 
+/** What the runbook declares its parameters to be, by their names in lower case. */
+export function typesOf({ parameters }: RunbookRead): Map<string, string> {
+  return new Map((parameters ?? []).map(({ Name, ParameterType }) => [Name.toLowerCase(), ParameterType?.Name ?? '']));
+}
+
 export type Choice =
   | { kind: 'runtime'; runtime: Runtime; runbookKind: RunbookKind; executable: string; label: string }
   /** In the words that the job shows. */

@@ -8,6 +8,7 @@
  *   the same has completed.
  * - A missing runtime is a failure, not `never-started`: no other attempt on this machine would find it either.
  */
+import { AppError } from '../../src-contract/app-error.ts';
 import type { AttemptOutcome } from '../../src-contract/kinds.ts';
 
 export interface HostWords {
@@ -138,4 +139,10 @@ function describeStuck(runtime: string, { seconds, modules }: StuckStart, errorT
 function withTail(sentence: string, errorTail: string): string {
   const words = errorTail.trim();
   return words === '' ? sentence : `${sentence}: ${words}`;
+}
+
+/** In no other's name than the one that the settings have: another worker of the group may be able to. */
+export function cannotRunAs({ name, reason }: { name: string; reason: string }): Verdict {
+  const { title, text } = new AppError('run-as-unavailable', { user: name, reason }).toProblem();
+  return { outcome: 'never-started', reason: `${title}. ${text}`, exitCode: null };
 }

@@ -58,18 +58,20 @@ export class RecordIntake {
     return this.#errorTail.length < errorTailBytes ? text : text.slice(text.indexOf('\n') + 1);
   }
 
-  /** Progress records that a newer one took the place of. */
-  get mergedProgress(): number {
-    return this.#progress.merged;
-  }
-
   /** Too much waits for the disk. */
   get isFull(): boolean {
     return this.#options.journal.isFull;
   }
 
-  get dropped(): ReadonlyMap<StreamName, number> {
-    return this.#dropped;
+  /** What was written and is no record, in sentences for the journal. */
+  get leftOut(): string[] {
+    const { merged } = this.#progress;
+    const sentences = [...this.#dropped].map(
+      ([stream, count]) => `${count} ${stream} records were left out: the runbook's settings switch that stream off.`,
+    );
+    if (merged > 0)
+      sentences.push(`${merged} Progress records were left out: a newer one of the same activity followed at once.`);
+    return sentences;
   }
 
   output(chunk: Buffer): void {

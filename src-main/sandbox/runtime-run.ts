@@ -2,18 +2,17 @@
  * One run of a runtime: its start, what it writes, its end, the end of everything that it started, and the stop ladder in between
  * (ask the host where there is one, ask the whole tree, wait, end what is left). Tells facts; what they mean is decided in outcome.ts.
  */
-import type { RunbookUser, StopCourse } from '../../src-contract/sandbox.ts';
+import type { StopCourse } from '../../src-contract/sandbox.ts';
 import { loadedModules } from '../platform/loaded-modules.ts';
-import type { ProcessTree, TreeEnding } from '../platform/process-tree.ts';
+import type { TreeEnding } from '../platform/process-tree.ts';
 import { describeHit } from './job-limits.ts';
 import { MarkedConsole } from './marked-console.ts';
 import type { MaskedConsole } from './masked-console.ts';
 import type { HostWords, RuntimeEnd, StuckStart } from './outcome.ts';
-import type { Runtime, RuntimeCommand } from './ports.ts';
-import type { PseudoTerminal } from './pseudo-terminal.ts';
+import type { Runtime } from './ports.ts';
 import type { RecordIntake } from './record-intake.ts';
-import type { PipeListeners, RuntimePipes } from './runtime-pipes.ts';
-import { RuntimeProcess } from './runtime-process.ts';
+import type { PipeListeners } from './runtime-pipes.ts';
+import { RuntimeProcess, type ProcessOptions } from './runtime-process.ts';
 
 /**
  * What a runbook leaves running has this long to end by itself: `exec > >(tee log)` in Bash still has lines to pass on when Bash has ended.
@@ -31,17 +30,9 @@ const lookAgainMs = 20;
 /** Of the grace of a stop, the part in which only the host is asked: a runbook's `finally` blocks run in it. */
 const hostShare = 0.75;
 
-export interface RunOptions {
-  command: RuntimeCommand;
-  environment: Record<string, string>;
-  workFolder: string;
-  runAs: RunbookUser;
-  tree: ProcessTree;
-  pipes: RuntimePipes;
+export interface RunOptions extends Omit<ProcessOptions, 'isAhead'> {
   intake: RecordIntake;
   readHost: Runtime['readHost'];
-  /** The console of a runtime with a host, where one can be had; else its standard output and error are pipes. */
-  terminal: PseudoTerminal | undefined;
   /** Gets what a runtime with a host writes beside its records. */
   view: Pick<MaskedConsole, 'push' | 'tail'>;
   /** How long a host may take until it begins the runbook. */

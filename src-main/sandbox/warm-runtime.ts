@@ -6,9 +6,8 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { RunbookUser, WarmOrder } from '../../src-contract/sandbox.ts';
 import { giveTo } from '../platform/start-as.ts';
-import { clearGround, handOverGround, prepareGround, type Ground } from './ground.ts';
+import { clearGround, furnish, prepareGround, type Ground } from './ground.ts';
 import type { Runtime, RuntimeRequest, WarmHandOver } from './ports.ts';
-import { openPseudoTerminal } from './pseudo-terminal.ts';
 import { warmEnvironment } from './runtime-environment.ts';
 import { RuntimeProcess, type WarmRuntime } from './runtime-process.ts';
 
@@ -44,9 +43,7 @@ async function startRuntime(
   const { pipes, tree, workFolder, privateFolder } = ground;
   const { reportPipe, controlPipe } = pipes;
   const command = await start({ executable, workFolder, privateFolder, reportPipe, controlPipe, culture });
-  const terminal = await openPseudoTerminal();
-  handOverGround(ground, runAs);
-  if (runAs.kind === 'other') terminal?.giveTo(runAs.userId, runAs.groupId);
+  const terminal = await furnish(ground, runAs, runtime.readHost !== undefined);
   const environment = {
     ...warmEnvironment({
       inherited,

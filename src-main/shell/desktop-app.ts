@@ -10,10 +10,11 @@ import { isPlace } from './app-arguments.ts';
 import { openControlPanel, refusePermissions, refuseStrangers } from './control-panel-window.ts';
 import { setApplicationMenu } from './menu.ts';
 import { chooseCertificate, chooseSavedFile } from './dialogs.ts';
-import { RefusedByWorker, exportList } from './export-list.ts';
+import { exportList } from './export-list.ts';
 import { createNotifications, type ShownNotice } from './notifications.ts';
 import { PreferencesFile } from './preferences.ts';
 import { fileNameOf, saveJob } from './save-job.ts';
+import { ask } from './saved-file.ts';
 import { createSteadyWorker } from './steady-worker.ts';
 import { followWorker } from './tray-facts.ts';
 import type { TrayAction } from './tray-view.ts';
@@ -179,9 +180,8 @@ function answerWindow(
       return file === null ? { file, rows: 0 } : { file, rows: await exportList(worker, wanted, file) };
     },
     'shell:save-job': async (wanted) => {
-      const job = await worker.call('jobs:get', { id: wanted.sandboxId });
-      if (!job.ok) throw new RefusedByWorker(job.problem);
-      const file = await chooseSavedFile(ourWindow(), fileNameOf(job.value), wanted.format);
+      const job = await ask(worker, 'jobs:get', { id: wanted.sandboxId });
+      const file = await chooseSavedFile(ourWindow(), fileNameOf(job), wanted.format);
       return file === null ? { file, records: 0 } : { file, records: await saveJob(worker, wanted, file) };
     },
     'shell:notifications': () => ({ about: [...preferences.notifyAbout] }),

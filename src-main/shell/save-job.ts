@@ -1,14 +1,9 @@
 /** One attempt as a file for people or for programs: what it was, every record, and what the worker noted about them. */
-import { open, rename, rm } from 'node:fs/promises';
-import { AppError } from '../../src-contract/app-error.ts';
-import type { EngineArguments, EngineCallName, EngineValue, JobView, RecordNote } from '../../src-contract/engine-calls.ts';
+import type { JobView, RecordNote } from '../../src-contract/engine-calls.ts';
 import { outcomeLabels } from '../../src-contract/kinds.ts';
 import { joinParts, type StreamRecord } from '../../src-contract/records.ts';
 import type { ShellArguments } from '../../src-contract/window-calls.ts';
-import { RefusedByWorker } from './export-list.ts';
-import type { SteadyWorker } from './worker-connection.ts';
-
-type Worker = Pick<SteadyWorker, 'call'>;
+import { ask, writeSavedFile, type AskedWorker } from './saved-file.ts';
 
 const recordsPerPage = 2000;
 
@@ -20,51 +15,28 @@ export function fileNameOf({ runbookName, jobId, pickedUpAt }: Pick<JobView, 'ru
 
 /** Answers how many records were written. Throws RefusedByWorker, or AppError where the file cannot be written. */
 export async function saveJob(
-  worker: Worker,
+  worker: AskedWorker,
   { sandboxId, format }: ShellArguments<'shell:save-job'>,
   file: string,
 ): Promise<number> {
-  const unfinished = `${file}.unfinished`;
-  try {
-    const job = await ask(worker, 'jobs:get', { id: sandboxId });
-    const { notes } = await ask(worker, 'jobs:notes', { sandboxId });
-    const handle = await open(unfinished, 'w');
+  const job = await ask(worker, 'jobs:get', { id: sandboxId });
+  const { notes } = await ask(worker, 'jobs:notes', { sandboxId });
+  const writer = format === 'text' ? new TextWriter(job, notes) : new JsonWriter(job, notes);
+  return writeSavedFile(file, async (write) => {
+    await write(writer.head());
     let records = 0;
-    try {
-      const writer = format === 'text' ? new TextWriter(job, notes) : new JsonWriter(job, notes);
-      await handle.write(writer.head());
-      for (let from = 0; ;) {
-        const page = await ask(worker, 'jobs:records', { sandboxId, from, limit: recordsPerPage });
-        await handle.write(writer.page(page.records));
-        records += page.records.length;
-        // What a running job writes meanwhile is part of it, as far as it is there when we get to it.
-        if (page.next <= from || page.next >= page.recordCount) {
-          await handle.write(writer.end(page.damaged));
-          break;
-        }
-        from = page.next;
+    for (let from = 0; ;) {
+      const page = await ask(worker, 'jobs:records', { sandboxId, from, limit: recordsPerPage });
+      await write(writer.page(page.records));
+      records += page.records.length;
+      // What a running job writes meanwhile is part of it, as far as it is there when we get to it.
+      if (page.next <= from || page.next >= page.recordCount) {
+        await write(writer.end(page.damaged));
+        return records;
       }
-    } finally {
-      await handle.close();
+      from = page.next;
     }
-    await rename(unfinished, file);
-    return records;
-  } catch (error) {
-    await rm(unfinished, { force: true }).catch(() => undefined);
-    if (error instanceof RefusedByWorker) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new AppError('input-invalid', { what: file, reason: `It cannot be written: ${reason}.` }, { cause: error });
-  }
-}
-
-async function ask<Name extends EngineCallName>(
-  worker: Worker,
-  name: Name,
-  given: EngineArguments<Name>,
-): Promise<EngineValue<Name>> {
-  const answer = await worker.call(name, given);
-  if (!answer.ok) throw new RefusedByWorker(answer.problem);
-  return answer.value;
+  });
 }
 
 interface Writer {

@@ -6,7 +6,7 @@ import { AppError, type Answer } from '../../src-contract/app-error.ts';
 import { engineCalls, type EngineCallName } from '../../src-contract/engine-calls.ts';
 import { describeProblem, type Problem } from '../../src-contract/problems.ts';
 import { shellCalls, type ShellArguments, type ShellCallName, type ShellValue } from '../../src-contract/window-calls.ts';
-import { RefusedByWorker } from './export-list.ts';
+import { RefusedByWorker } from './saved-file.ts';
 import type { SteadyWorker } from './worker-connection.ts';
 
 /** The frame that sent a call, as far as it matters. */

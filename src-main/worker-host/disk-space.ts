@@ -1,11 +1,8 @@
 /** Looks at the room that is left for the data folder, and says so before there is none. Looks often: a runbook fills a disk in minutes. */
-import { statfs } from 'node:fs/promises';
 import type { Clock } from '../engine/clock.ts';
+import { readDiskRoom } from '../platform/disk-room.ts';
 
 const lookEveryMs = 10_000;
-/** Enough for the journals of many jobs while somebody makes room; on a small disk a twentieth of it. */
-const leastFreeBytes = 256 * 1024 * 1024;
-const leastShare = 1 / 20;
 
 export interface DiskSpaceOptions {
   folder: string;
@@ -22,10 +19,8 @@ export async function watchDiskSpace({ folder, clock, signal, tell, fault }: Dis
   let hasFailed = false;
   while (!signal.aborted) {
     try {
-      const { bavail, blocks, bsize } = await statfs(folder);
-      const free = bavail * bsize;
-      const isLow = free < Math.min(leastFreeBytes, blocks * bsize * leastShare);
-      tell(isLow ? { freeMebibytes: Math.floor(free / 1024 / 1024) } : undefined);
+      const { freeBytes, isLow } = await readDiskRoom(folder);
+      tell(isLow ? { freeMebibytes: Math.floor(freeBytes / 1024 / 1024) } : undefined);
       hasFailed = false;
     } catch (error) {
       if (!hasFailed) fault(error, 'look at the room on the disk');

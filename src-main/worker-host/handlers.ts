@@ -1,17 +1,17 @@
 /** One handler a call of the contract. Roles and shapes are checked before anything here runs. */
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../../src-contract/app-error.ts';
+import type { Diagnosis, PathTest } from '../../src-contract/diagnostics.ts';
 import type { WorkerState } from '../../src-contract/engine-calls.ts';
 import { changeableNames } from '../../src-contract/settings.ts';
 import type { EngineHandlers } from '../control/engine-answers.ts';
 import { readTrustedKeys } from '../platform/trusted-keys.ts';
-import type { Diagnosis, PathTest } from '../../src-contract/diagnostics.ts';
 import type { ConnectionFlow } from './connection-flow.ts';
 import type { Draining } from './draining.ts';
 import type { Jobs } from './jobs.ts';
 import { measureLoad } from './machine-load.ts';
-import type { ServiceAccess } from './service-access.ts';
 import type { RunbookRights } from './runbook-rights.ts';
+import type { ServiceAccess } from './service-access.ts';
 import { slotLimit, workerSource, type InTurn, type WorkerParts } from './parts.ts';
 import type { RegistrationFlow } from './registration-flow.ts';
 

@@ -1,8 +1,8 @@
 /** How busy this machine is, looked at when somebody asks and not otherwise. */
-import { statfs } from 'node:fs/promises';
 import { cpus, freemem, totalmem } from 'node:os';
 import type { EngineValue } from '../../src-contract/engine-calls.ts';
 import type { Clock } from '../engine/clock.ts';
+import { readDiskRoom } from '../platform/disk-room.ts';
 
 /** Long enough for the kernel's counters (a hundredth of a second each), short enough for whoever waits. */
 const measureMs = 200;
@@ -31,12 +31,12 @@ export function percentBetween(before: Times, after: Times): number {
 export async function measureLoad(folder: string, clock: Clock, signal: AbortSignal): Promise<EngineValue<'worker:load'>> {
   const before = readTimes();
   await clock.sleep(measureMs, signal);
-  const { bavail, blocks, bsize } = await statfs(folder);
+  const { freeBytes, totalBytes } = await readDiskRoom(folder);
   return {
     processorPercent: percentBetween(before, readTimes()),
     memoryBytes: totalmem(),
     memoryFreeBytes: freemem(),
-    diskBytes: blocks * bsize,
-    diskFreeBytes: bavail * bsize,
+    diskBytes: totalBytes,
+    diskFreeBytes: freeBytes,
   };
 }

@@ -1,5 +1,5 @@
 /** The control panel's start: styles under this load's nonce, one store, one frame. */
-import './zod-without-eval.ts';
+import '../../src-contract/schemas-uncompiled.ts';
 import { FluentProvider, RendererProvider, createDOMRenderer } from '@fluentui/react-components';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';

@@ -124,15 +124,22 @@ describe('execution policies', () => {
 describe('identity and runtimes', () => {
   it('names the computer account where the service’s own account goes onto the network', () => {
     const runbooks = { user: 'NT AUTHORITY\\SYSTEM', separated: false, sentence: 'Runbooks run as NT AUTHORITY\\SYSTEM' };
-    const found = judgeIdentity(runbooks, 'FS01', 'win32');
+    const found = judgeIdentity({ runbooks, machineName: 'FS01', problems: [] }, 'win32');
     expect(found.evidence.find(({ name }) => name === 'on the network')?.value).toContain('FS01$');
     expect(found.evidence.find(({ name }) => name === 'a second hop')?.value).toContain('Kerberos delegation');
   });
 
   it('wants attention where runbooks can read the worker’s keys', () => {
     const own = { user: 'root', separated: false, sentence: 'Runbooks run as root and can read the worker’s keys' };
-    expect(judgeIdentity(own, 'fs01', 'linux').result).toBe('attention');
-    expect(judgeIdentity({ ...own, separated: true }, 'fs01', 'linux').result).toBe('good');
+    const here = { machineName: 'fs01', problems: [] };
+    expect(judgeIdentity({ ...here, runbooks: own }, 'linux').result).toBe('attention');
+    expect(judgeIdentity({ ...here, runbooks: { ...own, separated: true } }, 'linux').result).toBe('good');
+    const problem = {
+      ...new AppError('run-as-unavailable', { user: 'svc', reason: 'there is no such user' }).toProblem(),
+      since: '',
+      times: 1,
+    };
+    expect(judgeIdentity({ machineName: 'fs01', problems: [problem], runbooks: own }, 'linux').result).toBe('failed');
   });
 
   it('fails without a runtime, and says what to install', () => {

@@ -1,4 +1,5 @@
 /** What must not be seen in this job's records, and the scanner for it. Grows as the job reads assets; nothing is ever taken out. */
+import type { SandboxHandOver } from '../../../src-contract/sandbox.ts';
 import { formsOfCertificate, formsOfText } from './encodings.ts';
 import { maskText } from './masking-stream.ts';
 import { SecretScanner, type Pattern, type Scan } from './secret-scanner.ts';
@@ -66,4 +67,12 @@ function leavesOf(value: unknown): string[] {
   if (typeof value === 'number') return [String(value)];
   if (typeof value !== 'object' || value === null) return [];
   return Object.values(value).flatMap(leavesOf);
+}
+
+/** Before the job has read any: what the sandbox itself proves itself with. */
+export function secretsOf(credential: SandboxHandOver['credential']): Secrets {
+  const secrets = new Secrets();
+  if (credential.kind === 'sandbox-secret') secrets.addToken(credential.secret);
+  else secrets.addCertificate(Buffer.from(credential.privateKeyPem).toString('base64'));
+  return secrets;
 }

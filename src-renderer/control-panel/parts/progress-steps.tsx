@@ -2,11 +2,10 @@
  * The steps of something long: done, under way, failed, not started; each with what came of it. Why one failed stands in the problem's
  * card, with what to do.
  */
-import { Spinner, makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
-import { Checkmark16Filled } from '@fluentui/react-icons/svg/checkmark';
-import { Dismiss16Filled } from '@fluentui/react-icons/svg/dismiss';
+import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import { texts } from '../../texts.ts';
 import type { ShownStep } from './shown-steps.ts';
+import { StepSign } from './step-sign.tsx';
 
 const useStyles = makeStyles({
   list: {
@@ -52,7 +51,7 @@ export function ProgressSteps({ steps, label }: { steps: readonly ShownStep[]; l
               step.status === 'failed' && styles.failed,
             )}
           >
-            <Sign status={step.status} />
+            <StepSign status={step.status} />
           </span>
           <span className={styles.label}>{step.label}</span>
           <span className={mergeClasses(styles.detail, step.status === 'failed' && styles.failed)}>
@@ -62,17 +61,4 @@ export function ProgressSteps({ steps, label }: { steps: readonly ShownStep[]; l
       ))}
     </ol>
   );
-}
-
-function Sign({ status }: { status: ShownStep['status'] }) {
-  switch (status) {
-    case 'done':
-      return <Checkmark16Filled aria-hidden />;
-    case 'failed':
-      return <Dismiss16Filled aria-hidden />;
-    case 'started':
-      return <Spinner size="extra-tiny" aria-hidden />;
-    case 'later':
-      return <span aria-hidden>·</span>;
-  }
 }

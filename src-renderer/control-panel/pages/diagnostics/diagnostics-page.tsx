@@ -24,15 +24,13 @@ const useStyles = makeStyles({
 export function DiagnosticsPage() {
   const styles = useStyles();
   const { bridge } = useServices();
-  const [turn, setTurn] = useState(0);
   const [looking, setLooking] = useState(true);
-  const { reading } = useReading(async () => {
+  const { reading, readAgain } = useReading(async () => {
     setLooking(true);
     const answer = await bridge.call('diagnostics:run', {});
     setLooking(false);
     return answer;
-  }, turn);
-  const again = (): void => setTurn((before) => before + 1);
+  }, 'diagnostics');
   const diagnosis = reading.status === 'known' ? reading.value : undefined;
   return (
     <Page
@@ -41,7 +39,7 @@ export function DiagnosticsPage() {
         <>
           {diagnosis !== undefined && <CopyButton text={inText(diagnosis)} label={words.copy} />}
           {reading.status === 'known' && (
-            <Button appearance="primary" onClick={again} disabled={looking}>
+            <Button appearance="primary" onClick={readAgain} disabled={looking}>
               {looking ? words.looking : words.again}
             </Button>
           )}
@@ -50,7 +48,9 @@ export function DiagnosticsPage() {
     >
       <div className={styles.column}>
         {reading.status === 'reading' && <Waiting forWhat={words.reading} />}
-        {reading.status === 'failed' && <ProblemCard problem={reading.problem} actions={<TryAgainButton onClick={again} />} />}
+        {reading.status === 'failed' && (
+          <ProblemCard problem={reading.problem} actions={<TryAgainButton onClick={readAgain} />} />
+        )}
         {diagnosis !== undefined && (
           <>
             <ul className={styles.list} aria-label={words.findings}>

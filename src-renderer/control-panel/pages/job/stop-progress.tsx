@@ -1,11 +1,10 @@
 /** How a stop goes, side by side: asked, waited for, ended. */
-import { Spinner, makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
-import { Checkmark16Filled } from '@fluentui/react-icons/svg/checkmark';
-import { Dismiss16Filled } from '@fluentui/react-icons/svg/dismiss';
+import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import type { JobView } from '../../../../src-contract/engine-calls.ts';
 import { useNow } from '../../../shared/use-now.ts';
 import { texts } from '../../../texts.ts';
-import { stopStages, type StageStatus } from './stop-stages.ts';
+import { StepSign } from '../../parts/step-sign.tsx';
+import { stopStages } from './stop-stages.ts';
 
 const useStyles = makeStyles({
   stages: {
@@ -44,7 +43,7 @@ export function StopProgress({ job }: { job: JobView }) {
       {stages.map(({ key, status, detail }) => (
         <li key={key} className={styles.stage} data-stage={key} data-status={status}>
           <span className={mergeClasses(styles.sign, status === 'done' && styles.done, status === 'failed' && styles.failed)}>
-            <Sign status={status} />
+            <StepSign status={status} />
           </span>
           <span>
             <div className={mergeClasses(styles.name, status === 'later' && styles.later)}>{texts.job.stopping.stages[key]}</div>
@@ -56,17 +55,4 @@ export function StopProgress({ job }: { job: JobView }) {
       ))}
     </ol>
   );
-}
-
-function Sign({ status }: { status: StageStatus }) {
-  switch (status) {
-    case 'done':
-      return <Checkmark16Filled aria-hidden />;
-    case 'failed':
-      return <Dismiss16Filled aria-hidden />;
-    case 'started':
-      return <Spinner size="extra-tiny" aria-hidden />;
-    case 'later':
-      return <span aria-hidden>·</span>;
-  }
 }

@@ -3,8 +3,9 @@ import type { JobView } from '../../../../src-contract/engine-calls.ts';
 import type { StopCourse } from '../../../../src-contract/sandbox.ts';
 import { formatSpan } from '../../../shared/format.ts';
 import { texts } from '../../../texts.ts';
+import type { ShownStep } from '../../parts/shown-steps.ts';
 
-export type StageStatus = 'later' | 'started' | 'done' | 'failed';
+type StageStatus = ShownStep['status'];
 
 export interface StopStage {
   key: 'ask' | 'wait' | 'end';
