@@ -8,24 +8,28 @@ import { join, relative } from 'node:path';
 import ts from 'typescript';
 import { root } from './paths.mjs';
 
-const catalogueFile = join(root, 'src-contract', 'problems.ts');
-const catalogueName = 'problemCatalogue';
+/** Each file holds a part of the catalogue: one exported object, by code. */
+const catalogueFolder = join(root, 'src-contract', 'problems');
 
 /** @returns {string[]} */
 function codesInCatalogue() {
-  const source = ts.createSourceFile(catalogueFile, readFileSync(catalogueFile, 'utf8'), ts.ScriptTarget.Latest, true);
-  for (const statement of source.statements) {
-    if (!ts.isVariableStatement(statement)) continue;
-    for (const declaration of statement.declarationList.declarations) {
-      if (!ts.isIdentifier(declaration.name) || declaration.name.text !== catalogueName) continue;
-      const catalogue = objectInside(declaration.initializer);
-      if (catalogue === undefined) break;
-      return catalogue.properties.flatMap(({ name }) =>
-        name !== undefined && (ts.isStringLiteral(name) || ts.isIdentifier(name)) ? [name.text] : [],
-      );
-    }
-  }
-  throw new Error(`${relative(root, catalogueFile)} has no object ${catalogueName}`);
+  return readdirSync(catalogueFolder).flatMap((name) => codesIn(join(catalogueFolder, name)));
+}
+
+/**
+ * @param {string} file
+ * @returns {string[]}
+ */
+function codesIn(file) {
+  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
+  const declarations = source.statements.flatMap((statement) =>
+    ts.isVariableStatement(statement) ? [...statement.declarationList.declarations] : [],
+  );
+  const [catalogue] = declarations.flatMap(({ initializer }) => objectInside(initializer) ?? []);
+  if (catalogue === undefined) throw new Error(`${relative(root, file)} has no part of the catalogue`);
+  return catalogue.properties.flatMap(({ name }) =>
+    name !== undefined && (ts.isStringLiteral(name) || ts.isIdentifier(name)) ? [name.text] : [],
+  );
 }
 
 /**
@@ -67,5 +71,5 @@ const strangers = [...provoked].filter(([code]) => !codes.includes(code));
 for (const code of unproven) {
   console.log(`${code}: no test provokes it. Write one that brings the problem about and wraps the code: provokes('${code}')`);
 }
-for (const [code, file] of strangers) console.log(`${code}: ${file} provokes it, but ${catalogueName} does not know it.`);
+for (const [code, file] of strangers) console.log(`${code}: ${file} provokes it, but the catalogue does not know it.`);
 process.exitCode = unproven.length + strangers.length === 0 ? 0 : 1;

@@ -22,6 +22,14 @@ export function spanOf(minutes: number): string {
   return minutes >= 2 * 60 ? `${String(Math.round(minutes / 60))} hours` : `${String(minutes)} minutes`;
 }
 
+/** A detail that may be missing. Read like this: whoever receives a problem takes one whose words read what is not there for incomplete. */
+export function optional<Details extends object, Key extends keyof Details>(
+  details: Details,
+  key: Key,
+): Details[Key] | undefined {
+  return Object.hasOwn(details, key) ? details[key] : undefined;
+}
+
 export const problem = z.object({
   code: z.string(),
   severity: z.enum(['warning', 'error']),
