@@ -101,6 +101,16 @@ test('joins the group from the block that the article shows', async ({}, testInf
   await keepPicture(page, testInfo, '5-ready');
 });
 
+test('the worker looks at itself, and nothing keeps it from working', async ({}, testInfo) => {
+  const { page } = running;
+  await page.getByRole('link', { name: 'Diagnostics' }).click();
+  const findings = page.getByRole('list', { name: 'Findings' }).getByRole('listitem');
+  await expect(findings).toHaveCount(10, { timeout: 20_000 });
+  for (const rule of ['service-reachable', 'certificate-chain', 'clock', 'registration', 'pack-integrity'])
+    await expect(page.locator(`[data-rule="${rule}"]`)).toHaveAttribute('data-result', 'good');
+  await keepPicture(page, testInfo, '5b-diagnostics');
+});
+
 test('a job that is started over REST is seen while it runs, with its records, to its verified end', async ({}, testInfo) => {
   const { page } = running;
   const gate = path.join(folder, 'first gate');
