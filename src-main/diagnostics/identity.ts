@@ -36,7 +36,9 @@ export function judgeIdentity(
     sentence: runbooks.sentence,
     evidence: seen,
     repair:
-      'Run the worker as root and give runbooks a user of their own (docs/security.md): then they cannot read what is the worker’s.',
+      runbooks.user === 'root'
+        ? 'Make the user hrw-runbook, or name another in the settings (docs/security.md): then runbooks cannot read what is the worker’s.'
+        : 'Run the worker as root, and runbooks as a user of their own (docs/security.md): then they cannot read what is the worker’s.',
   };
 }
 

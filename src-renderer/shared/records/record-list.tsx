@@ -65,9 +65,11 @@ export function RecordList({ reader, view, choice, wrap, times, running, onCount
   const { scroller, from, to, totalHeight, scrollToRow } = useFixedRows(rows.rowCount, rowHeight);
   useEffect(() => onCount(rows.entryCount), [onCount, rows.entryCount]);
 
-  useEffect(() => {
+  // Before the first frame, or lines would be seen broken for a width of nothing.
+  useLayoutEffect(() => {
     const element = scroller.current;
     if (element === null) return;
+    setWidth(element.clientWidth);
     const observer = new ResizeObserver(() => setWidth(element.clientWidth));
     observer.observe(element);
     return () => observer.disconnect();

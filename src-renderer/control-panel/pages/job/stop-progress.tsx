@@ -27,6 +27,7 @@ const useStyles = makeStyles({
   later: { color: tokens.colorNeutralForeground3 },
   name: { fontWeight: tokens.fontWeightSemibold },
   detail: {
+    '::first-letter': { textTransform: 'uppercase' },
     fontSize: tokens.fontSizeBase200,
     color: tokens.colorNeutralForeground2,
     fontVariantNumeric: 'tabular-nums',

@@ -32,7 +32,7 @@ export function usageColumn(kind: UsageKind, usage: UsageHistory): JobColumn {
   return {
     key: kind,
     title: texts.columns[kind],
-    width: 'minmax(104px, 1fr)',
+    width: '104px',
     cell: (job) => <UsageCell kind={kind} samples={usage.get(job.sandboxId)} />,
     compare: (one, other) => valueOf(one) - valueOf(other),
     showFrom: kind === 'processor' ? 'narrow' : 'wide',

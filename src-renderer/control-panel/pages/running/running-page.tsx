@@ -15,14 +15,14 @@ import { processColumn, recordsColumn, stopColumn, usageColumn } from './running
 
 function columnsWith(usage: UsageHistory): readonly Column<JobView>[] {
   return [
-    runbookColumn,
+    { ...runbookColumn, width: 'minmax(100px, 4fr)' },
     { ...statusColumn, width: '96px' },
     { ...forColumn, width: '64px' },
     processColumn,
     usageColumn('processor', usage),
     usageColumn('memory', usage),
     recordsColumn,
-    { ...lastRecordColumn, width: 'minmax(52px, 3fr)', showFrom: 'wide' },
+    { ...lastRecordColumn, width: 'minmax(52px, 2fr)', showFrom: 'wide' },
     stopColumn,
   ];
 }
