@@ -7,12 +7,15 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseArgs, stripVTControlCharacters } from 'node:util';
 import { readJsonIfAny } from './files.mjs';
 import { outFolder, root, toolScript } from './paths.mjs';
 import { exitWhenStopped, prepare } from './prepare/index.mjs';
 
-/** @typedef {{ passed: number, failed: number, skipped: { name: string, reason: string }[] }} Summary */
+/**
+ * @typedef {{ name: string, reason: string }} Named
+ * @typedef {{ passed: number, failed: Named[], secondTry: Named[], skipped: Named[] }} Summary
+ */
 
 const vitestSuites = ['unit', 'service', 'process', 'interop'];
 const suites = [...vitestSuites, 'e2e'];
@@ -92,8 +95,11 @@ async function runPlaywright() {
  * @typedef {object} PlaywrightSuite
  * @property {string} title
  * @property {PlaywrightSuite[]} [suites]
- * @property {{ title: string, tests: { status: string, annotations: { type: string, description?: string }[] }[] }[]} [specs]
- * @typedef {{ suites: PlaywrightSuite[], errors: unknown[] }} PlaywrightReport
+ * @property {PlaywrightSpec[]} [specs]
+ * @typedef {{ status: string, annotations: { type: string, description?: string }[], results: { error?: PlaywrightError }[] }} PlaywrightTest
+ * @typedef {{ title: string, file: string, line: number, tests: PlaywrightTest[] }} PlaywrightSpec
+ * @typedef {{ message?: string }} PlaywrightError
+ * @typedef {{ suites: PlaywrightSuite[], errors: PlaywrightError[] }} PlaywrightReport
  */
 
 /**
@@ -102,20 +108,30 @@ async function runPlaywright() {
  */
 function summaryOf(given) {
   /** @type {Summary} */
-  const summary = { passed: 0, failed: given.errors.length, skipped: [] };
+  const summary = { passed: 0, failed: [], secondTry: [], skipped: [] };
+  for (const error of given.errors) summary.failed.push({ name: 'outside of a test', reason: firstLine(error) });
   /** @param {PlaywrightSuite} suite */
   const count = (suite) => {
-    for (const spec of suite.specs ?? []) {
-      for (const test of spec.tests) {
-        if (test.status === 'expected') summary.passed += 1;
-        else if (test.status !== 'skipped') summary.failed += 1;
-        else summary.skipped.push({ name: spec.title, reason: test.annotations.map((one) => one.description ?? '').join(' ') });
+    for (const { title, file, line, tests } of suite.specs ?? []) {
+      for (const test of tests) {
+        const reason = firstLine(test.results.find(({ error }) => error !== undefined)?.error);
+        const name = `${file}:${line} > ${title}`;
+        if (test.status === 'expected' || test.status === 'flaky') summary.passed += 1;
+        if (test.status === 'flaky') summary.secondTry.push({ name, reason });
+        if (test.status === 'unexpected') summary.failed.push({ name, reason });
+        if (test.status !== 'skipped') continue;
+        summary.skipped.push({ name: title, reason: test.annotations.map((one) => one.description ?? '').join(' ') });
       }
     }
     for (const inner of suite.suites ?? []) count(inner);
   };
   for (const suite of given.suites) count(suite);
   return summary;
+}
+
+/** @param {PlaywrightError} [error] */
+function firstLine({ message = '' } = {}) {
+  return stripVTControlCharacters(message).split('\n', 1)[0] ?? '';
 }
 
 /**
@@ -127,12 +143,15 @@ function summaryOf(given) {
  */
 function checked(summary, status, runner) {
   if (summary === undefined) {
-    console.error(`${runner} ended with code ${status} and left no report.`);
-    return { passed: 0, failed: 1, skipped: [] };
+    return {
+      passed: 0,
+      failed: [{ name: runner, reason: `ended with code ${status} and left no report` }],
+      secondTry: [],
+      skipped: [],
+    };
   }
-  if (status === 0 || summary.failed > 0) return summary;
-  console.error(`${runner} ended with code ${status} although no test failed.`);
-  return { ...summary, failed: 1 };
+  if (status === 0 || summary.failed.length > 0) return summary;
+  return { ...summary, failed: [{ name: runner, reason: `ended with code ${status} although no test failed` }] };
 }
 
 /**
@@ -165,11 +184,23 @@ function runRunner(script, args, environment) {
 /** @param {Summary[]} all */
 function report(all) {
   const passed = all.reduce((sum, one) => sum + one.passed, 0);
-  const failed = all.reduce((sum, one) => sum + one.failed, 0);
+  const failed = all.flatMap((one) => one.failed);
   const skipped = all.flatMap((one) => one.skipped);
   console.log('');
-  for (const { name, reason } of skipped) console.log(`skipped: ${name} (${reason === '' ? 'no reason given' : reason})`);
-  if (passed + failed === 0) console.log('No test ran.');
-  console.log(`${passed} passed, ${failed} failed, ${skipped.length} skipped`);
-  process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+  list('skipped', skipped);
+  list(
+    'passed at the second try',
+    all.flatMap((one) => one.secondTry),
+  );
+  list('failed', failed);
+  if (passed + failed.length === 0) console.log('No test ran.');
+  console.log(`${passed} passed, ${failed.length} failed, ${skipped.length} skipped`);
+  process.exitCode = failed.length > 0 || passed === 0 ? 1 : 0;
+}
+
+/**
+ * @param {string} what @param {Named[]} all
+ */
+function list(what, all) {
+  for (const { name, reason } of all) console.log(`${what}: ${name} (${reason === '' ? 'no reason given' : reason})`);
 }

@@ -58,7 +58,7 @@ async function main() {
     const hrw = commandLine(node, folder, service);
     await makeAccount(hrw);
     const [keys] = await Promise.all([askForKeys(hrw), publishRunbooks(hrw)]);
-    const { kinds } = await becomeWorker(hrw, service, worker.data, keys);
+    const { kinds } = await becomeWorker(hrw, service, worker, keys);
     const job = await copyFolders(hrw, folder, chooseRunbook(kinds));
     fact('');
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
@@ -159,9 +159,7 @@ function commandLine(node, folder, service) {
      */
     async ask(words, options = {}) {
       const { code, output, errors } = await hrw(words, options);
-      // A worker that can take no job yet has answered too.
-      const isAnswer = code === 0 || (words[0] === 'status' && code === 4);
-      if (!isAnswer) throw new Error(`hrw ${words.join(' ')} ended with ${String(code)}: ${errors || output}`);
+      if (code !== 0) throw new Error(`hrw ${words.join(' ')} ended with ${String(code)}: ${errors || output}`);
       return /** @type {(text: string) => T} */ (JSON.parse)(output);
     },
     hrw,
@@ -169,16 +167,13 @@ function commandLine(node, folder, service) {
 }
 
 /** @typedef {ReturnType<typeof commandLine>} CommandLine */
+/** @typedef {ReturnType<typeof startWorker>} Worker */
 
 /** @param {CommandLine} hrw */
 async function makeAccount(hrw) {
   step('Make an automation account, and a workspace linked to it');
-  await Promise.all([
-    hrw.ask(['account', 'create', '--name', accountName]),
-    hrw.ask(['workspace', 'create', '--name', workspaceName]),
-  ]);
-  await hrw.ask(['workspace', 'link', '--workspace', workspaceName, '--account', accountName]);
-  await hrw.ask(['pack', 'add', '--workspace', workspaceName, '--pack', packName]);
+  await hrw.ask(['account', 'create', '--name', accountName]);
+  await hrw.ask(['workspace', 'create', '--name', workspaceName, '--account', accountName, '--pack', packName]);
   done(`the workspace hands out the pack ${packName}`);
 }
 
@@ -187,10 +182,8 @@ async function publishRunbooks(hrw) {
   step('Publish the sample runbooks');
   const samples = ['Copy-LocalFiles.ps1', 'Test-Folders.ps1', 'copy_local_files.py', 'hello-worker.sh'];
   const publish = ['runbook', 'publish', '--account', accountName];
-  await Promise.all([
-    ...samples.map((file) => hrw.ask([...publish, join('assets', 'runbooks', file)])),
-    hrw.ask([...publish, '--name', workflowName, firstLookWorkflow]),
-  ]);
+  await hrw.ask([...publish, ...samples.map((file) => join('assets', 'runbooks', file))]);
+  await hrw.ask([...publish, '--name', workflowName, firstLookWorkflow]);
 }
 
 /** @param {CommandLine} hrw */
@@ -207,27 +200,25 @@ async function askForKeys(hrw) {
 }
 
 /**
- * @param {CommandLine} hrw @param {ServiceReady} service @param {string} data @param {Awaited<ReturnType<typeof askForKeys>>} keys
+ * @param {CommandLine} hrw @param {ServiceReady} service @param {Worker} worker @param {Awaited<ReturnType<typeof askForKeys>>} keys
  * @returns {Promise<WorkerState>}
  */
-async function becomeWorker(hrw, service, data, { workspace, account }) {
+async function becomeWorker(hrw, service, worker, { workspace, account }) {
   step('Connect this machine to the workspace, and register it as a worker');
-  const status = ['status', '--data', data];
-  await waitFor('The worker', 30, async () => ((await hrw.hrw(status, { quiet: true })).code === 3 ? undefined : true));
+  const { data } = worker;
+  await waitFor('The worker', 30, () => {
+    if (worker.program.hasEnded()) throw new Error('The worker ended at once.');
+    return existsSync(join(data, 'control', 'address.json')) || undefined;
+  });
   const address = ['--service-url', service.agentUrl, '--ca', service.caFile, '--workspace-id', workspace.workspaceId];
-  await hrw.ask(['connect', '--data', data, ...address, '--workspace-key-file', '-'], { input: workspace.primary });
-  const pack = await waitFor(`The pack ${packName}`, 60, async () => {
-    const state = /** @type {WorkerState} */ (await hrw.ask(status, { quiet: true }));
-    return state.packs.find((one) => one.name === packName);
-  });
+  const connect = ['connect', '--data', data, ...address, '--workspace-key-file', '-'];
+  const connected = /** @type {WorkerState} */ (await hrw.ask(connect, { input: workspace.primary }));
+  const pack = connected.packs.find((one) => one.name === packName);
+  if (pack === undefined) throw new Error(`The pack ${packName} did not come`);
   done(`connected; received the pack ${pack.name} ${pack.version}`);
-  await hrw.ask(['register', '--data', data, '--group', groupName, '--endpoint', account.endpoint, '--token-file', '-'], {
-    input: account.primary,
-  });
-  const state = await waitFor('The first answer of the account', 30, async () => {
-    const now = /** @type {WorkerState} */ (await hrw.ask(status, { quiet: true }));
-    return now.status === 'ready' ? now : undefined;
-  });
+  const register = ['register', '--data', data, '--group', groupName, '--endpoint', account.endpoint, '--token-file', '-'];
+  const state = /** @type {WorkerState} */ (await hrw.ask(register, { input: account.primary }));
+  if (state.status !== 'ready') throw new Error(state.sentence);
   done(`${state.sentence}. It can run ${[...new Set(state.kinds.map((kind) => kind.label))].join(', ')}.`);
   return state;
 }

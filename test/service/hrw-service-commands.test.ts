@@ -1,9 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { createPrivateKey } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandIo } from '../../src-main/command-line/command-io.ts';
 import { registerServiceCommands } from '../../src-main/command-line/service-commands.ts';
+import { packEntries, zipEntries } from '../fakes/pack-builder.ts';
 import { startTcpForwarder } from '../fakes/tcp-forwarder.ts';
 import { freePort } from '../harness/free-port.ts';
 import { provokes } from '../harness/provokes.ts';
@@ -70,6 +72,25 @@ describe('hrw', () => {
     expect((await hrw(['workspace', 'list'])).stdout).toContain('fabrikam');
   });
 
+  it('makes a workspace with everything that its agents are given, in one command', async () => {
+    const publisher = createPrivateKey(readFileSync('.keys/publisher.key.pem'));
+    const parts = { name: 'Given', version: '2.0.0', folder: 'Given', files: { 'a.txt': 'x' } };
+    const archive = join(await tempFolder(), 'given.zip');
+    writeFileSync(archive, await zipEntries(packEntries(parts, publisher)));
+    expect((await hrw(['pack', 'publish', archive])).stdout).toBe('Published Given 2.0.0.\n');
+    await hrw(['account', 'create', '--name', 'whole']);
+    const create = ['workspace', 'create', '--name', 'whole-1', '--account', 'whole'];
+    const made = await hrw([...create, '--pack', 'Given']);
+    expect(made.stdout).toMatch(/^Made the workspace whole-1; it has the ID .+\.\nIt gives Given 2\.0\.0\.\n$/);
+    expect((await hrw(['pack', 'list', '--workspace', 'whole-1'])).stdout).toMatch(/Given +2\.0\.0/);
+    // A second time after a mistake: what was made is there, and what was missing comes.
+    expect(await hrw([...create, '--pack', 'Givven'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Givven') as string,
+    });
+    expect((await hrw([...create, '--pack', 'Given'])).stdout).toContain('was there already');
+  });
+
   it('publishes a script under the name and kind of its file, and shows its parameters', async () => {
     const file = await scriptFile(
       'Copy-LocalFiles.ps1',
@@ -94,6 +115,31 @@ describe('hrw', () => {
     const named = ['--name', 'Copy-LocalFiles', '--kind', 'PowerShellWorkflow'];
     expect((await hrw(['runbook', 'publish', ...account, broken, ...named])).code).toBe(1);
     expect(await ask('runbook', 'list', ...account)).toMatchObject(asBefore);
+  });
+
+  it('publishes several scripts at once, and says which were not', async () => {
+    const [one, two, broken] = [
+      await scriptFile('several-1.sh', 'echo 1\n'),
+      await scriptFile('several-2.ps1', 'param([int]$A)\n$A\n'),
+      await scriptFile('several-3.ps1', 'param([string $A)'),
+    ];
+    const publish = ['runbook', 'publish', ...account];
+    expect(await hrw([...publish, one, two])).toMatchObject({
+      code: 0,
+      stdout: 'Published several-1 (Bash), parameters: any.\nPublished several-2 (PowerShell), parameters: [A].\n',
+    });
+    expect(await ask(...publish, one, two)).toMatchObject([{ name: 'several-1' }, { name: 'several-2' }]);
+    const refused = await hrw([...publish, one, broken, two]);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(`Not published: ${broken}, nor what comes after it: ${two}\n`);
+    // Nothing is sent where the files themselves cannot be right.
+    const twin = await scriptFile('several-1.py', 'print(1)\n');
+    expect(await hrw([...publish, one, twin])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('would both be') as string,
+    });
+    expect((await hrw([...publish, one, two, '--name', 'x'])).stderr).toBe('--name is for one file.\n');
+    for (const name of ['several-1', 'several-2']) await hrw(['runbook', 'remove', ...account, name]);
   });
 
   it('removes a runbook, once', async () => {
@@ -297,7 +343,7 @@ describe('every command', () => {
       let help = '';
       command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
       expect(command.description(), command.name()).not.toBe('');
-      expect(help, command.name()).toMatch(/Example:\n {2}hrw /);
+      expect(help, command.name()).toMatch(/Examples?:\n {2}hrw /);
       expect(help, command.name()).toContain('--json');
       expect(help, command.name()).toContain('HRW_API');
     }

@@ -3,10 +3,10 @@ import { Option, type Command } from 'commander';
 import { kindLabels, rerunPolicy, runbookKind, type RerunPolicy, type RunbookKind } from '../../../src-contract/kinds.ts';
 import type { RunbookView } from '../../../src-contract/rest/runbooks.ts';
 import type { CommandIo } from '../command-io.ts';
-import { Refused } from '../failures.ts';
-import { formatList, formatTable } from '../terminal-text.ts';
+import { Refused, WrongUse } from '../failures.ts';
+import { formatList, formatTable, plainText } from '../terminal-text.ts';
 import { formatFacts } from './account-commands.ts';
-import { describeRunbookFile } from './runbook-file.ts';
+import { describeRunbookFile, type RunbookFile } from './runbook-file.ts';
 import type { ServiceClient } from './service-client.ts';
 import { accountOption, addServiceOptions, readFile, serviceAction } from './service-options.ts';
 
@@ -36,28 +36,38 @@ export function addRunbookCommands(program: Command, io: CommandIo): void {
     );
 
   addSettingOptions(runbook.command('publish'))
-    .description('publish a script; the runbook is made if there is none, and takes name and kind from the file')
-    .argument('<file>', 'the script')
-    .option('--name <name>', 'another name than the file’s')
+    .description('publish scripts; a runbook is made where there is none, and takes name and kind from its file')
+    .argument('<files...>', 'the scripts')
+    .option('--name <name>', 'another name than the file’s; for one file')
     .addOption(kindOption())
-    .addHelpText('after', '\nExample:\n  hrw runbook publish --account contoso Copy-LocalFiles.ps1\n')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  hrw runbook publish --account contoso Copy-LocalFiles.ps1\n  hrw runbook publish --account contoso runbooks/*.ps1\n\nAs JSON: one file gives its runbook, several give a list.\n',
+    )
     .action(
       serviceAction<SettingOptions & { name?: string; kind?: RunbookKind }>(io, async ({ client, options, args, print }) => {
-        const [file = ''] = args;
-        const script = readFile(file, 'the script');
-        const { name, kind } = describeRunbookFile(file, script, options);
-        const params = { accountName: options.account, runbookName: name };
-        const { isNew, value } = await client.make('runbooks:put', { params, body: { kind, ...settingsOf(options) } });
-        let published: RunbookView;
-        try {
-          await client.call('runbooks:put-draft', { params, body: script });
-          published = await client.call('runbooks:publish', { params, body: {} });
-        } catch (error) {
-          if (error instanceof Refused) await takeBack(client, params, isNew ? undefined : value);
-          throw error;
+        if (args.length > 1 && options.name !== undefined) throw new WrongUse('--name is for one file.');
+        // All are read first: a file that cannot be one leaves nothing half done.
+        const files = args.map((file) => {
+          const script = readFile(file, 'the script');
+          return { file, script, ...describeRunbookFile(file, script, options) };
+        });
+        refuseTwins(files);
+        const published: RunbookView[] = [];
+        for (const [index, one] of files.entries()) {
+          try {
+            published.push(await publish(client, options.account, one, settingsOf(options)));
+          } catch (error) {
+            if (files.length > 1) io.stderr.write(describeUnpublished(files.slice(index).map(({ file }) => file)));
+            throw error;
+          }
         }
-        print(published, `Published ${describe(published)}\n`);
-        if (published.workflow?.kind === 'native-only') io.stderr.write(`Warning: ${describeNative(published.workflow)}\n`);
+        const [first, ...others] = published;
+        print(others.length === 0 ? first : published, published.map((one) => `Published ${describe(one)}\n`).join(''));
+        for (const { name, workflow } of published) {
+          if (workflow?.kind !== 'native-only') continue;
+          io.stderr.write(`Warning: ${others.length === 0 ? '' : `${name}: `}${describeNative(workflow)}\n`);
+        }
       }),
     );
 
@@ -98,6 +108,42 @@ export function addRunbookCommands(program: Command, io: CommandIo): void {
         print(found, formatRunbook(found));
       }),
     );
+}
+
+interface Publishable extends RunbookFile {
+  file: string;
+  script: string;
+}
+
+/** Two files of one name would write over each other, and the last would win unseen. */
+function refuseTwins(files: readonly Publishable[]): void {
+  const byName = new Map<string, string>();
+  for (const { name, file } of files) {
+    const other = byName.get(name.toLowerCase());
+    if (other !== undefined) throw new WrongUse(`${other} and ${file} would both be the runbook ${name}.`);
+    byName.set(name.toLowerCase(), file);
+  }
+}
+
+async function publish(
+  client: ServiceClient,
+  accountName: string,
+  { name, kind, script }: Publishable,
+  settings: ReturnType<typeof settingsOf>,
+): Promise<RunbookView> {
+  const params = { accountName, runbookName: name };
+  const { isNew, value } = await client.make('runbooks:put', { params, body: { kind, ...settings } });
+  try {
+    await client.call('runbooks:put-draft', { params, body: script });
+    return await client.call('runbooks:publish', { params, body: {} });
+  } catch (error) {
+    if (error instanceof Refused) await takeBack(client, params, isNew ? undefined : value);
+    throw error;
+  }
+}
+
+function describeUnpublished([failed = '', ...after]: readonly string[]): string {
+  return plainText(`Not published: ${failed}${after.length === 0 ? '' : `, nor what comes after it: ${after.join(', ')}`}\n`);
 }
 
 /** Of a script that was refused nothing stays behind, but for the draft of a runbook that had one: that one is written over. */

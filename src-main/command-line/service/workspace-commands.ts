@@ -17,13 +17,26 @@ export function addWorkspaceCommands(program: Command, io: CommandIo): void {
     .description('make a workspace')
     .requiredOption('--name <name>', 'its name')
     .option('--account <name>', 'the account to link it to')
-    .addHelpText('after', '\nExample:\n  hrw workspace create --name berlin --account contoso\n')
+    .option(
+      '--pack <name>',
+      'give this pack to its agents (hrw pack add); may be repeated',
+      (one, before: string[]) => [...before, one],
+      [],
+    )
+    .addHelpText('after', '\nExample:\n  hrw workspace create --name berlin --account contoso --pack AzureAutomation\n')
     .action(
-      serviceAction<{ name: string; account?: string }>(io, async ({ client, options, print }) => {
+      serviceAction<{ name: string; account?: string; pack: string[] }>(io, async ({ client, options, print }) => {
         const body = options.account === undefined ? {} : { accountName: options.account };
         const { isNew, value: made } = await client.make('workspaces:create', { params: { workspace: options.name }, body });
         const words = isNew ? `Made the workspace ${made.name}; it has` : `The workspace ${made.name} was there already, with`;
-        print(made, `${words} the ID ${made.workspaceId}.\n`);
+        const packs: string[] = [];
+        for (const packName of options.pack) {
+          const params = { workspace: made.workspaceId, packName };
+          const added = await client.call('workspaces:add-pack', { params, body: {} });
+          packs.push(`${added.name} ${added.version}`);
+        }
+        const given = packs.length === 0 ? '' : `It gives ${packs.join(', ')}.\n`;
+        print(made, `${words} the ID ${made.workspaceId}.\n${given}`);
       }),
     );
 
