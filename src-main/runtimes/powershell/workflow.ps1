@@ -78,7 +78,10 @@ function Test-OwnFunction([FunctionDefinitionAst] $Function) {
 # What is written as $workflow:name anywhere.
 function Get-SharedName([Ast] $Script) {
     $found = $Script.FindAll({ $args[0] -is [VariableExpressionAst] -and $args[0].VariablePath.DriveName -eq 'workflow' }, $true)
-    $found.VariablePath.UserPath | Where-Object { $_ } | ForEach-Object { $_.Substring($_.IndexOf(':') + 1) } | Select-Object -Unique
+    # As in Select-Workflow: no command of a module.
+    $names = [System.Collections.Generic.HashSet[string]]::new([System.StringComparer]::OrdinalIgnoreCase)
+    foreach ($one in $found) { $null = $names.Add($one.VariablePath.UserPath.Substring($one.VariablePath.UserPath.IndexOf(':') + 1)) }
+    $names
 }
 
 function New-ParameterBlock([FunctionDefinitionAst] $Workflow) {
