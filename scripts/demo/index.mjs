@@ -49,12 +49,12 @@ async function main() {
   }
   try {
     title('Hybrid Runbook Worker: a job started in the automation account runs on this machine');
-    // Beside the service: each takes half a second.
-    const [service, display] = await Promise.all([
+    // Beside each other: a service and a tray application start for a second each.
+    const [service, worker] = await Promise.all([
       startService(programs, node, folder, keep),
-      hasDisplay() ? undefined : startDisplay(programs, folder, keep),
+      startWorker(programs, electron, folder, keep),
     ]);
-    const worker = startWorker(programs, electron, folder, keep, display);
+    describeWorker(worker);
     const hrw = commandLine(node, folder, service);
     await makeAccount(hrw);
     const [keys] = await Promise.all([askForKeys(hrw), publishRunbooks(hrw)]);
@@ -108,23 +108,26 @@ async function startService(programs, node, folder, keep) {
   return ready;
 }
 
-/**
- * @param {Programs} programs @param {{ executable: string, switches: string[] }} electron @param {string} folder @param {boolean} keep
- * @param {string | undefined} display of the demo's own, where the machine has none
- */
-function startWorker(programs, electron, folder, keep, display) {
-  step('Start the worker: the tray application, its engine in the Electron main process');
+/** @param {Programs} programs @param {{ executable: string, switches: string[] }} electron @param {string} folder @param {boolean} keep */
+async function startWorker(programs, electron, folder, keep) {
   const data = join(folder, 'worker');
+  // The demo's own, where the machine has none.
+  const display = hasDisplay() ? undefined : await startDisplay(programs, folder, keep);
   const env = display === undefined ? process.env : { ...process.env, DISPLAY: display };
-  if (display !== undefined) fact(`There is no display here: the tray is on a virtual one (${display}).`);
-  command('npm start -- --hidden');
   // In the tray: the window comes when there is a job to look at.
   const program = programs.start('The worker', electron.executable, [...electron.switches, root, '--data', data, '--hidden'], {
     env,
     logFile: join(folder, 'worker.log'),
     keep,
   });
-  return { data, env, program };
+  return { data, env, program, display };
+}
+
+/** @param {Worker} worker */
+function describeWorker({ display }) {
+  step('Start the worker: the tray application, its engine in the Electron main process');
+  if (display !== undefined) fact(`There is no display here: the tray is on a virtual one (${display}).`);
+  command('npm start -- --hidden');
 }
 
 /**
@@ -167,7 +170,7 @@ function commandLine(node, folder, service) {
 }
 
 /** @typedef {ReturnType<typeof commandLine>} CommandLine */
-/** @typedef {ReturnType<typeof startWorker>} Worker */
+/** @typedef {Awaited<ReturnType<typeof startWorker>>} Worker */
 
 /** @param {CommandLine} hrw */
 async function makeAccount(hrw) {

@@ -13,6 +13,7 @@ const endMs = 10_000;
 export class Programs {
   /** @type {Program[]} */
   #programs = [];
+  #over = false;
   /** What outlives this program, for whoever ends it by hand. @type {Program[]} */
   kept = [];
 
@@ -24,6 +25,7 @@ export class Programs {
    * @returns {Program}
    */
   start(name, executable, programArguments, { env = process.env, logFile, keep = false }) {
+    if (this.#over) throw new Error(`${name} is not started any more`);
     // The file itself, not a pipe: what is kept goes on writing after this program's end.
     const log = openSync(logFile, 'a', 0o600);
     const child = spawn(executable, programArguments, { env, stdio: ['ignore', log, log], detached: keep });
@@ -59,6 +61,7 @@ export class Programs {
   }
 
   async stopAll() {
+    this.#over = true;
     for (const program of this.#programs.splice(0).reverse()) await program.stop();
   }
 }
