@@ -20,8 +20,8 @@ const waitingKinds: ReadonlySet<string> = new Set<RunbookKind>(['PowerShell', 'P
 
 /** Looked after this often, whatever happens. */
 const lookMs = 60_000;
-/** A job that has just begun has the processor to itself. */
-const settleMs = 500;
+/** A job that has just come has the processor to itself: a PowerShell that was not made to wait needs a second or two until it runs. */
+const settleMs = 2000;
 /** What is made for a job of the next hour is not what the machine was like this morning. */
 const longestWaitMs = 60 * 60 * 1000;
 /** A runtime that cannot be made to wait (Constrained Language Mode, say) is tried again so much later. */

@@ -18,7 +18,7 @@ import {
 import { tempFolder } from '../harness/temp-folder.ts';
 
 const groupName = 'lab';
-/** Each waits until the next one is made, some two seconds: `HRW_WARM_JOBS=200` for the long form. */
+/** Each waits until the next one is made, some four seconds: `HRW_WARM_JOBS=200` for the long form. */
 const jobCount = Number(process.env['HRW_WARM_JOBS'] ?? 20);
 
 type Stack = Awaited<ReturnType<typeof startStack>>;
