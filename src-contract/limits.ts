@@ -2,6 +2,11 @@
 
 /** Largest text of one record, in UTF-8 bytes; longer text goes in numbered parts. The protocol's stream record limit. */
 export const maxRecordBytes = 1024 * 1024;
+/**
+ * Why an attempt ended as it did: the text of an exception, UTF-8 bytes. It travels twice in the call that reports the end, escaped (six-fold
+ * at worst), whose body may have 1 MiB. What is longer is a record too, and cut here.
+ */
+export const maxReasonBytes = 64 * 1024;
 /** A frame is closed at this payload size or after `frameDelayMs`, whichever is first; one large record may exceed it alone. */
 export const frameTargetBytes = 256 * 1024;
 /** Records wait at most this long before they are written; the promise to the user is "live within 100 ms". */

@@ -13,6 +13,7 @@ const judgingCodes = new Set([
   'request-invalid',
   'input-invalid',
   'resource-exists',
+  'already-registered',
   'runbook-not-published',
   'group-name-invalid',
   'parameter-unknown',

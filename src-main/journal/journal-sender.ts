@@ -43,8 +43,10 @@ export function isRefusal(error: unknown): boolean {
 
 /** The service has looked at these records and would say the same again. */
 export function isUnfit(error: unknown): boolean {
-  return (error instanceof AppError && error.code === 'input-invalid') || statusOf(error) === 422;
+  return (error instanceof AppError && unfitCodes.has(error.code)) || statusOf(error) === 422;
 }
+
+const unfitCodes: ReadonlySet<string> = new Set(['input-invalid', 'request-invalid']);
 
 /** Somebody between here and the service takes only smaller bodies; a proxy says so with a page of its own. */
 export function isTooLarge(error: unknown): boolean {

@@ -2,6 +2,7 @@
  * One run of a runtime: its start, what it writes, its end, the end of everything that it started, and the stop ladder in between
  * (ask the host where there is one, ask the whole tree, wait, end what is left). Tells facts; what they mean is decided in outcome.ts.
  */
+import { maxReasonBytes } from '../../src-contract/limits.ts';
 import type { StopCourse } from '../../src-contract/sandbox.ts';
 import { loadedModules } from '../platform/loaded-modules.ts';
 import type { TreeEnding } from '../platform/process-tree.ts';
@@ -186,11 +187,22 @@ export class RuntimeRun {
   }
 
   #ended(host: HostWords, exitCode: number, exception: string | null): void {
-    host.ended = { exitCode, exception };
+    host.ended = { exitCode, exception: exception === null ? null : this.#shorten(exception) };
     if (this.#hasExited) return;
     this.#hostLimit = setTimeout(() => {
       this.#hostEnding = this.#endHost();
     }, hostExitLimitMs);
+  }
+
+  /** What ended the runbook, as long as a job shows it; a longer one is a record as well, whole. */
+  #shorten(exception: string): string {
+    const whole = Buffer.from(exception);
+    if (whole.length <= maxReasonBytes) return exception;
+    const note = `\n… (the whole of it, ${String(whole.length)} bytes, is the last record of the stream Error)`;
+    this.#options.intake.text('Error', whole, true, {});
+    // A character that the cut goes through is left out.
+    const kept = new TextDecoder('utf-8').decode(whole.subarray(0, maxReasonBytes - Buffer.byteLength(note)), { stream: true });
+    return `${kept}${note}`;
   }
 
   #limitStart(pid: number): void {

@@ -3,6 +3,7 @@
  * one; both are good for a while, so that an engine which dies anywhere in between is followed by one that goes on where it was.
  */
 import { AppError, isAppError } from '../../src-contract/app-error.ts';
+import { isJudgement } from '../../src-contract/service-judgement.ts';
 import { createMachineIdentity, readMachineIdentity, writeMachineIdentity } from '../service-link/machine-identity.ts';
 import { createJrdsClient } from '../service-link/jrds-client.ts';
 import { brief, retry } from '../service-link/retry.ts';
@@ -103,9 +104,10 @@ export class CertificateRotation {
     this.lastFailureMs = clock.monotonicMs();
     if (!isAppError(error)) this.parts.fault(error, 'replace the worker’s certificate');
     const reason = isAppError(error) ? error.toProblem().title : 'a mistake of ours, which is in the event log';
-    // The service has judged that pair: the next try is made with another.
+    // The service has judged that pair: the next try is made with another. Whatever else went wrong (a proxy, a right that is missing), the
+    // service may have taken it: it is announced again.
     const { certificateFile, privateKeyFile } = layout.nextWorkerIdentity;
-    if (isAppError(error) && !error.retryable) await removeFiles(certificateFile, privateKeyFile);
+    if (isJudgement(error)) await removeFiles(certificateFile, privateKeyFile);
     const groupName = settings.current.registration?.groupName ?? '';
     const until = (await this.access.workerIdentity())?.notAfter.toISOString().slice(0, 10) ?? 'an unknown day';
     engine().raise('certificate', new AppError('certificate-not-replaced', { groupName, reason, until }).toProblem());

@@ -24,7 +24,7 @@ export function addSandboxActionsRoute(server: FastifyInstance, context: Service
     // A foreign worker's version is known from its traces alone.
     const presence = { ...said, version: said.version ?? worker.version };
     context.dispatcher.notePresence(worker, presence);
-    if (isPastHalfLife(request, worker, context.clock.now())) void reply.header('RotateWorkerCertificate', 'true');
+    if (isToRotate(request, worker, context.clock.now())) void reply.header('RotateWorkerCertificate', 'true');
 
     const actions = await context.dispatcher.poll({ worker, presence, holdMs, signal: callerGone(reply, closing) });
     const group = actions.length === 0 ? undefined : await findGroup(context.store.db, worker.accountId, worker.groupName);
@@ -73,9 +73,13 @@ function readCount(text: string | undefined): number | null {
   return text !== undefined && /^\d{1,4}$/.test(text) ? Math.min(Number(text), maxSlots) : null;
 }
 
-/** Asks for a new certificate once half of the current one's life is over, as Azure Automation does. */
-function isPastHalfLife(request: FastifyRequest, worker: Worker, now: number): boolean {
+/**
+ * Asks for a new certificate once half of the current one's life is over, as Azure Automation does; and again of a worker that announced one
+ * and never came with it: it may not know that it was heard.
+ */
+function isToRotate(request: FastifyRequest, worker: Worker, now: number): boolean {
   const certificate = peerCertificate(request);
-  if (certificate?.thumbprint !== worker.thumbprint) return false;
+  if (certificate === undefined) return false;
+  if (certificate.thumbprint !== worker.thumbprint) return worker.certificateSha256 === null;
   return now > (certificate.validFrom + certificate.validTo) / 2;
 }

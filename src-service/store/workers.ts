@@ -205,18 +205,29 @@ export async function setWorkerCertificate(tx: Writer, machineId: string, certif
   await tx.db.updateTable('workers').set({ certificateSha256 }).where('machineId', '=', machineId).execute();
 }
 
-/** The new thumbprint is the machine's from now on, the old one for the time of the overlap. */
-export async function rotateWorkerCertificate(tx: Writer, worker: Worker, thumbprint: string, now: number): Promise<void> {
+export interface Rotation {
+  /** The machine's from now on. */
+  thumbprint: string;
+  /** The one that it was announced with, good for the time of the overlap. */
+  kept: { thumbprint: string | null; sha256: string | null };
+}
+
+export async function rotateWorkerCertificate(
+  tx: Writer,
+  machineId: string,
+  { thumbprint, kept }: Rotation,
+  now: number,
+): Promise<void> {
   await tx.db
     .updateTable('workers')
     .set({
       thumbprint,
       certificateSha256: null,
-      previousThumbprint: worker.thumbprint,
-      previousSha256: worker.certificateSha256,
+      previousThumbprint: kept.thumbprint,
+      previousSha256: kept.sha256,
       previousUntil: now + rotationOverlapMs,
     })
-    .where('machineId', '=', worker.machineId)
+    .where('machineId', '=', machineId)
     .execute();
 }
 

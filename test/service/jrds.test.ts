@@ -556,6 +556,29 @@ describe('#15 hybridCertificateRotation', () => {
     expect((await renewed.call('GET', url)).status).toBe(200);
   });
 
+  test('asks again of a worker that announced one and does not come with it, also after that one was lost', async () => {
+    const own = await startedService();
+    const worker = await registerWorker(own, 'Main');
+    const [lost, fresh] = [await makeIdentity(), await makeIdentity()];
+    const rotate = async (thumbprint: string) =>
+      (await worker.connection.call('POST', `${own.jrds}/hybridCertificateRotation`, { body: { Thumbprint: thumbprint } })).status;
+    const isAsked = async () => (await worker.poll()).headers['rotateworkercertificate'] === 'true';
+    expect(await isAsked()).toBe(false);
+    expect(await rotate(lost.thumbprint)).toBe(200);
+    expect(await isAsked()).toBe(true);
+    await passTime(own, 1000);
+    own.clock.advance(23 * 60 * 60 * 1000);
+    // The overlap counts from the last announcement, for the certificate that is in use.
+    expect(await rotate(fresh.thumbprint)).toBe(200);
+    own.clock.advance(2 * 60 * 60 * 1000);
+    expect((await worker.poll()).status).toBe(200);
+    const renewed = own.connect(fresh);
+    expect((await renewed.call('GET', `${own.jrds}/Sandboxes/GetSandboxActions`)).status).toBe(200);
+    // From now on the old one announces nothing.
+    expect(await isAsked()).toBe(false);
+    expect(await rotate(lost.thumbprint)).toBe(401);
+  });
+
   test('does not take another worker’s thumbprint', async () => {
     const group = await newGroup();
     const [one, other] = [await registerWorker(started, group), await registerWorker(started, group)];

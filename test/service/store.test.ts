@@ -230,7 +230,8 @@ describe.each(engines)('the store on %s', (engine) => {
     const account = await sampleAccount(store);
     const worker = await sampleWorker(store, account.id);
     const fresh = 'F'.repeat(40);
-    await store.write((tx) => rotateWorkerCertificate(tx, worker, fresh, 1000));
+    const kept = { thumbprint: worker.thumbprint, sha256: worker.certificateSha256 };
+    await store.write((tx) => rotateWorkerCertificate(tx, worker.machineId, { thumbprint: fresh, kept }, 1000));
     const find = async (thumbprint: string, now: number) => (await findWorkerByThumbprint(store.db, thumbprint, now))?.machineId;
     expect(await find(fresh, 2000)).toBe(worker.machineId);
     expect(await find(worker.thumbprint, 2000)).toBe(worker.machineId);

@@ -230,6 +230,7 @@ describe('the journal uploader', () => {
 
   const unfit: [string, AppError][] = [
     ['refuses what is in it', new AppError('input-invalid', { what: 'body', reason: 'its chain is broken' })],
+    ['says so by its own code', new AppError('request-invalid', { where: 'body', reason: 'frame 3 does not follow' })],
     ['cannot process it', new AppError('service-refused', { call: 'upload records', status: 422, reason: 'no' })],
   ];
   for (const [how, refusal] of unfit)
