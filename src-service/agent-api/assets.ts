@@ -81,7 +81,7 @@ async function accountOfRunningJob(context: ServiceContext, request: AssetReques
     const attempt = await attemptOfSandbox(context, caller, caller.attempt.sandboxId);
     if (attempt.endedAt === null) return attempt.accountId;
   } else {
-    const live = await listLiveAttempts(context.store.db, { machineId: caller.worker.machineId });
+    const live = await listLiveAttempts(context.store.db, { member: caller.worker });
     if (live.some((attempt) => attempt.calledInAt !== null)) return caller.worker.accountId;
   }
   throw unknown(kind, request.params.name);

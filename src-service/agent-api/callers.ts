@@ -78,7 +78,9 @@ export async function attemptOfHeldCall(context: ServiceContext, caller: Caller,
 async function ownAttempt(context: ServiceContext, caller: Caller, sandboxId: string): Promise<Attempt> {
   const attempt = await findAttempt(context.store.db, sandboxId);
   const isOwn =
-    caller.kind === 'sandbox' ? attempt?.sandboxId === caller.attempt.sandboxId : attempt?.machineId === caller.worker.machineId;
+    caller.kind === 'sandbox'
+      ? attempt?.sandboxId === caller.attempt.sandboxId
+      : attempt?.machineId === caller.worker.machineId && attempt.accountId === caller.worker.accountId;
   if (attempt === undefined || !isOwn)
     throw new Refusal(401, new AppError('resource-unknown', { what: 'sandbox', name: sandboxId.slice(0, 100) }));
   return attempt;
@@ -87,8 +89,7 @@ async function ownAttempt(context: ServiceContext, caller: Caller, sandboxId: st
 /** Calls that name a job but no sandbox: a foreign worker means its latest attempt at it. */
 export async function attemptOfJob(context: ServiceContext, caller: Caller, jobId: string): Promise<Attempt> {
   const id = jobId.toLowerCase();
-  const attempt =
-    caller.kind === 'sandbox' ? caller.attempt : await findLatestAttempt(context.store.db, id, caller.worker.machineId);
+  const attempt = caller.kind === 'sandbox' ? caller.attempt : await findLatestAttempt(context.store.db, id, caller.worker);
   if (attempt?.jobId !== id) throw new AppError('resource-unknown', { what: 'job', name: jobId.slice(0, 100) });
   return seen(context, attempt);
 }

@@ -46,7 +46,7 @@ export function addCheckpointRoutes(server: FastifyInstance, context: ServiceCon
   server.post<{ Params: JobParams }>('/jobs/:jobId/resume', async (request) => {
     const worker = workerOnly(request.jrdsCaller);
     const jobId = request.params.jobId.toLowerCase();
-    const attempt = await findLatestAttempt(context.store.db, jobId, worker.machineId);
+    const attempt = await findLatestAttempt(context.store.db, jobId, worker);
     if (attempt === undefined) throw new AppError('resource-unknown', { what: 'job', name: jobId.slice(0, 100) });
     const result = await context.store.write((tx) => resumeJob(tx, worker.accountId, jobId, context.clock.now()));
     refuseResume(result, jobId);

@@ -102,12 +102,12 @@ export class Dispatcher {
   /** A worker asks for sandbox actions. */
   async poll({ worker, presence, holdMs, signal }: Poll): Promise<HandedOut[]> {
     const now = this.clock.now();
-    const live = await listLiveAttempts(this.store.db, { machineId: worker.machineId });
+    const live = await listLiveAttempts(this.store.db, { member: worker });
     if (dueAgain(live, now).length > 0) {
-      const again = await this.store.write((tx) => handOutAgain(tx, worker.machineId, this.secrets, now));
+      const again = await this.store.write((tx) => handOutAgain(tx, worker, this.secrets, now));
       if (again.length > 0) return again;
     }
-    const freeSlots = presence.freeSlots ?? Math.max(0, undeclaredSlots - live.length);
+    const freeSlots = freeSlotsOf(presence, live.length);
     const key = queueKey(worker.accountId, nameKey(worker.groupName));
     return new Promise<HandedOut[]>((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
@@ -117,6 +117,7 @@ export class Dispatcher {
       };
       const held: HeldPoll = {
         machineId: worker.machineId,
+        accountId: worker.accountId,
         machineName: worker.machineName,
         queueKey: key,
         kinds: kindsOf(presence),
@@ -252,8 +253,10 @@ export class Dispatcher {
   private async answerDueAgain(now: number): Promise<void> {
     const live = await listLiveAttempts(this.store.db, { machineIds: this.polls.machineIds() });
     for (const machineId of new Set(dueAgain(live, now).map((attempt) => attempt.machineId))) {
-      const actions = await this.store.write((tx) => handOutAgain(tx, machineId, this.secrets, now));
-      await this.answer(machineId, actions);
+      const accountId = this.polls.accountOf(machineId);
+      if (accountId === undefined) continue;
+      const actions = await this.store.write((tx) => handOutAgain(tx, { accountId, machineId }, this.secrets, now));
+      if (actions.length > 0) await this.answer(machineId, actions);
     }
   }
 
@@ -323,4 +326,13 @@ export class Dispatcher {
     if (poll !== undefined) poll.answer(actions);
     else if (actions.length > 0) await this.store.write((tx) => putBack(tx, actions));
   }
+}
+
+/**
+ * What a worker says is free, less what it was given and cannot know of: the answer that brought it was lost. Without that, a worker with one
+ * slot would be given a second job, and one of the two would run out of time unseen.
+ */
+function freeSlotsOf({ freeSlots, slotLimit }: WorkerPresence, live: number): number {
+  if (freeSlots === null) return Math.max(0, undeclaredSlots - live);
+  return slotLimit === null ? freeSlots : Math.min(freeSlots, Math.max(0, slotLimit - live));
 }

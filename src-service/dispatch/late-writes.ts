@@ -73,13 +73,21 @@ export class LateWrites {
     this.tracesSinceTrim += traces.length;
     const trim = this.tracesSinceTrim >= trimEvery;
     if (trim) this.tracesSinceTrim = 0;
-    await this.store.writeSoon(async (tx) => {
-      await writePresences(tx, presences);
-      // In one order, so that replicas that write the same rows do not wait for each other crosswise.
-      for (const [sandboxId, at] of [...seen].sort()) await touchAttempt(tx, sandboxId, at);
-      await insertTraces(tx, traces);
-      if (trim) await trimTraces(tx);
-    });
+    try {
+      await this.store.writeSoon(async (tx) => {
+        await writePresences(tx, presences);
+        // In one order, so that replicas that write the same rows do not wait for each other crosswise.
+        for (const [sandboxId, at] of [...seen].sort()) await touchAttempt(tx, sandboxId, at);
+        await insertTraces(tx, traces);
+        if (trim) await trimTraces(tx);
+      });
+    } catch (error) {
+      // A sign of life comes once in a held call: lost, it would look like a silence.
+      this.presences = new Map([...presences, ...this.presences]);
+      this.seen = new Map([...seen, ...this.seen]);
+      this.traces = [...traces, ...this.traces].slice(0, maxTracesKept);
+      throw error;
+    }
   }
 }
 

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { actionVisibilitySeconds } from '../../src-contract/limits.ts';
 import { runbookKind, type RunbookKind } from '../../src-contract/kinds.ts';
-import { changeAttempt, listLiveAttempts, lockAttempt, type Attempt } from '../store/attempts.ts';
+import { changeAttempt, listLiveAttempts, lockAttempt, type Attempt, type Member } from '../store/attempts.ts';
 import { toJob } from '../store/jobs.ts';
 import { lockFreeRows, type Reader, type Writer } from '../store/store.ts';
 import { handOut } from './attempt-life.ts';
@@ -71,9 +71,9 @@ export function dueAgain(attempts: readonly Attempt[], now: number): Attempt[] {
   return attempts.filter((attempt) => attempt.calledInAt === null && attempt.handedOutAt + visibilityMs <= now);
 }
 
-export async function handOutAgain(tx: Writer, machineId: string, secrets: SandboxSecrets, now: number): Promise<HandedOut[]> {
+export async function handOutAgain(tx: Writer, member: Member, secrets: SandboxSecrets, now: number): Promise<HandedOut[]> {
   const handed: HandedOut[] = [];
-  for (const { sandboxId } of dueAgain(await listLiveAttempts(tx.db, { machineId }), now)) {
+  for (const { sandboxId } of dueAgain(await listLiveAttempts(tx.db, { member }), now)) {
     const attempt = await lockAttempt(tx, sandboxId);
     if (attempt?.calledInAt !== null || attempt.endedAt !== null) continue;
     await changeAttempt(tx, attempt, { handedOutAt: now });

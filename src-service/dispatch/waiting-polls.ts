@@ -11,6 +11,7 @@ export interface HandedOut {
 }
 
 export interface HeldPoll extends WaitingPoll {
+  accountId: string;
   /** Account and group, as changes name it. */
   queueKey: string;
   machineName: string;
@@ -43,6 +44,11 @@ export class WaitingPolls {
 
   taking(queueKey: string): HeldPoll[] {
     return [...this.byMachine.values()].filter((poll) => poll.takesJobs && poll.queueKey === queueKey);
+  }
+
+  /** Of the poll that waits. */
+  accountOf(machineId: string): string | undefined {
+    return this.byMachine.get(machineId)?.accountId;
   }
 
   machineIds(): string[] {

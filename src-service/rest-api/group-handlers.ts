@@ -128,7 +128,7 @@ export function workerHandlers(context: ServiceContext): HandlersOf<'workers'> {
         if (worker?.accountId !== account.id || nameKey(worker.groupName) !== nameKey(params.groupName)) {
           throw unknownResource('worker', params.workerId);
         }
-        const live = await listLiveAttempts(tx.db, { machineId: worker.machineId });
+        const live = await listLiveAttempts(tx.db, { member: worker });
         if (live.length > 0) {
           throw new AppError('resource-in-use', { what: 'worker', name: worker.machineName, by: `${live.length} running jobs` });
         }

@@ -78,6 +78,12 @@ export async function insertAttempt(tx: Writer, attempt: NewAttempt, now: number
     .execute();
 }
 
+/** A machine as a worker of an account. It may have been another's before, and attempts of that time are not this one's. */
+export interface Member {
+  accountId: string;
+  machineId: string;
+}
+
 export async function findAttempt(db: Reader, sandboxId: string): Promise<Attempt | undefined> {
   const row = await db.selectFrom('attempts').selectAll().where('sandboxId', '=', sandboxId.toLowerCase()).executeTakeFirst();
   return row && toAttempt(row);
@@ -89,11 +95,16 @@ export async function findAttemptBySecret(db: Reader, secretHash: string): Promi
 }
 
 /** The machine's newest attempt at the job. */
-export async function findLatestAttempt(db: Reader, jobId: string, machineId: string): Promise<Attempt | undefined> {
+export async function findLatestAttempt(
+  db: Reader,
+  jobId: string,
+  { accountId, machineId }: Member,
+): Promise<Attempt | undefined> {
   const row = await db
     .selectFrom('attempts')
     .selectAll()
     .where('jobId', '=', jobId)
+    .where('accountId', '=', accountId)
     .where('machineId', '=', machineId)
     .orderBy('number', 'desc')
     .limit(1)
@@ -107,14 +118,15 @@ export async function listAttempts(db: Reader, jobId: string): Promise<Attempt[]
   return rows.map(toAttempt);
 }
 
-/** The attempts that have not ended: all of them, or those of one machine. */
+/** The attempts that have not ended: all of them, or those of some machines. */
 export async function listLiveAttempts(
   db: Reader,
-  of: { machineId?: string; machineIds?: readonly string[]; silentSince?: number } = {},
+  of: { member?: Member; machineIds?: readonly string[]; silentSince?: number } = {},
 ): Promise<Attempt[]> {
   if (of.machineIds?.length === 0) return [];
   let query = db.selectFrom('attempts').selectAll().where('endedAt', 'is', null);
-  if (of.machineId !== undefined) query = query.where('machineId', '=', of.machineId);
+  if (of.member !== undefined)
+    query = query.where('accountId', '=', of.member.accountId).where('machineId', '=', of.member.machineId);
   if (of.machineIds !== undefined) query = query.where('machineId', 'in', of.machineIds);
   if (of.silentSince !== undefined) query = query.where('lastSeenAt', '<=', of.silentSince);
   const rows = await query.orderBy('createdAt').execute();

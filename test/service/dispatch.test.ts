@@ -1,9 +1,11 @@
 /** Handing out, giving up and trying again, with real calls and a clock that the test moves. On both databases where it matters. */
 import { describe, expect, test, type TestContext } from 'vitest';
+import { LateWrites } from '../../src-service/dispatch/late-writes.ts';
 import { forgetOld } from '../../src-service/retention.ts';
 import { findAttempt, listAttempts } from '../../src-service/store/attempts.ts';
 import type { Engine } from '../../src-service/store/schema.ts';
 import { deleteWorker } from '../../src-service/store/workers.ts';
+import { makeIdentity } from '../fakes/scripted-worker.ts';
 import { provokes } from '../harness/provokes.ts';
 import { postgresDatabase } from '../harness/postgres-database.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
@@ -108,6 +110,20 @@ describe.each(engines)('dispatch on %s', (engine) => {
     await soon();
     await passTime(started, 30_000);
     expect(actionsOf(await waiting)).toEqual([first]);
+  });
+
+  test('a worker with one slot whose answer was lost gets that job again, and none beside it', async (context) => {
+    const started = await startedOn(engine, context);
+    const worker = await registerWorker(started, 'Main');
+    const [job, next] = [await queueJob(started, 'Main'), await queueJob(started, 'Main')];
+    const one = { freeSlots: 1, limit: 1 };
+    const [lost] = actionsOf(await worker.poll({ headers: ownHeaders(one) }));
+    // It never heard of it: its slot is free.
+    expect(actionsOf(await worker.poll({ headers: ownHeaders(one) }))).toEqual([]);
+    await passTime(started, 13_000);
+    expect(actionsOf(await worker.poll({ headers: ownHeaders(one) }))).toEqual([lost]);
+    expect(await readJob(started, job)).toMatchObject({ attemptCount: 1, currentSandboxId: lost?.SandboxId });
+    expect(await readJob(started, next)).toMatchObject({ attemptCount: 0, currentSandboxId: null });
   });
 
   test('a poller that has gone away while a job came for it leaves the job to its next poll', async (context) => {
@@ -332,6 +348,39 @@ test('jobs are forgotten a month after their last change', async () => {
   started.clock.advance(2 * 24 * 60 * 60 * 1000);
   await forgetOld(started.service.context);
   await expect(readJob(started, job)).rejects.toThrow('is not there');
+});
+
+test('a sign of life that could not be written is written with the next ones', async () => {
+  const started = await startedService();
+  const worker = await registerWorker(started, 'Main');
+  const sandbox = await takeJob(started, worker, 'Main');
+  await start(sandbox);
+  const { store } = started.service.context;
+  const late = new LateWrites(store);
+  const { writeSoon } = store;
+  store.writeSoon = () => Promise.reject(new Error('the disk is full'));
+  const now = started.clock.now();
+  late.noteAttemptSeen(sandbox.sandboxId, now + 1000);
+  await expect(late.flush()).rejects.toThrow('the disk is full');
+  store.writeSoon = writeSoon;
+  await late.flush();
+  expect((await findAttempt(store.db, sandbox.sandboxId))?.lastSeenAt).toBe(now + 1000);
+});
+
+test('a machine that has moved to another account gets nothing of the one before', async () => {
+  const started = await startedService();
+  const machine = await registerWorker(started, 'Main');
+  await queueJob(started, 'Main');
+  expect(actionsOf(await machine.poll({ headers: ownHeaders() }))).toHaveLength(1);
+  const { store } = started.service.context;
+  await store.write((tx) => deleteWorker(tx, started.account.id, machine.machineId));
+  const other = await makeAccount(started.service, 'other');
+  const moved = { ...started, account: other, jrds: started.jrds.replace(started.account.id, other.id) };
+  const again = await registerWorker(moved, 'Main', await makeIdentity(), machine.machineId);
+  await passTime(started, 13_000);
+  // What was handed out and never called in for is the other account's.
+  expect(actionsOf(await again.poll({ headers: ownHeaders() }))).toEqual([]);
+  expect((await again.connection.call('GET', `${moved.jrds}/variables/Any`)).status).toBe(404);
 });
 
 test('an account’s jobs are not another’s, whatever the group is called', async () => {

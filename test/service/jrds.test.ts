@@ -561,7 +561,8 @@ describe('#15 hybridCertificateRotation', () => {
     const worker = await registerWorker(own, 'Main');
     const [lost, fresh] = [await makeIdentity(), await makeIdentity()];
     const rotate = async (thumbprint: string) =>
-      (await worker.connection.call('POST', `${own.jrds}/hybridCertificateRotation`, { body: { Thumbprint: thumbprint } })).status;
+      (await worker.connection.call('POST', `${own.jrds}/hybridCertificateRotation`, { body: { Thumbprint: thumbprint } }))
+        .status;
     const isAsked = async () => (await worker.poll()).headers['rotateworkercertificate'] === 'true';
     expect(await isAsked()).toBe(false);
     expect(await rotate(lost.thumbprint)).toBe(200);

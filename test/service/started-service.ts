@@ -113,14 +113,14 @@ export interface RegisteredWorker {
 
 /** What our own worker sends with a poll. */
 export function ownHeaders(
-  given: { freeSlots?: number; kinds?: string; state?: string; wait?: number } = {},
+  given: { freeSlots?: number; limit?: number; kinds?: string; state?: string; wait?: number } = {},
 ): Record<string, string> {
-  const { freeSlots = 2, kinds = '5,10,11,13', state = 'ready', wait } = given;
+  const { freeSlots = 2, limit = Math.max(2, freeSlots), kinds = '5,10,11,13', state = 'ready', wait } = given;
   return {
     'HRW-Version': '0.1.0',
     'HRW-Kinds': kinds,
     'HRW-Free-Slots': String(freeSlots),
-    'HRW-Limit': '2',
+    'HRW-Limit': String(limit),
     'HRW-State': state,
     ...(wait === undefined ? {} : { Prefer: `wait=${wait}` }),
   };
@@ -130,8 +130,8 @@ export async function registerWorker(
   started: StartedService,
   groupName: string,
   givenIdentity?: ClientIdentity,
+  machineId: string = randomUUID(),
 ): Promise<RegisteredWorker> {
-  const machineId = randomUUID();
   const identity = givenIdentity ?? (await makeIdentity());
   const connection = started.connect(identity);
   const url = `${started.account.endpoint}/HybridV2(MachineId='${machineId}')`;
