@@ -32,6 +32,7 @@ export async function startJob(
   const requestHash = hashRequest(request);
   // Before everything else: a repeated call is answered as it was, whatever has become of the runbook since.
   const there = await findJobByName(store.db, accountId, name);
+  if (there !== undefined) await store.durable();
   if (there !== undefined) return { kind: there.requestHash === requestHash ? 'repeated' : 'conflict', job: there };
   if (!namePattern.test(request.runOn)) throw new AppError('group-name-invalid', { groupName: request.runOn });
   const group = await requireGroup(store.db, accountId, request.runOn);

@@ -5,8 +5,10 @@
  * when more than `queueHighBytes` wait, `isFull` says so and whoever produces must pause until `onDrain`. A write that fails (disk full)
  * is repeated at the same place until it succeeds: nothing is dropped, the runtime waits.
  */
+import { createWriteStream } from 'node:fs';
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { emptyChain, encodeFrame } from '../../src-contract/node/journal-frame.ts';
 import { frameDelayMs, maxRecordBytes } from '../../src-contract/limits.ts';
 import type { AttemptOutcome, StreamName } from '../../src-contract/kinds.ts';
@@ -120,9 +122,13 @@ export class JournalWriter {
       const writer = new JournalWriter(options, file, end.offset, end.chain, seen.nextSequence);
       writer.#ended = seen.ended;
       if (end.kind !== 'whole') {
-        await file.truncate(end.offset);
         const cut = end.fileSize - end.offset;
-        if (!seen.ended) writer.decide(`The last ${cut} bytes were no whole frame (${end.reason}) and were cut off.`);
+        // A frame that only its writer's death has cut short is nothing; behind one that was damaged there may be others, for a person to read.
+        const kept =
+          end.kind === 'broken' ? await outlast(options, undefined, () => setAside(file, options.path, end.offset)) : undefined;
+        await file.truncate(end.offset);
+        const where = kept === undefined ? '' : ` They are kept as ${basename(kept)}.`;
+        if (!seen.ended) writer.decide(`The last ${cut} bytes were no whole frame (${end.reason}) and were cut off.${where}`);
       }
       return writer;
     } catch (error) {
@@ -252,7 +258,11 @@ export class JournalWriter {
     if (this.bytes < quotaBytes) return false;
     if (this.#dropped === 0) {
       const mebibytes = (quotaBytes / 1024 / 1024).toFixed(0);
-      this.decide(`The journal has reached its quota of ${mebibytes} MiB: what comes from here on is counted, and not kept.`);
+      const text = `The journal has reached its quota of ${mebibytes} MiB: what comes from here on is counted, and not kept.`;
+      this.decide(text);
+      // A record too, the last one: whoever reads the output, here or on the service, has to know that it goes no further.
+      this.#frames.addJson(JSON.stringify({ time: this.#options.now().toISOString(), stream: 'Warning', text }).slice(1));
+      this.#scheduleClose();
     }
     this.#dropped += 1;
     return true;
@@ -374,4 +384,11 @@ function withoutFirst(buffers: readonly Buffer[], bytes: number): Buffer[] {
     }
   }
   return rest;
+}
+
+async function setAside(file: FileHandle, journal: string, offset: number): Promise<string> {
+  const kept = `${journal}.damaged-${String(offset)}`;
+  const source = file.createReadStream({ start: offset, autoClose: false });
+  await pipeline(source, createWriteStream(kept, { mode: 0o600, flush: true }));
+  return kept;
 }

@@ -30,6 +30,8 @@ export class CheckpointCourier {
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
   #isLooking = false;
+  /** What the workflow waits for, by checkpoint: written again at each look until it is there (a full disk, say). */
+  readonly #answers = new Map<number, string>();
   /** Line of the Suspend-Workflow whose checkpoint the service has. */
   #suspendedAt: number | undefined;
 
@@ -58,6 +60,7 @@ export class CheckpointCourier {
   }
 
   async #look(): Promise<void> {
+    await this.#giveAnswers();
     const names = await readdir(this.#folder).catch(() => []);
     for (const name of names) {
       const found = /^(checkpoint|suspend)-(\d{1,9})-line(\d{1,9})\.clixml$/.exec(name);
@@ -79,12 +82,29 @@ export class CheckpointCourier {
     } catch (error) {
       answer = error instanceof Error ? error.message : String(error);
     }
-    await rm(file, { force: true });
+    this.#answers.set(number, answer);
+    await rm(file, { force: true, recursive: true }).catch(() => undefined);
+    await this.#giveAnswers();
+  }
+
+  async #giveAnswers(): Promise<void> {
+    for (const [number, answer] of this.#answers) {
+      if (await this.#giveAnswer(number, answer)) this.#answers.delete(number);
+    }
+  }
+
+  /** False: not this time. */
+  async #giveAnswer(number: number, answer: string): Promise<boolean> {
     const answerFile = path.join(this.#folder, `answer-${String(number)}`);
-    await rm(`${answerFile}.part`, { force: true });
-    // A new file: nothing that somebody has put there is written to.
-    await writeFile(`${answerFile}.part`, answer, { flag: 'wx' });
-    await rename(`${answerFile}.part`, answerFile);
+    try {
+      // A new file: nothing that somebody has put there is written to.
+      await rm(`${answerFile}.part`, { force: true, recursive: true });
+      await writeFile(`${answerFile}.part`, answer, { flag: 'wx' });
+      await rename(`${answerFile}.part`, answerFile);
+      return true;
+    } catch {
+      return false;
+    }
   }
 }
 

@@ -22,7 +22,7 @@ export function addOwnGroupRoutes(server: FastifyInstance, context: ServiceConte
 
   server.get<{ Params: AccountParams }>('/Workers/waitingJobs', async (request): Promise<WaitingJobs> => {
     const { accountId, groupName } = workerOnly(request.jrdsCaller);
-    const { jobs, total } = await listWaiting(store.db, accountId, groupName, mostWaitingJobs);
+    const { jobs, total } = await listWaiting(store.db, accountId, groupName, { limit: mostWaitingJobs });
     const value: WaitingJobs['value'] = [];
     for (const job of jobs) {
       const reason = await dispatcher.explainWaiting(job);

@@ -37,6 +37,8 @@ export function addRecordUploadRoutes(server: FastifyInstance, context: ServiceC
         /^\d+$/.test(from ?? '') && Number(from) === attempt.recordCount && chain?.toLowerCase() === attempt.chain
           ? await upload(context, request, attempt)
           : elsewhere(attempt);
+      // What is acknowledged is not sent again.
+      if (kind === 'elsewhere') await context.store.durable();
       return reply.status(kind === 'appended' ? 200 : 409).send(answer);
     },
   );
@@ -44,6 +46,7 @@ export function addRecordUploadRoutes(server: FastifyInstance, context: ServiceC
   server.get<{ Params: SandboxJobParams }>(`${path}/acknowledged`, async (request): Promise<Acknowledged> => {
     const attempt = await attemptOfSandbox(context, request.jrdsCaller, request.params.sandboxId);
     refuseOtherJob(attempt, request.params.jobId);
+    await context.store.durable();
     return { acknowledged: attempt.recordCount, chain: attempt.chain };
   });
 }

@@ -29,7 +29,10 @@ export function addStatusRoutes(server: FastifyInstance, context: ServiceContext
         await context.store.write((tx) => advance(tx, attempt.sandboxId, reported.status, now));
         return {};
       case 'end': {
-        if (attempt.endedAt !== null) return {};
+        if (attempt.endedAt !== null) {
+          await context.store.durable();
+          return {};
+        }
         const { outcome, reason, suspended } = reported;
         const ending: AttemptEnding = { outcome, reason, suspended };
         if (body.hrw !== undefined) {

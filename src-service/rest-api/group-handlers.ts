@@ -6,7 +6,7 @@ import type { ServiceContext } from '../context.ts';
 import { isPresent } from '../dispatch/presence.ts';
 import { listLiveAttempts } from '../store/attempts.ts';
 import { findAsset } from '../store/assets.ts';
-import { countUnfinishedJobs, listJobs, type Job } from '../store/jobs.ts';
+import { countUnfinishedJobs, listWaiting, type Job } from '../store/jobs.ts';
 import { nameKey } from '../store/names.ts';
 import {
   deleteGroup,
@@ -21,7 +21,7 @@ import {
   type Worker,
 } from '../store/workers.ts';
 import type { HandlersOf } from './handler.ts';
-import { pageByKey } from './paging.ts';
+import { pageByKey, readCursor } from './paging.ts';
 import { requireAccount, requireGroup, unknownResource } from './resources.ts';
 import { isoTime, isoTimeOrNull } from './times.ts';
 
@@ -69,17 +69,17 @@ export function groupHandlers(context: ServiceContext): HandlersOf<'groups'> {
       return { status: 200, value: {} };
     },
     'groups:waiting': async ({ params, query }) => {
-      const group = await find(params);
-      const waiting = await listWaiting(context, group);
-      const page = pageByKey(waiting, query, ({ queuedAt, id }) => `${String(queuedAt).padStart(15, '0')}.${id}`);
-      return { status: 200, value: { ...page, value: await Promise.all(page.value.map((job) => viewWaiting(context, job))) } };
+      const { accountId, name } = await find(params);
+      const [queuedAt, id] = query.after === undefined ? [] : readCursor(query.after, '.');
+      const after = queuedAt === undefined || id === undefined ? undefined : { queuedAt, id };
+      // One more than is shown tells whether there are more.
+      const { jobs } = await listWaiting(store.db, accountId, name, { limit: query.limit + 1, after });
+      const shown = jobs.slice(0, query.limit);
+      const last = jobs.length > shown.length ? shown.at(-1) : undefined;
+      const next = last === undefined ? null : `${String(last.queuedAt)}.${last.id}`;
+      return { status: 200, value: { value: await Promise.all(shown.map((job) => viewWaiting(context, job))), next } };
     },
   };
-}
-
-/** Jobs that no worker has yet. */
-async function listWaiting({ store }: ServiceContext, group: Group): Promise<Job[]> {
-  return listJobs(store.db, group.accountId, { groupName: group.name, status: ['New'], limit: Number.MAX_SAFE_INTEGER });
 }
 
 async function viewWaiting(context: ServiceContext, job: Job) {
@@ -89,13 +89,14 @@ async function viewWaiting(context: ServiceContext, job: Job) {
 
 async function viewGroup(context: ServiceContext, group: Group) {
   const workers = await viewWorkers(context, group);
+  const { total } = await listWaiting(context.store.db, group.accountId, group.name, { limit: 0 });
   return {
     name: group.name,
     groupType: 'User' as const,
     credential: group.credentialName,
     workerCount: workers.length,
     readyCount: workers.filter(({ state }) => state === 'Ready').length,
-    waitingJobs: (await listWaiting(context, group)).length,
+    waitingJobs: total,
     creationTime: isoTime(group.createdAt),
   };
 }

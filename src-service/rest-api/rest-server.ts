@@ -111,7 +111,7 @@ function addRoute(
         lastEventId: textOf(request.headers['last-event-id']),
         signal: AbortSignal.any([gone.signal, closing]),
       });
-      if ('pieces' in answer) return sendPieces(operation, answer, reply);
+      if ('pieces' in answer) return sendPieces(context, operation, answer, reply);
       return send(operation, answer, reply);
     },
   });
@@ -179,6 +179,7 @@ async function send(operation: Operation, answer: AnyAnswer & { value: unknown }
 }
 
 async function sendPieces(
+  context: ServiceContext,
   operation: Operation,
   answer: AnyAnswer & { pieces: AsyncIterable<string> },
   reply: FastifyReply,
@@ -197,7 +198,8 @@ async function sendPieces(
     raw.end();
   } catch (error) {
     // The status has been sent: only a cut connection can still say that this was not the end.
-    reply.log.error(error);
+    const { id, method, url } = reply.request;
+    context.log.error('An answer was cut in its middle', { correlationId: id, method, path: url }, error);
     raw.destroy();
   }
   return reply;

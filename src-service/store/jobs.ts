@@ -227,16 +227,25 @@ export async function listWaiting(
   db: Reader,
   accountId: string,
   groupName: string,
-  limit: number,
+  { limit, after }: { limit: number; after?: { queuedAt: number; id: string } | undefined },
 ): Promise<{ jobs: Job[]; total: number }> {
   const waiting = db
     .selectFrom('jobs')
     .where('accountId', '=', accountId)
     .where('groupKey', '=', nameKey(groupName))
     .where('status', '=', 'New');
-  const rows = await waiting.selectAll().orderBy('queuedAt').orderBy('id').limit(limit).execute();
+  const rest =
+    after === undefined
+      ? waiting
+      : waiting.where((where) =>
+          where.or([
+            where('queuedAt', '>', after.queuedAt),
+            where.and([where('queuedAt', '=', after.queuedAt), where('id', '>', after.id)]),
+          ]),
+        );
+  const rows = await rest.selectAll().orderBy('queuedAt').orderBy('id').limit(limit).execute();
   const { total } = await waiting.select((select) => select.fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
-  return { jobs: rows.map(toJob), total };
+  return { jobs: rows.map(toJob), total: Number(total) };
 }
 
 /** A job for that machine alone that waits or runs. */

@@ -36,6 +36,8 @@ export interface Store {
   write: <Result>(work: (tx: Writer) => Promise<Result>) => Promise<Result>;
   /** As `write`, without waiting for the disk: for what is said again soon (last seen, traces). */
   writeSoon: <Result>(work: (tx: Writer) => Promise<Result>) => Promise<Result>;
+  /** Resolves when all that can be read now is on the disk: before a read is answered as if it were a write ("it is there already"). */
+  durable: () => Promise<void>;
   close: () => Promise<void>;
 }
 
@@ -85,6 +87,7 @@ export async function openStore(location: StoreLocation, onTrouble: (error: Erro
       return result;
     },
     writeSoon: commit,
+    durable: opened.flush,
     close: () => closeAll(db, opened),
   };
 }

@@ -1,4 +1,4 @@
-import { open, readFile, truncate, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -155,7 +155,7 @@ describe('the journal writer', () => {
       appendText(writer, `line ${number}`);
       await writer.flush();
     }
-    const { recordCount } = writer;
+    const recordCount = writer.recordCount + 1;
     for (let number = 0; number < 10; number += 1) appendText(writer, 'too much');
     writer.append({ stream: 'Error', text: 'and more' });
     await writer.flush();
@@ -167,8 +167,11 @@ describe('the journal writer', () => {
       'The journal has reached its quota of 0 MiB: what comes from here on is counted, and not kept.',
       '11 records have come since the quota was reached, and were not kept.',
     ]);
-    expect(summary.decisions.map((one) => one.after)).toEqual([recordCount, recordCount]);
-    expect((await textsOf(options.path)).every((text) => text.startsWith('line '))).toBe(true);
+    expect(summary.decisions.map((one) => one.after)).toEqual([recordCount - 1, recordCount]);
+    // Whoever reads the records alone is told too.
+    const texts = await textsOf(options.path);
+    expect(texts.pop()).toBe(summary.decisions[0]?.text);
+    expect(texts.every((text) => text.startsWith('line '))).toBe(true);
   });
 
   it('refuses a record that should have been split, and any record after the end', async () => {
@@ -219,6 +222,27 @@ describe('the journal writer', () => {
     const again = await JournalWriter.reopen(options);
     expect(again.isEnded).toBe(true);
     await again.close();
+  });
+
+  it('keeps what lies behind a damaged frame, for a person to read', async () => {
+    const options = await makeOptions();
+    const writer = await JournalWriter.create(options, beginning);
+    for (const text of ['kept', 'damaged', 'behind it']) {
+      appendText(writer, text);
+      await writer.flush();
+    }
+    await writer.close();
+    const whole = await readFile(options.path);
+    const at = whole.indexOf('damaged');
+    await writeFile(options.path, Buffer.concat([whole.subarray(0, at), Buffer.from('DAMAGED'), whole.subarray(at + 7)]));
+    const again = await JournalWriter.reopen(options);
+    expect(again.writtenCount).toBe(1);
+    await again.end(ending);
+    const aside = (await readdir(path.dirname(options.path))).filter((name) => name.includes('.damaged-'));
+    expect(aside).toHaveLength(1);
+    expect(await readFile(path.join(path.dirname(options.path), aside[0] ?? ''), 'utf8')).toContain('behind it');
+    const { decisions } = await summarizeJournal(options.path);
+    expect(decisions[0]?.text).toContain(`They are kept as ${aside[0] ?? ''}.`);
   });
 
   it('treats zeros that a power failure left behind the last frame as a torn tail', async () => {
