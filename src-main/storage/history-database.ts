@@ -320,9 +320,10 @@ function sizeOf(file: string): number {
 function removeAttemptFiles(journalsFolder: string, jobId: string, sandboxId: string): void {
   for (const file of attemptFiles(journalsFolder, jobId, sandboxId)) rmSync(file, { force: true });
   const folder = path.join(journalsFolder, jobId);
+  const journalName = path.basename(journalPath(journalsFolder, jobId, sandboxId));
   try {
     // What was set aside of its journal.
-    for (const name of readdirSync(folder)) if (name.startsWith(`${sandboxId}.`)) rmSync(path.join(folder, name), { force: true });
+    for (const name of readdirSync(folder)) if (name.startsWith(`${journalName}.`)) rmSync(path.join(folder, name), { force: true });
     rmdirSync(folder);
   } catch {
     // Another attempt of the job is still kept there, or the folder was never made.

@@ -245,7 +245,7 @@ export async function listWaiting(
         );
   const rows = await rest.selectAll().orderBy('queuedAt').orderBy('id').limit(limit).execute();
   const { total } = await waiting.select((select) => select.fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
-  return { jobs: rows.map(toJob), total: Number(total) };
+  return { jobs: rows.map(toJob), total };
 }
 
 /** A job for that machine alone that waits or runs. */
