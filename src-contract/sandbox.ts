@@ -52,7 +52,7 @@ export const sandboxHandOver = z.strictObject({
   /** Absolute; the sandbox makes what is inside. */
   sandboxFolder: z.string(),
   journalsFolder: z.string(),
-  /** Runtime kind numbers that the engine found, with their executables: absolute paths. */
+  /** Kinds of runbook that the engine found a runtime for, by their names, with the executables: absolute paths. */
   runtimes: z.array(z.object({ kind: z.string(), executable: z.string(), label: z.string() })),
   groupName: z.string(),
   /** Folder of public keys: only runbooks signed with one of them are run. */

@@ -28,7 +28,7 @@ export function wantedPoll(state: EngineState): PollRequest | undefined {
 
 /**
  * Is the held call worth giving up? Only when the service would decide otherwise now. An answer that crosses with our giving up is lost, and
- * its action comes again only after 30 s: so a worker that had room and now has more keeps its call.
+ * its action comes again only after `actionVisibilitySeconds`: so a worker that had room and now has more keeps its call.
  */
 export function mustAskAgain(asked: PollRequest, wanted: PollRequest): boolean {
   return asked.readiness !== wanted.readiness || asked.limit !== wanted.limit || wanted.freeSlots < asked.freeSlots;

@@ -18,7 +18,7 @@ export interface RuntimeRequest {
   parameters: readonly RunbookParameter[];
   /** The runbook's own; it becomes the current folder. */
   workFolder: string;
-  /** Only the sandbox's account may read it. Parameters and host scripts go here, never on a command line. */
+  /** Only the sandbox's account may read it. Host scripts go here, and parameters where the host hands them over; positional runtimes get theirs as arguments. */
   privateFolder: string;
   /** Where the host writes its reports; undefined for a runtime that has no host of ours. */
   reportPipe: string | undefined;

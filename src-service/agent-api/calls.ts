@@ -1,6 +1,7 @@
 /** What the routes below /jrds have in common: their address, their caller, how long they are held. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Change } from '../store/changes.ts';
+import { callerGone } from '../caller-gone.ts';
 import type { ServiceContext } from '../context.ts';
 import { hold, readWait } from '../hold.ts';
 
@@ -18,24 +19,6 @@ export interface SandboxJobParams extends SandboxParams {
 }
 export interface NameParams extends AccountParams {
   name: string;
-}
-
-/**
- * Aborted when the caller has gone or the service ends. Not `AbortSignal.any`: with a source that lives as long as the service it keeps
- * something of every call (https://github.com/nodejs/node/issues/54614).
- */
-export function callerGone(reply: FastifyReply, closing: AbortSignal): AbortSignal {
-  const gone = new AbortController();
-  const leave = (): void => {
-    gone.abort();
-  };
-  if (closing.aborted) leave();
-  closing.addEventListener('abort', leave);
-  reply.raw.once('close', () => {
-    closing.removeEventListener('abort', leave);
-    leave();
-  });
-  return gone.signal;
 }
 
 /** How long the caller wants to be held, told back in `Preference-Applied`; 0 when it asks for nothing. */

@@ -1,6 +1,6 @@
 /**
- * Beyond the protocol, and all that a worker may ask for in its own name: why its group's waiting jobs wait, and one run of the sample
- * `Test-HybridWorker` on itself.
+ * Beyond the protocol, what a worker may ask for in its own name: why its group's waiting jobs wait, and one run of the sample
+ * `Test-HybridWorker` on itself. (And that a suspended job that it ran goes on: checkpoints.ts.)
  */
 import type { FastifyInstance } from 'fastify';
 import { AppError } from '../../src-contract/app-error.ts';

@@ -4,7 +4,8 @@ import { headers, workerReadiness, type SandboxActions } from '../../src-contrac
 import { kindOfNumber, runbookKinds, type RunbookKind } from '../../src-contract/kinds.ts';
 import type { ServiceContext } from '../context.ts';
 import { findGroup, type Worker, type WorkerPresence } from '../store/workers.ts';
-import { applyWait, callerGone, type AccountParams } from './calls.ts';
+import { callerGone } from '../caller-gone.ts';
+import { applyWait, type AccountParams } from './calls.ts';
 import { workerOnly } from './callers.ts';
 import { peerCertificate } from './peer.ts';
 import { textHeader } from './signed-call.ts';

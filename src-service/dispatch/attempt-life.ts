@@ -1,6 +1,6 @@
 /**
- * What happens to an attempt and its job, each as one transaction: handed out, called in, advanced, ended, fenced, stopped. Only this
- * file changes their state. The job's row is locked before the attempt's, always, so that two replicas cannot wait for each other.
+ * What happens to an attempt and its job, each as one transaction: handed out, called in, advanced, ended, fenced, stopped. (A
+ * suspended job is queued again in resume.ts; when an action is handed out again, queue.ts notes the time.) The job's row is locked before the attempt's, always, so that two replicas cannot wait for each other.
  */
 import type { AttemptReport } from '../../src-contract/jrds.ts';
 import { isTerminal, type AttemptOutcome, type JobStatus } from '../../src-contract/kinds.ts';

@@ -10,6 +10,7 @@ import type { z } from 'zod';
 import { AppError, isAppError } from '../../src-contract/app-error.ts';
 import { correlationHeader, problemContentType, restOperations, type OperationName } from '../../src-contract/rest.ts';
 import { isMedia, nothing, type Operation } from '../../src-contract/rest/operation.ts';
+import { callerGone } from '../caller-gone.ts';
 import type { ServiceContext } from '../context.ts';
 import { authenticate } from './authentication.ts';
 import type { Caller } from './handler.ts';
@@ -101,15 +102,13 @@ function addRoute(
       request.caller = await authenticate(context.store, request.headers.authorization, operation.role);
     },
     handler: async (request, reply) => {
-      const gone = new AbortController();
-      reply.raw.once('close', () => gone.abort());
       const answer = await handler({
         params: request.params,
         query: parse(operation.query ?? nothing, request.query, 'query'),
         body: readBody(operation, request),
         caller: request.caller,
         lastEventId: textOf(request.headers['last-event-id']),
-        signal: AbortSignal.any([gone.signal, closing]),
+        signal: callerGone(reply, closing),
       });
       if ('pieces' in answer) return sendPieces(context, operation, answer, reply);
       return send(operation, answer, reply);

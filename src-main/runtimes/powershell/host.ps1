@@ -474,13 +474,24 @@ function Write-Begun($Writer, $Buffered) {
     $Buffered.Flush()
 }
 
+$fromControl = [byte[]]::new(4096)
+function Start-Read($Pipe) { $Pipe.ReadAsync($fromControl, 0, $fromControl.Length) }
+# The settings whose path the control pipe brought.
+function Read-Given([int] $Count) { Read-Settings $utf8.GetString($fromControl, 0, $Count).TrimEnd("`n") }
+
 # What makes a first run slow is in the process for the most part (code that is compiled when it first runs, files of types and formats, the
 # list of modules): a run of everything, for nobody, in a runspace that is thrown away. A little is in each runspace, for which the
 # runbook's own runs a script that does nothing, and is then as it was.
 function Invoke-Rehearsal([string] $Script) {
     $nowhere = [System.IO.BufferedStream]::new([System.IO.Stream]::Null)
     $nobody = [System.IO.BinaryWriter]::new($nowhere, $utf8)
-    $env:AUTOMATION_JOB_ID = [guid]::Empty
+    # The hand-over itself: what a job's settings hold.
+    $file = "$Script-settings"
+    $lines = foreach ($one in @('environment', 'AUTOMATION_JOB_ID', "$([guid]::Empty)"), @('string', 'Name', 'rehearsal'), @('setting', 'Script', $Script)) {
+        "$($one[0])`t$($one[1])`t$([System.Convert]::ToBase64String($utf8.GetBytes($one[2])))"
+    }
+    [System.IO.File]::WriteAllLines($file, [string[]] $lines)
+    $null = Read-Given ($utf8.GetBytes($file, 0, $file.Length, $fromControl, 0))
     $rehearsal = [runspacefactory]::CreateRunspace($Host, [initialsessionstate]::CreateDefault2())
     $rehearsal.Open()
     Set-JobVariables $rehearsal @{}
@@ -490,10 +501,9 @@ function Invoke-Rehearsal([string] $Script) {
     Wait-Runspace $runspace
     $null = Invoke-Runbook $runspace $Script @{ Name = '' } $Script $nobody $nowhere $null
     $env:AUTOMATION_JOB_ID = $null
+    # Now, not when the job begins.
+    [System.GC]::Collect()
 }
-
-$fromControl = [byte[]]::new(4096)
-function Start-Read($Pipe) { $Pipe.ReadAsync($fromControl, 0, $fromControl.Length) }
 
 if ($settings.Warm) {
     Invoke-Rehearsal $settings.Warm
@@ -503,7 +513,7 @@ if ($settings.Warm) {
     $buffered.Flush()
     $count = $reading.GetAwaiter().GetResult()
     if ($count -eq 0) { exit 0 }
-    $settings, $parameters = Read-Settings $utf8.GetString($fromControl, 0, $count).TrimEnd("`n")
+    $settings, $parameters = Read-Given $count
 }
 
 $stopAsked = Start-Read $control
