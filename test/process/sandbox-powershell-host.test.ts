@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
+import { maxReasonBytes } from '../../src-contract/limits.ts';
 import { runtimeVariables } from '../../src-contract/runtime-calls.ts';
 import { sandboxCalls } from '../../src-contract/sandbox.ts';
 import type { SandboxHandOver } from '../../src-contract/sandbox.ts';
@@ -34,6 +35,20 @@ async function start(
 }
 
 const texts = ({ jrds }: Run): string[] => jrds.records.map((record) => record.text);
+
+describe('an exception of half a megabyte', () => {
+  it('is cut where the job shows it, and stands among the records whole', limits, async (context) => {
+    const run = await start(context, "'before'; throw ('x' * 500000 + ' the end')");
+    expect(await run.sandbox.ended).toBe(endedWell);
+    expect(run.jrds.final?.hrw).toMatchObject({ outcome: 'failed' });
+    const { exception } = run.jrds.final ?? {};
+    expect(Buffer.byteLength(exception ?? '')).toBeLessThanOrEqual(maxReasonBytes);
+    expect(exception).toMatch(/^x{60000}.*\n… \(the whole of it, \d+ bytes, is the last record of the stream Error\)$/s);
+    const last = run.jrds.records.at(-1);
+    expect(last?.stream).toBe('Error');
+    expect(last?.text).toMatch(/^x{500000} the end\n/);
+  });
+});
 
 describe('the stop of a PowerShell runbook', () => {
   it('runs its finally blocks, and takes what they write', limits, async (context) => {
