@@ -16,7 +16,7 @@ import { authenticate } from './authentication.ts';
 import type { Caller } from './handler.ts';
 import { createHandlers } from './handlers.ts';
 import { statusOfProblem } from '../problem-status.ts';
-import { refuseUnfitJson } from './fit-json.ts';
+import { refuseUnfitJson, refuseUnfitText } from './fit-json.ts';
 
 /** Where an operation names no limit of its own. */
 const maxBodyBytes = 64 * 1024;
@@ -102,6 +102,7 @@ function addRoute(
       request.caller = await authenticate(context.store, request.headers.authorization, operation.role);
     },
     handler: async (request, reply) => {
+      refuseUnfitAddress(request);
       const answer = await handler({
         params: request.params,
         query: parse(operation.query ?? nothing, request.query, 'query'),
@@ -133,15 +134,29 @@ function textOf(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' ? header : undefined;
 }
 
+function refuseUnfitAddress({ params, query }: FastifyRequest): void {
+  for (const given of [params, query]) {
+    for (const [name, value] of Object.entries(given as Record<string, unknown>)) {
+      for (const one of [value].flat()) if (typeof one === 'string') refuseUnfitText(one, name);
+    }
+  }
+}
+
 function readBody(operation: Operation, request: FastifyRequest): unknown {
   const bytes: Buffer = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   if (operation.body === undefined) return undefined;
-  if (isMedia(operation.body)) return operation.body.media === 'text/plain' ? readText(bytes) : bytes;
+  if (isMedia(operation.body)) return operation.body.media === 'text/plain' ? readScript(bytes) : bytes;
   // No body at all means an empty one: `curl -X POST …/stop` is enough.
   const text = bytes.length === 0 ? '{}' : readText(bytes);
   const json = readJson(text);
   refuseUnfitJson(json, 'body');
   return parse(operation.body, json, 'body');
+}
+
+function readScript(bytes: Buffer): string {
+  const text = readText(bytes);
+  refuseUnfitText(text, 'body');
+  return text;
 }
 
 function readText(bytes: Buffer): string {

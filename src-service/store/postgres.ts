@@ -4,6 +4,7 @@ import { PostgresDialect, type Dialect } from 'kysely';
 import pg from 'pg';
 import * as z from 'zod';
 import type { Change } from './changes.ts';
+import { legible } from './legible.ts';
 
 const maxConnections = 10;
 /** How long to wait before listening again when the connection was lost; holds end by themselves meanwhile. */
@@ -19,11 +20,18 @@ export interface PostgresServer {
   close: () => Promise<void>;
 }
 
+class Client extends pg.Client {
+  override query = ((text: unknown, values: unknown, ...rest: unknown[]) => {
+    const kept = Array.isArray(values) ? values.map(legible) : values;
+    return (super.query as (...given: unknown[]) => unknown)(text, kept, ...rest);
+  }) as pg.Client['query'];
+}
+
 export function openPostgres(url: string, onTrouble: (error: Error) => void): PostgresServer {
   const types = new pg.TypeOverrides();
   // All counts and times fit into a JavaScript number; the largest are milliseconds since the epoch.
   types.setTypeParser(pg.types.builtins.INT8, Number);
-  const pool = new pg.Pool({ connectionString: url, max: maxConnections, types });
+  const pool = new pg.Pool({ connectionString: url, max: maxConnections, types, Client });
   // An idle connection that the server ends is an event, not a crash: the pool makes a new one.
   pool.on('error', onTrouble);
 

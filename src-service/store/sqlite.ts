@@ -11,6 +11,7 @@ import { open } from 'node:fs/promises';
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
 import { SqliteDialect, type Dialect, type SqliteDatabase, type SqliteStatement } from 'kysely';
 import { SharedRun } from '../shared-run.ts';
+import { legible } from './legible.ts';
 
 export interface SqliteFile {
   dialect: Dialect;
@@ -49,9 +50,9 @@ class StatementCache implements SqliteDatabase {
 function adapt(statement: StatementSyncInstance): SqliteStatement {
   return {
     reader: statement.columns().length > 0,
-    all: (parameters) => statement.all(...parameters) as unknown[],
-    run: (parameters) => statement.run(...parameters),
-    iterate: (parameters) => statement.iterate(...parameters),
+    all: (parameters) => statement.all(...parameters.map(legible)) as unknown[],
+    run: (parameters) => statement.run(...parameters.map(legible)),
+    iterate: (parameters) => statement.iterate(...parameters.map(legible)),
   };
 }
 

@@ -47,7 +47,7 @@ interface Level extends Block {
 }
 
 export interface Place {
-  /** From the outside in. */
+  /** From the outside in. Good for this visit only. */
   blocks: readonly Block[];
   token: Token;
   /** The word stands where a command or keyword does. */
@@ -59,27 +59,34 @@ export interface Place {
   /** What stands before it in the script. */
   previous: Token | undefined;
   next: Token | undefined;
-  /** A pipe stands before it in its statement, or after it. */
-  piped: boolean;
+  /** A pipe stands before it in its statement, or after it. A function, because looking ahead at every token takes the square of the time. */
+  isPiped: () => boolean;
 }
+
+/** Deeper than anything that somebody wrote. What is deeper is not looked into: every token looks at the blocks around it. */
+export const maxDepth = 200;
 
 const conditionHeads = new Set(['if', 'elseif', 'while', 'until', 'for', 'foreach', 'switch']);
 const plainBodies = new Set(['if', 'elseif', 'else', 'try', 'catch']);
 const namedBlocks = new Set(['begin', 'process', 'end', 'dynamicparam', 'clean']);
 
-export function visitPlaces(tokens: readonly Token[], visit: (place: Place) => void): void {
-  const levels: Level[] = [levelOf({ kind: 'expression', name: '', assignments: 0 })];
-  tokens.forEach((token, index) => {
-    const level = levels.at(-1);
-    if (level === undefined) return;
+/**
+ * Visits the tokens in their order, until `visit` answers false. Answers the bracket that stands deeper than `maxDepth`, where the visit ended
+ * too; else undefined.
+ */
+export function visitPlaces(tokens: readonly Token[], visit: (place: Place) => boolean): Token | undefined {
+  let level = levelOf({ kind: 'expression', name: '', assignments: 0 });
+  const outer: Level[] = [];
+  const blocks: Level[] = [];
+  for (const [index, token] of tokens.entries()) {
     const previous = tokens[index - 1];
     const opensBlock = token.kind === 'open' && token.text === '{';
     if (token.startsStatement && !opensBlock && token.kind !== 'close') beginStatement(level, token);
     const startsCommand =
       token.kind === 'word' && (token.startsStatement || previous?.text === '(' || isOperator(previous, '=|&'));
     if (startsCommand && isOperator(previous, '=')) level.head = token.text.toLowerCase();
-    visit({
-      blocks: levels.slice(1),
+    const goesOn = visit({
+      blocks,
       token,
       startsCommand,
       words: level.words,
@@ -87,16 +94,25 @@ export function visitPlaces(tokens: readonly Token[], visit: (place: Place) => v
       assignments: level.equals,
       previous,
       next: tokens[index + 1],
-      piped: level.piped || isPipedLater(tokens, index),
+      isPiped: () => level.piped || isPipedLater(tokens, index),
     });
+    if (!goesOn) return undefined;
     note(level, token);
-    if (token.kind === 'open') levels.push(levelOf(describeBlock(level, token, previous)));
-    else if (token.kind === 'close') {
-      const closed = levels.length > 1 ? levels.pop() : undefined;
-      const outer = levels.at(-1);
-      if (outer !== undefined && closed !== undefined && token.text === '}') close(outer, closed);
+    if (token.kind === 'open') {
+      if (blocks.length === maxDepth) return token;
+      const inner = levelOf(describeBlock(level, token, previous));
+      outer.push(level);
+      blocks.push(inner);
+      level = inner;
+    } else if (token.kind === 'close') {
+      const around = outer.pop();
+      const closed = blocks.pop();
+      if (around === undefined || closed === undefined) continue;
+      level = around;
+      if (token.text === '}') close(level, closed);
     }
-  });
+  }
+  return undefined;
 }
 
 function levelOf(block: Block): Level {

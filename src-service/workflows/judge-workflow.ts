@@ -3,7 +3,7 @@
  * has the last word on the worker; test/fixtures/workflows/verdicts.json holds both to the same lines and words.
  */
 import { lineOf, tokenize, type Token } from '../parameters/powershell-tokens.ts';
-import { visitPlaces, type Block, type Place } from './blocks.ts';
+import { maxDepth, visitPlaces, type Block, type Place } from './blocks.ts';
 import type { WorkflowVerdict } from '../../src-contract/rest/runbooks.ts';
 
 const keepers = new Map([
@@ -24,21 +24,23 @@ export function judgeWorkflow(script: string, runbookName: string): WorkflowVerd
   const { tokens } = tokenize(script);
   const outer = listOuterWorkflows(tokens);
   const main = outer.find((name) => name.toLowerCase() === runbookName.toLowerCase()) ?? outer[0];
-  const found: { start: number; reason: string }[] = [];
-  visitPlaces(tokens, (place) => {
+  const mistake: { found: { token: Token; reason: string } | undefined } = { found: undefined };
+  const tooDeep = visitPlaces(tokens, (place) => {
     const reason = judgePlace(place, main);
-    if (reason !== undefined) found.push({ start: place.token.start, reason });
+    if (reason !== undefined) mistake.found = { token: place.token, reason };
+    return mistake.found === undefined;
   });
-  const [first] = found;
-  return first === undefined
-    ? { kind: 'translatable' }
-    : { kind: 'native-only', line: lineOf(script, first.start), reason: first.reason };
+  if (tooDeep !== undefined) mistake.found = { token: tooDeep, reason: `brackets stand more than ${String(maxDepth)} deep` };
+  const { found } = mistake;
+  if (found === undefined) return { kind: 'translatable' };
+  return { kind: 'native-only', line: lineOf(script, found.token.start), reason: found.reason };
 }
 
 function listOuterWorkflows(tokens: readonly Token[]): string[] {
   const names: string[] = [];
   visitPlaces(tokens, ({ blocks, token, startsCommand, next }) => {
     if (blocks.length === 0 && startsCommand && token.text.toLowerCase() === 'workflow') names.push(next?.text ?? '');
+    return true;
   });
   return names;
 }
@@ -109,8 +111,8 @@ function judgeKeeper(place: Place, keeper: string, main: string | undefined): st
 }
 
 /** From the inside out, as far as its workflow. */
-function misplaced({ blocks, assignments, piped }: Place, what: string, mayBeParallel: boolean): string | undefined {
-  if (piped) return `${what} stands inside a pipeline`;
+function misplaced({ blocks, assignments, isPiped }: Place, what: string, mayBeParallel: boolean): string | undefined {
+  if (isPiped()) return `${what} stands inside a pipeline`;
   if (assignments > 1) return `${what} stands behind two assignments`;
   for (const block of [...blocks].reverse()) {
     if (block.kind === 'workflow') return undefined;

@@ -204,6 +204,14 @@ describe.each(engines)('dispatch on %s', (engine) => {
     expect((await readJob(started, job)).status).toBe('New');
   });
 
+  test('an exception with a character that no text holds ends its job', async (context) => {
+    const started = await startedOn(engine, context);
+    const sandbox = await takeJob(started, await registerWorker(started, 'Main'), 'Main');
+    await start(sandbox);
+    expect((await changeStatus(sandbox, 'Failed', { exception: 'a\0b' })).status).toBe(200);
+    expect(await readJob(started, sandbox.job)).toMatchObject({ status: 'Failed', exception: 'a\ufffdb' });
+  });
+
   test('a third lost attempt suspends the job, with every reason', async (context) => {
     const started = await startedOn(engine, context);
     const worker = await registerWorker(started, 'Main');

@@ -73,6 +73,7 @@ describe('starting a job', () => {
   it.each([
     ['nested too deep', `{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`],
     ['half of a character', String.raw`{"Name":"\ud800"}`],
+    ['a character that no text holds', String.raw`{"Name":"a\u0000b"}`],
     ['a key that is none', '{"__proto__":{"Name":"x"}}'],
   ])('refuses what it could not keep: %s', async (_what, parameters) => {
     const answer = await fixture.send(`/automationAccounts/${accountName}/jobs/${randomUUID()}`, {
@@ -82,6 +83,14 @@ describe('starting a job', () => {
     });
     expect(answer).toMatchObject({ status: 400, code: 'request-invalid' });
   });
+
+  it.each([`/automationAccounts/%00`, `/automationAccounts/${accountName}/jobs?startedBy=a%00`, '/workspaces/%00'])(
+    'refuses U+0000 in an address: %s',
+    async (path) => {
+      const answer = await fixture.send(path, { headers: { authorization: `Bearer ${fixture.token}` } });
+      expect(answer).toMatchObject({ status: 400, code: 'request-invalid' });
+    },
+  );
 
   it('refuses control characters in the name of whoever started it', async () => {
     const body = { ...hello, startedBy: 'cron\u0000' };

@@ -238,6 +238,14 @@ describe.each(engines)('the store on %s', (engine) => {
     expect(await find(worker.thumbprint, 1000 + rotationOverlapMs)).toBeUndefined();
   });
 
+  test('a text keeps all but the character that no database keeps', async (context) => {
+    const store = await newStore(engine, context);
+    const { id: accountId } = await sampleAccount(store);
+    await store.write((tx) => ensureGroup(tx, accountId, 'a\0b', 1));
+    const [group] = await listGroups(store.db, accountId);
+    expect(group?.name).toBe('a\ufffdb');
+  });
+
   test('a workspace gives one version of a pack, and whoever waits for it is woken', async (context) => {
     const store = await newStore(engine, context);
     const id = randomUUID();

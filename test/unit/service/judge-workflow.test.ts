@@ -21,4 +21,21 @@ describe('publishing judges a workflow', () => {
     const script = readFileSync(path.join(folder, 'Copy-LocalFiles.ps1'), 'utf8');
     expect(judgeWorkflow(script, 'Copy-LocalFiles')).toEqual({ kind: 'translatable' });
   });
+
+  it.each([
+    [
+      'nested without end',
+      `workflow wf {${'if ($true) {\n'.repeat(200_000)}1${'}\n'.repeat(200_000)}}`,
+      'brackets stand more than 200 deep',
+    ],
+    ['of one long line', `workflow wf { $x = @(${'1,'.repeat(1_000_000)}1) }`, undefined],
+    ['of one long row of parallel blocks', `workflow wf { $x ${'= parallel { 1 } '.repeat(150_000)} }`, undefined],
+  ])('in a time that grows with the script alone: %s', { timeout: 60_000 }, (_what, script, reason) => {
+    const start = performance.now();
+    const verdict = judgeWorkflow(script, 'wf');
+    expect(performance.now() - start).toBeLessThan(30_000);
+    expect(verdict).toEqual(
+      reason === undefined ? { kind: 'translatable' } : { kind: 'native-only', line: expect.any(Number), reason },
+    );
+  });
 });
