@@ -2,6 +2,7 @@
  * Puts the service together: data folder, vault, store, dispatcher, authority, two ports. Used by the program and by tests.
  * What is opened is registered for closing in the same statement; closing runs in reverse and survives a failing step.
  */
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { isIP, type AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
@@ -17,7 +18,7 @@ import { createSandboxSecrets } from './dispatch/sandbox-secret.ts';
 import { createLog } from './logging/log.ts';
 import { createRestServer } from './rest-api/rest-server.ts';
 import { keepForgetting } from './retention.ts';
-import { settleFact } from './store/service-facts.ts';
+import { findFact, settleFact } from './store/service-facts.ts';
 import { openStore, type Store } from './store/store.ts';
 import { createToken } from './store/tokens.ts';
 import { openAuthority, type Authority } from './tls/authority.ts';
@@ -80,8 +81,7 @@ async function open(options: ServiceOptions, closers: (() => void | Promise<void
   });
   closers.push(store.close);
   const vaultKeyFile = options.vaultKeyFile ?? folder.vaultKeyFile;
-  const vault = openVault(vaultKeyFile);
-  await checkVaultKey(store, vault, vaultKeyFile);
+  const vault = await openVaultOf(store, vaultKeyFile);
 
   const dispatcher = new Dispatcher({ store, clock, log, secrets: createSandboxSecrets(vault) });
   const urls: ServiceUrls = { agentUrl: '', restUrl: '' };
@@ -143,13 +143,19 @@ function describe(error: unknown): string {
 }
 
 /** A database belongs to one vault key: with another nothing in it can be opened, and what is written would be lost to the right one. */
-async function checkVaultKey(store: Store, vault: Vault, file: string): Promise<void> {
+/** A key is made for a new database alone: beside one that was written with another, it would only be in the way. */
+async function openVaultOf(store: Store, file: string): Promise<Vault> {
+  const isNew = (await findFact(store.db, 'vaultKeyId')) === undefined;
+  if (!isNew && !existsSync(file))
+    throw new AppError('data-file-damaged', {
+      file,
+      reason: 'it is not there, and the database was written with the key that was in it',
+    });
+  const vault = openVault(file);
   const keyId = await store.write((tx) => settleFact(tx, 'vaultKeyId', vault.keyId));
   if (keyId !== vault.keyId)
-    throw new AppError('data-folder-unusable', {
-      dataFolder: file,
-      reason: 'it is not the key that the database was written with',
-    });
+    throw new AppError('data-file-damaged', { file, reason: 'it is not the key that the database was written with' });
+  return vault;
 }
 
 async function makeAdministratorToken(store: Store, clock: Clock, another: boolean): Promise<string | undefined> {

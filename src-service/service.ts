@@ -1,5 +1,5 @@
 /** The automation service as a program: arguments in, two ports open, a clean end on SIGTERM and SIGINT. */
-import { renameSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import packageDescription from '../package.json' with { type: 'json' };
 import { AppError } from '../src-contract/app-error.ts';
@@ -29,6 +29,7 @@ async function main(): Promise<number> {
 
 async function run(given: ServiceArguments): Promise<number> {
   const asked = endAsked();
+  if (given.readyFile !== undefined && !canWrite(given.readyFile)) return exitCodes.misused;
   let service: RunningService;
   try {
     const databaseUrl = process.env['DATABASE_URL'];
@@ -45,7 +46,15 @@ async function run(given: ServiceArguments): Promise<number> {
     process.stderr.write(`${title}\n${text}\n${nextStep}\n`);
     return exitCodes.failed;
   }
-  if (given.readyFile !== undefined) writeReadyFile(given.readyFile, service);
+  try {
+    if (given.readyFile !== undefined) writeReadyFile(given.readyFile, service);
+  } catch (error) {
+    // A token that was made is shown once: here, then.
+    process.stdout.write(describe(service, undefined));
+    process.stderr.write(`--ready-file ${given.readyFile ?? ''}: ${(error as Error).message}\n`);
+    await service.close();
+    return exitCodes.failed;
+  }
   process.stdout.write(describe(service, given.readyFile));
   await asked;
   await service.close();
@@ -80,8 +89,27 @@ function describe({ urls, caFile, caFingerprint, administratorToken }: RunningSe
   return `${lines.join('\n')}\n`;
 }
 
+/** Before anything is made: whoever starts the service waits for that file. */
+function canWrite(readyFile: string): boolean {
+  try {
+    const probe = siblingOf(readyFile);
+    writeFileSync(probe, '', { mode: 0o600 });
+    rmSync(probe);
+    return true;
+  } catch (error) {
+    process.stderr.write(
+      `--ready-file ${readyFile}: ${(error as Error).message}\nNothing was started. Name a file in a folder that is there.\n`,
+    );
+    return false;
+  }
+}
+
+function siblingOf(file: string): string {
+  return `${file}.${String(process.pid)}.new`;
+}
+
 function writeReadyFile(file: string, { urls, caFile, caFingerprint, administratorToken }: RunningService): void {
-  const sibling = `${file}.${String(process.pid)}.new`;
+  const sibling = siblingOf(file);
   const ready = {
     ...urls,
     caFile,

@@ -42,7 +42,7 @@ export function assetHandlers(context: ServiceContext): HandlersOf<Plural> {
   const connections = createAssetCalls<'connections', 'connection'>(context, {
     kind: 'connection',
     toContent: ({ connectionFields, encryptedFieldNames }) => {
-      const unknown = encryptedFieldNames.find((name) => !(name in connectionFields));
+      const unknown = encryptedFieldNames.find((name) => !Object.hasOwn(connectionFields, name));
       if (unknown !== undefined) throw invalid('encryptedFieldNames', `there is no field ${unknown}`);
       return { connectionType: 'Custom', fields: connectionFields, encryptedFieldNames };
     },

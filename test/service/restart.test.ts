@@ -1,6 +1,7 @@
 /** The built service as a process of its own, killed without warning: what was accepted is there after the next start. */
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test, type TestContext } from 'vitest';
@@ -275,4 +276,28 @@ function frames(): [Frame, Frame] {
     return { bytes: frame.bytes, before, after: frame.chain.toString('hex') };
   };
   return [make(0), make(1)];
+}
+
+test('a ready file that cannot be written is said before anything is made', async () => {
+  const folder = await tempFolder();
+  const data = join(folder, 'data');
+  const readyFile = join(folder, 'nowhere', 'ready.json');
+  const { code, errors } = await runService(['--data', data, '--agent-port', '0', '--rest-port', '0', '--ready-file', readyFile]);
+  expect(code).toBe(2);
+  expect(errors).toContain(`--ready-file ${readyFile}: `);
+  expect(existsSync(data)).toBe(false);
+});
+
+function runService(words: string[]): Promise<{ code: number | null; errors: string }> {
+  const child = spawn(process.execPath, [join(process.env['HRW_TEST_OUT'] ?? '', 'service.cjs'), ...words], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (errors += chunk));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      resolve({ code, errors });
+    });
+  });
 }

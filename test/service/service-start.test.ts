@@ -1,6 +1,6 @@
 /** Starting: the data folder, the keys in it, the certificate that is shown, and what keeps a service from starting. */
 import { X509Certificate } from 'node:crypto';
-import { readFileSync, readdirSync, statSync, writeFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls, type PeerCertificate } from 'node:tls';
@@ -133,10 +133,12 @@ test('another vault key than the database’s is refused before anything is writ
   const first = await begin();
   await first.close();
   const vaultKeyFile = join(first.dataFolder, 'other.key');
-  await expect(begin({ dataFolder: first.dataFolder, vaultKeyFile })).rejects.toMatchObject({
-    code: provokes('data-folder-unusable'),
-    details: { dataFolder: vaultKeyFile },
-  });
+  const refused = { code: 'data-file-damaged', details: { file: vaultKeyFile } };
+  await expect(begin({ dataFolder: first.dataFolder, vaultKeyFile })).rejects.toMatchObject(refused);
+  // A mistyped name is no wish for another key.
+  expect(existsSync(vaultKeyFile)).toBe(false);
+  writeFileSync(vaultKeyFile, `${'ab'.repeat(32)}\n`);
+  await expect(begin({ dataFolder: first.dataFolder, vaultKeyFile })).rejects.toMatchObject(refused);
   expect((await begin({ dataFolder: first.dataFolder })).administratorToken).toBeUndefined();
 });
 
