@@ -1,5 +1,6 @@
 /** The worker's settings file and what it is made of. Only the engine writes it. Secrets are never in it. */
 import * as z from 'zod';
+import { noStoredPolicy, storedPolicy, type LocalPolicy } from './policy.ts';
 
 export const trust = z.discriminatedUnion('kind', [
   /** The operating system's authorities. */
@@ -42,6 +43,8 @@ export const settings = z.object({
   retentionMb: retentionMb.default(10_240),
   /** Folder of public keys (Ed25519, PEM): only runbooks signed with one of them are run. null: any runbook of the service. */
   trustedKeys: z.string().nullable().default(null),
+  /** The other rules of this machine's own: what may run here, whatever the service sends. */
+  policy: storedPolicy.default(noStoredPolicy),
   /**
    * Who runbooks run as where the engine is root on Linux. null: `hrw-runbook` where there is such a user, else root itself, and every
    * place that shows the worker says so. `root` by name: on purpose.
@@ -94,6 +97,7 @@ export const defaultSettings: Settings = {
   retentionDays: 30,
   retentionMb: 10_240,
   trustedKeys: null,
+  policy: noStoredPolicy,
   runAs: null,
   memoryLimitMb: null,
   processLimit: null,
@@ -103,6 +107,11 @@ export const defaultSettings: Settings = {
   connection: null,
   registration: null,
 };
+
+export function policyOf({ policy, trustedKeys }: Pick<Settings, 'policy' | 'trustedKeys'>): LocalPolicy {
+  return { ...policy, trustedKeys };
+}
+
 /** What a person may change by `settings:change`. */
 export const changeableSettings = settings
   .pick({

@@ -36,6 +36,7 @@ import { maintain } from './worker-host/maintenance.ts';
 import { OncePerTurn } from './worker-host/once-per-turn.ts';
 import { PackRounds } from './worker-host/pack-rounds.ts';
 import { createTurns, slotLimit, workerSource, type WorkerParts } from './worker-host/parts.ts';
+import { Permissions } from './worker-host/permissions.ts';
 import { builtInPublisherKey } from './worker-host/publisher-key.ts';
 import { RegistrationFlow } from './worker-host/registration-flow.ts';
 import { retain } from './worker-host/retention.ts';
@@ -293,6 +294,7 @@ async function buildWorker(
     events: (page) => history.events(page),
     draining,
     rights,
+    permissions: new Permissions(parts, jobs, launcher),
     diagnose: () => runDiagnosis({ parts, access, receiver, rights, state, lookForRuntimes, signal: ending.signal }),
     testPath: (path) => runPathTest(path, rights),
     connection: new ConnectionFlow(parts, access, packs),

@@ -114,7 +114,7 @@ function run(options: DesktopAppOptions, worker: SteadyWorker): void {
   app.once('before-quit', () => (isQuitting = true));
   const preferences = new PreferencesFile(options.windowFolder, options.onFault);
   const { iconsFolder, onNotification: onShown } = options;
-  const notifications = createNotifications({ preferences, iconsFolder, open, onShown });
+  const notifications = createNotifications({ worker, preferences, iconsFolder, open, onShown });
   worker.subscribe((event) => {
     send(event);
     notifications.take(event);

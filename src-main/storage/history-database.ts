@@ -306,6 +306,7 @@ async function readFromJournal(journalsFolder: string, jobId: string, sandboxId:
     oldestWaitingAt: null,
     hasConsole: false,
     stop: null,
+    asking: null,
   };
 }
 

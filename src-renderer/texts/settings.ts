@@ -33,10 +33,6 @@ export const settings = {
     memoryLimitMb: { label: 'Memory of one job in MB', hint: 'With everything it starts. Empty: no limit. At least 64.' },
     processLimit: { label: 'Processes of one job', hint: 'At the same time. Empty: no limit. At least 4.' },
     cpuLimitPercent: { label: 'Processor share of one job in percent', hint: '100 is one core. Empty: no limit. At least 5.' },
-    trustedKeys: {
-      label: 'Folder of keys that runbooks must be signed with',
-      hint: 'Public keys (Ed25519, PEM). Empty: any runbook of the service runs.',
-    },
   },
   mistakes: {
     limit: 'Enter a whole number from 1 to 50, or nothing.',
@@ -50,7 +46,6 @@ export const settings = {
     memoryLimitMb: 'Enter a whole number from 64 on, or nothing.',
     processLimit: 'Enter a whole number from 4 on, or nothing.',
     cpuLimitPercent: 'Enter a whole number from 5 on, or nothing.',
-    trustedKeys: 'Enter the path of a folder, or nothing.',
   },
   save: 'Save changes',
   saved: 'Saved',

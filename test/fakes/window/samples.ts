@@ -131,6 +131,7 @@ export function sampleJob(number: number, change: Partial<JobView> = {}): JobVie
     oldestWaitingAt: null,
     hasConsole: false,
     stop: null,
+    asking: null,
     ...change,
   };
 }
