@@ -169,7 +169,8 @@ export const policyQuestion = z.strictObject({
 export type PolicyQuestion = z.infer<typeof policyQuestion>;
 
 /** Control characters but tab and the ends of lines; what has no width; what turns the direction of text around. */
-const hidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\r(?!\n)/g;
+const hidden =
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\r(?!\n)/g;
 
 /** For a person who is to see all of a script: what no eye would see is written out, as in `\u202e`. */
 export function revealHidden(text: string): string {

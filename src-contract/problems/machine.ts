@@ -96,7 +96,8 @@ export const machineProblems = {
   'nothing-asked': entry<{ sandboxId: string }>({
     severity: 'error',
     title: () => 'This job waits for no permission',
-    text: ({ sandboxId }) => `Sandbox ${sandboxId}: it was answered, refused or stopped meanwhile, or never asked. Nothing was changed.`,
+    text: ({ sandboxId }) =>
+      `Sandbox ${sandboxId}: it was answered, refused or stopped meanwhile, or never asked. Nothing was changed.`,
     nextStep: () => 'See which jobs ask: `hrw policy questions`.',
   }),
   'run-as-unavailable': entry<{ user: string; reason: string }>({

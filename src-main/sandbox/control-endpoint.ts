@@ -65,7 +65,11 @@ export async function openControlEndpoint(options: ControlEndpointOptions): Prom
   };
 }
 
-function answer({ report, view, usage, permission, stop }: ControlEndpointOptions, call: string, given: unknown): Answer<unknown> {
+function answer(
+  { report, view, usage, permission, stop }: ControlEndpointOptions,
+  call: string,
+  given: unknown,
+): Answer<unknown> {
   switch (call) {
     case 'sandbox:report': {
       const parsed = sandboxCalls[call].arguments.safeParse(given);

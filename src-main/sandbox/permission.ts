@@ -15,17 +15,25 @@ export class Permission {
   }
 
   /** Once; whoever calls it has looked at everything else before. `called-off`: the job is not wanted any more. */
-  async ask(question: PolicyQuestion, limitMs: number, { delay }: Pick<Timing, 'delay'>, signal: AbortSignal): Promise<PermissionAnswer> {
-    const settled = new AbortController();
+  async ask(
+    question: PolicyQuestion,
+    limitMs: number,
+    { delay }: Pick<Timing, 'delay'>,
+    signal: AbortSignal,
+  ): Promise<PermissionAnswer> {
+    // Node 18 cannot join two signals.
+    const over = new AbortController();
+    const end = (): void => over.abort();
+    if (signal.aborted) end();
+    signal.addEventListener('abort', end, { once: true });
     const answered = new Promise<PermissionAnswer>((settle) => (this.#open = { question, settle }));
-    const waited = delay(limitMs, AbortSignal.any([signal, settled.signal])).then(
-      (): PermissionAnswer => (signal.aborted ? 'called-off' : 'unanswered'),
-    );
+    const waited = delay(limitMs, over.signal).then((): PermissionAnswer => (signal.aborted ? 'called-off' : 'unanswered'));
     try {
       return await Promise.race([answered, waited]);
     } finally {
       this.#open = undefined;
-      settled.abort();
+      signal.removeEventListener('abort', end);
+      end();
     }
   }
 

@@ -1,7 +1,13 @@
 /** What stands between a job that was loaded and its runtime: this machine's own rules, a runtime that can run it, a person where one is to be asked. */
 import { createHash } from 'node:crypto';
 import { AppError } from '../../src-contract/app-error.ts';
-import { formatSpan, policyRuleNames, type LocalPolicy, type PolicyQuestion, type PolicyRule } from '../../src-contract/policy.ts';
+import {
+  formatSpan,
+  policyRuleNames,
+  type LocalPolicy,
+  type PolicyQuestion,
+  type PolicyRule,
+} from '../../src-contract/policy.ts';
 import type { Choice, LoadedJob } from './job-loading.ts';
 import { judgeRunbook } from './local-policy.ts';
 import type { Permission } from './permission.ts';
@@ -86,7 +92,13 @@ export class LongestRun {
   reason: string | undefined;
 
   /** `signal` fires when the run is over. `onEnding`: it has begun to end the run. */
-  async watch(run: RuntimeRun, limitSeconds: number, { delay }: Pick<Timing, 'delay'>, signal: AbortSignal, onEnding: () => void) {
+  async watch(
+    run: RuntimeRun,
+    limitSeconds: number,
+    { delay }: Pick<Timing, 'delay'>,
+    signal: AbortSignal,
+    onEnding: () => void,
+  ) {
     await delay(limitSeconds * 1000, signal);
     if (signal.aborted) return;
     const rule = policyRuleNames.longestRunSeconds;

@@ -49,8 +49,17 @@ export function createNotifications({ worker, preferences, iconsFolder, open, on
     if (answer.ok) show({ ...notice, text: describeQuestion(answer.value) });
     else if (answer.problem.code !== 'nothing-asked') show({ ...notice, text: answer.problem.title });
   };
+  /** Of a worker that asked before anybody was here to hear it. */
+  const takeOpenQuestions = async (): Promise<void> => {
+    const running = await worker.call('jobs:running', {});
+    for (const job of running.ok ? running.value : []) {
+      const notice = job.asking === null ? undefined : notices.of({ event: 'job-changed', payload: job });
+      if (notice !== undefined) await showQuestion(notice);
+    }
+  };
   return {
     take: (event) => {
+      if (event.event === 'engine-contact-changed' && event.payload.problem === null) void takeOpenQuestions();
       const notice = notices.of(event);
       if (notice === undefined) return;
       if (notice.kind === 'permission-asked') void showQuestion(notice);

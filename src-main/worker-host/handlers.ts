@@ -35,7 +35,8 @@ export interface HandlerSources {
 }
 
 export function engineHandlers(sources: HandlerSources): EngineHandlers {
-  const { parts, state, jobs, access, events, draining, rights, permissions, connection, registration, inTurn, quit, signal } = sources;
+  const { parts, state, jobs, access, events, draining, rights, permissions, connection, registration, inTurn, quit, signal } =
+    sources;
   const { settings, log } = parts;
   return {
     'worker:state': () => Promise.resolve(state()),

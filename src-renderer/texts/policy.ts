@@ -5,8 +5,7 @@ import { many } from './counting.ts';
 export const policy = {
   title: 'Local policy',
   hint: 'What this machine lets run, whatever the service sends. A runbook that a rule refuses ends at once, with the rule’s name. Changes hold for jobs that are picked up from then on, and each stands in the event log.',
-  ownAdministrator:
-    'This worker runs as you, so you are its administrator: whoever can use this account can change these rules.',
+  ownAdministrator: 'This worker runs as you, so you are its administrator: whoever can use this account can change these rules.',
   reading: 'Reading the rules',
   rules: {
     kinds: { label: 'Only these kinds of runbook', hint: '' },

@@ -383,4 +383,31 @@ test.describe('settings', () => {
     await expect(page.getByText('Saved', { exact: true })).toBeVisible();
     expect(await calls('settings:change')).toEqual([{ limit: null }]);
   });
+
+  test('has the machine’s own rules switched on one by one', async ({ start }) => {
+    const { page, calls } = await start({ scenario: 'filled', place: 'settings' });
+    const save = page.getByRole('button', { name: 'Save rules' });
+    await expect(save).toBeDisabled();
+    await page.getByRole('checkbox', { name: 'Only these kinds of runbook' }).check();
+    await expect(page.getByText('Choose one kind at least.')).toBeVisible();
+    await page.getByRole('checkbox', { name: 'Bash' }).check();
+    await page.getByRole('checkbox', { name: 'Only within working hours' }).check();
+    await page.getByRole('checkbox', { name: 'Friday' }).uncheck();
+    await page.getByRole('checkbox', { name: 'Ask me first' }).check();
+    await page.getByLabel('Time for an answer').fill('10m');
+    await save.click();
+    await expect(page.getByRole('status').filter({ hasText: 'Saved' })).toBeVisible();
+    await page.getByRole('checkbox', { name: 'Ask me first' }).uncheck();
+    await save.click();
+    await expect
+      .poll(() => calls('policy:change'))
+      .toEqual([
+        {
+          kinds: ['Bash'],
+          hours: { days: ['Mon', 'Tue', 'Wed', 'Thu'], from: '08:00', to: '18:00' },
+          askSeconds: 600,
+        },
+        { askSeconds: null },
+      ]);
+  });
 });

@@ -201,7 +201,7 @@ describe('a sandbox that does not start', () => {
         culture: '',
         runAs: { kind: 'own', name: 'tester' } as const,
         limits: noLimits,
-      policy: openPolicy,
+        policy: openPolicy,
       };
       const executable = { file: process.execPath, leading: [fixture, way] };
       const onSpawned = (pid: number): void => {

@@ -68,7 +68,11 @@ function Question({ job, question }: { job: JobView; question: PolicyQuestion })
           facts={[
             { name: words.kind, value: kind === undefined ? question.kind : kindLabels[kind] },
             { name: words.startedBy, value: startedBy ?? words.nobody },
-            { name: words.parameters, value: given.length === 0 ? words.noParameters : given.join('\n'), fixedWidth: given.length > 0 },
+            {
+              name: words.parameters,
+              value: given.length === 0 ? words.noParameters : given.join('\n'),
+              fixedWidth: given.length > 0,
+            },
             { name: words.sha256, value: sha256, fixedWidth: true },
           ]}
         />

@@ -35,9 +35,7 @@ export function PolicyCard({ worker }: { worker: WorkerState }) {
       <p className={styles.hint}>{words.hint}</p>
       {worker.mode === 'app' && <p className={styles.hint}>{words.ownAdministrator}</p>}
       {reading.status === 'reading' && <Waiting forWhat={words.reading} />}
-      {reading.status === 'failed' && (
-        <ProblemCard problem={reading.problem} actions={<TryAgainButton onClick={readAgain} />} />
-      )}
+      {reading.status === 'failed' && <ProblemCard problem={reading.problem} actions={<TryAgainButton onClick={readAgain} />} />}
       {reading.status === 'known' && <Rules policy={reading.value} />}
     </Card>
   );
@@ -191,7 +189,9 @@ function Choices<Value extends string>({ label, mistake, options, chosen, change
             checked={chosen.includes(option.value)}
             onChange={(_event, { checked }) =>
               change(
-                options.map(({ value }) => value).filter((one) => (one === option.value ? checked === true : chosen.includes(one))),
+                options
+                  .map(({ value }) => value)
+                  .filter((one) => (one === option.value ? checked === true : chosen.includes(one))),
               )
             }
           />
