@@ -28,6 +28,19 @@ export const shellCalls = {
     arguments: z.strictObject({ sandboxId: z.string(), format: z.enum(['text', 'json']) }),
     value: z.object({ file: z.string().nullable(), records: z.int() }),
   },
+  /** Makes a support bundle and tells what would be in it; it is kept until it is saved or another is made. */
+  'shell:prepare-bundle': {
+    arguments: z.strictObject({}),
+    value: z.object({
+      bundleId: z.string(),
+      files: z.array(z.object({ name: z.string(), about: z.string(), bytes: z.int().nonnegative() })),
+    }),
+  },
+  /** Writes that very bundle where the person chooses; `file` is null when they chose nowhere. */
+  'shell:save-bundle': {
+    arguments: z.strictObject({ bundleId: z.string() }),
+    value: z.object({ file: z.string().nullable(), bytes: z.int().nonnegative() }),
+  },
   'shell:notifications': { arguments: z.strictObject({}), value: z.object({ about: z.array(notificationKind) }) },
   /** For this person at this desktop; holds at once. */
   'shell:notify-about': {

@@ -7,6 +7,7 @@ import { app, clipboard, ipcMain, session, type BrowserWindow, type IpcMainInvok
 import { ipcChannels } from '../../src-contract/ipc-channels.ts';
 import type { WindowEvent } from '../../src-contract/window-calls.ts';
 import { isPlace } from './app-arguments.ts';
+import { BundleInHand } from './bundle-in-hand.ts';
 import { openControlPanel, refusePermissions, refuseStrangers } from './control-panel-window.ts';
 import { setApplicationMenu } from './menu.ts';
 import { chooseCertificate, chooseSavedFile } from './dialogs.ts';
@@ -167,6 +168,7 @@ function answerWindow(
   ourWindow: () => BrowserWindow | undefined,
   takeStartPlace: () => string,
 ): void {
+  const bundle = new BundleInHand(worker, () => new Date());
   const shell: ShellAnswers = {
     'shell:start-place': () => ({ place: takeStartPlace() }),
     // Answers at once in older versions of Electron, later in newer ones.
@@ -183,6 +185,11 @@ function answerWindow(
       const job = await ask(worker, 'jobs:get', { id: wanted.sandboxId });
       const file = await chooseSavedFile(ourWindow(), fileNameOf(job), wanted.format);
       return file === null ? { file, records: 0 } : { file, records: await saveJob(worker, wanted, file) };
+    },
+    'shell:prepare-bundle': () => bundle.prepare(),
+    'shell:save-bundle': async ({ bundleId }) => {
+      const file = await chooseSavedFile(ourWindow(), bundle.fileName, 'zip');
+      return file === null ? { file, bytes: 0 } : { file, bytes: await bundle.save(bundleId, file) };
     },
     'shell:notifications': () => ({ about: [...preferences.notifyAbout] }),
     'shell:notify-about': ({ about }) => {
