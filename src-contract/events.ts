@@ -55,6 +55,22 @@ export const eventIds = {
 } as const satisfies Record<string, { id: number; channel: EventChannel; level: EventLevel }>;
 export type EventName = keyof typeof eventIds;
 
+/** Kept whatever the log level is: when the worker ran, and what a person decided here. */
+export const alwaysKept: ReadonlySet<EventName> = new Set([
+  'workerStarted',
+  'workerStopped',
+  'workerRegistered',
+  'workerDeregistered',
+  'agentConnected',
+  'agentDisconnected',
+  'workerPaused',
+  'workerResumed',
+  'workerDraining',
+  'settingsChanged',
+  'policyChanged',
+  'permissionAnswered',
+]);
+
 export const logEvent = z.object({
   /** Grows by one per event of this data folder; pages go by it. */
   number: z.int(),

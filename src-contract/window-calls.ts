@@ -9,6 +9,18 @@ import type { Problem } from './problems.ts';
 export const notificationKind = z.enum(['job-went-wrong', 'needs-attention', 'job-ended']);
 export type NotificationKind = z.infer<typeof notificationKind>;
 
+export const appearance = z.enum(['system', 'light', 'dark']);
+export type Appearance = z.infer<typeof appearance>;
+
+/** How the application is at this desktop, for this person. */
+export const desktopChoices = z.strictObject({
+  /** In the tray, without a window. */
+  startAtLogon: z.boolean(),
+  /** A contrast theme of the operating system goes before it. */
+  appearance,
+});
+export type DesktopChoices = z.infer<typeof desktopChoices>;
+
 export const shellCalls = {
   /** Where the window should open, once: a deep link such as `jobs/<sandbox id>`; empty for the overview. */
   'shell:start-place': { arguments: z.strictObject({}), value: z.object({ place: z.string() }) },
@@ -47,6 +59,11 @@ export const shellCalls = {
     arguments: z.strictObject({ about: z.array(notificationKind).max(10) }),
     value: z.object({ about: z.array(notificationKind) }),
   },
+  'shell:desktop': { arguments: z.strictObject({}), value: desktopChoices },
+  /** Holds at once. */
+  'shell:change-desktop': { arguments: desktopChoices.partial(), value: desktopChoices },
+  /** The notices of the packages that the programs are made with. */
+  'shell:licences': { arguments: z.strictObject({}), value: z.object({ text: z.string() }) },
   /** Unencrypted facts that pages show. */
   'shell:about': {
     arguments: z.strictObject({}),

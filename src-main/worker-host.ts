@@ -138,6 +138,7 @@ async function buildWorker(
 
   const { openSettingsFile: openFile } = options;
   const settings = await openSettings({ layout, now, ...(openFile === undefined ? {} : { openFile }) });
+  log.level = settings.current.logLevel;
   const cores = availableParallelism();
   let runtimes: FoundRuntime[] = [];
   const parts: WorkerParts = {
@@ -214,6 +215,7 @@ async function buildWorker(
     (opened) => opened.close(),
   );
   settings.follow(() => {
+    log.level = settings.current.logLevel;
     warm.look();
   });
   const jobs: Jobs = stack.add('jobs', new Jobs(parts, access, history, rights, () => launcher), (opened) => opened.close());

@@ -3,9 +3,10 @@ import { changeableNames, changeableSettings, type ChangeableName, type Settings
 import type { EngineArguments } from '../../../../src-contract/engine-calls.ts';
 import { texts } from '../../../texts.ts';
 
-/** Whose keys count is a rule of the local policy, and stands there. */
-export const formNames = changeableNames.filter((name) => name !== 'trustedKeys');
-type FormName = Exclude<ChangeableName, 'trustedKeys'>;
+/** Whose keys count is a rule of the local policy and stands there; what the event log keeps is chosen, not typed. */
+type OtherName = 'trustedKeys' | 'logLevel';
+type FormName = Exclude<ChangeableName, OtherName>;
+export const formNames = changeableNames.filter((name): name is FormName => name !== 'trustedKeys' && name !== 'logLevel');
 
 /** As typed; empty where a setting may be left open. */
 export type SettingsForm = Record<FormName, string>;

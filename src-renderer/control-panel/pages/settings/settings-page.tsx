@@ -9,7 +9,9 @@ import { TryAgainButton } from '../../../shared/try-again-button.tsx';
 import { texts } from '../../../texts.ts';
 import { useServices } from '../../state/services.ts';
 import { AboutCard } from './about-card.tsx';
+import { DesktopCard } from './desktop-card.tsx';
 import { LimitsForm } from './limits-form.tsx';
+import { LogCard } from './log-card.tsx';
 import { NotificationsCard } from './notifications-card.tsx';
 import { PolicyCard } from './policy-card.tsx';
 
@@ -28,6 +30,8 @@ export function SettingsPage({ worker }: { worker: WorkerState }) {
         )}
         {reading.status === 'known' && <LimitsForm settings={reading.value} />}
         <PolicyCard worker={worker} />
+        {reading.status === 'known' && <LogCard settings={reading.value} />}
+        <DesktopCard />
         <NotificationsCard />
         <AboutCard worker={worker} />
       </div>
