@@ -297,7 +297,17 @@ async function buildWorker(
     draining,
     rights,
     permissions: new Permissions(parts, jobs, launcher),
-    diagnose: () => runDiagnosis({ parts, access, receiver, rights, state, lookForRuntimes, signal: ending.signal }),
+    diagnose: () =>
+      runDiagnosis({
+        parts,
+        access,
+        receiver,
+        rights,
+        running: () => jobs.running(),
+        state,
+        lookForRuntimes,
+        signal: ending.signal,
+      }),
     testPath: (path) => runPathTest(path, rights),
     connection: new ConnectionFlow(parts, access, packs),
     registration: new RegistrationFlow(parts, access, packs, receiver),

@@ -90,8 +90,8 @@ export const machineProblems = {
     severity: 'warning',
     title: ({ runbookName }) => `${runbookName} waits for permission to run here`,
     text: ({ until }) => `Nothing of it has run. Without an answer until ${until} it is refused.`,
-    nextStep: ({ sandboxId }) =>
-      `Look at what would run and allow or refuse it: the job’s page, or \`hrw policy show ${sandboxId}\` and \`hrw policy answer ${sandboxId} allow\`.`,
+    nextStep: () =>
+      'Look at what would run, then allow or refuse it: the job’s page, or `hrw policy questions`, `hrw policy show` and `hrw policy answer`.',
   }),
   'nothing-asked': entry<{ sandboxId: string }>({
     severity: 'error',

@@ -59,7 +59,7 @@ export async function collectBundle(ask: AskWorker, now: Date): Promise<BundleFi
     },
     {
       name: 'events.ndjson',
-      about: `The event log, the newest ${String(maxEvents)} events at most; without what runbooks said`,
+      about: 'The event log, the newest 10,000 events at most; without what runbooks said',
       make: () => readEvents(value),
     },
     {

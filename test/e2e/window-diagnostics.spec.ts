@@ -8,7 +8,7 @@ test('what is wrong stands first, with what was seen and what to do', async ({ s
   const { page } = await start({ scenario: 'filled', place: 'diagnostics' });
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('One thing is wrong');
   const findings = page.getByRole('list', { name: 'Findings' }).getByRole('listitem');
-  await expect(findings).toHaveCount(10);
+  await expect(findings).toHaveCount(11);
   await expect(findings.nth(0)).toContainText('PowerShell execution policy');
   await expect(findings.nth(0)).toContainText('Ask whoever owns the Group Policy');
   await expect(findings.nth(1)).toContainText('Proxy');

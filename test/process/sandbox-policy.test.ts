@@ -113,9 +113,9 @@ describe('a machine that asks a person first', () => {
       parameters: { Colour: 'red', Password: '••••••' },
     });
     expect(Date.parse(question.until) - Date.parse(question.since)).toBe(60_000);
-    expect(await run.sandbox.state()).toMatchObject({ phase: 'loading', asking: { until: question.until } });
+    await until('the state', async () => (await run.sandbox.state()).asking !== null);
+    expect(await run.sandbox.state()).toMatchObject({ phase: 'loading', runtimePid: null, asking: { until: question.until } });
     expect(run.jrds.records).toEqual([]);
-    expect(run.sandbox.members()).toEqual([]);
     const other = await channel.call('sandbox:answer', { sha256: 'ab'.repeat(32), allow: true });
     expect(other).toEqual({ ok: true, value: { accepted: false } });
     const answer = await channel.call('sandbox:answer', { sha256: question.sha256, allow: true });

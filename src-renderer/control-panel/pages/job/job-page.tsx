@@ -98,7 +98,7 @@ function KnownJob({ job }: { job: JobView }) {
       <StopProgress job={job} />
       <OutcomeNote job={job} />
       {job.asking === null ? <Tabs job={job} samples={samples} /> : <PermissionPanel job={job} />}
-      <JobFoot job={job} samples={isRunning(job) ? samples : noSamples} />
+      {job.asking === null && <JobFoot job={job} samples={isRunning(job) ? samples : noSamples} />}
     </Page>
   );
 }

@@ -21,7 +21,7 @@ const useStyles = makeStyles({
   inside: { display: 'flex', flexDirection: 'column', gap: '8px', padding: '0 8px 8px 36px', maxWidth: '460px' },
   about: { margin: 0, color: tokens.colorNeutralForeground3, fontSize: tokens.fontSizeBase200, lineHeight: '16px' },
   row: { display: 'flex', flexWrap: 'wrap', columnGap: '12px' },
-  time: { width: '110px' },
+  time: { width: '140px' },
   actions: { display: 'flex', alignItems: 'center', gap: '12px', marginTop: '12px' },
   said: { color: tokens.colorNeutralForeground2 },
 });
