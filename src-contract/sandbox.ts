@@ -113,7 +113,6 @@ export type StopCourse = z.infer<typeof stopCourse>;
 
 /** Without an answer until then the runbook is refused. */
 export const asking = z.object({ since: z.string(), until: z.string() });
-export type Asking = z.infer<typeof asking>;
 
 /** All processes of a job together, at one moment. `cpuMs` only grows. */
 export const usageSample = z.object({
