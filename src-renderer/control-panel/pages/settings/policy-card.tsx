@@ -1,12 +1,13 @@
 /** What does this machine let run? Each rule is switched on by itself, and says then what it asks for. */
 import { Button, Checkbox, Field, Input, Textarea, makeStyles, tokens } from '@fluentui/react-components';
-import { useState } from 'react';
+import { useId, useState } from 'react';
 import type { EngineArguments, WorkerState } from '../../../../src-contract/engine-calls.ts';
 import { kindLabels, runbookKind } from '../../../../src-contract/kinds.ts';
 import { policyRules, weekday, type LocalPolicy, type PolicyRule } from '../../../../src-contract/policy.ts';
 import { useAction, useReading } from '../../../shared/call.ts';
 import { Card } from '../../../shared/card.tsx';
 import { Waiting } from '../../../shared/empty-state.tsx';
+import { Mark } from '../../../shared/marks.tsx';
 import { ProblemCard } from '../../../shared/problem-card.tsx';
 import { TryAgainButton } from '../../../shared/try-again-button.tsx';
 import { texts } from '../../../texts.ts';
@@ -21,6 +22,15 @@ const useStyles = makeStyles({
   inside: { display: 'flex', flexDirection: 'column', gap: '8px', padding: '0 8px 8px 36px', maxWidth: '460px' },
   about: { margin: 0, color: tokens.colorNeutralForeground3, fontSize: tokens.fontSizeBase200, lineHeight: '16px' },
   row: { display: 'flex', flexWrap: 'wrap', columnGap: '12px' },
+  mistake: {
+    display: 'flex',
+    alignItems: 'baseline',
+    gap: '6px',
+    margin: 0,
+    color: tokens.colorStatusDangerForeground1,
+    fontSize: tokens.fontSizeBase200,
+    lineHeight: '16px',
+  },
   time: { width: '140px' },
   actions: { display: 'flex', alignItems: 'center', gap: '12px', marginTop: '12px' },
   said: { color: tokens.colorNeutralForeground2 },
@@ -177,11 +187,13 @@ interface ChoicesProps<Value extends string> {
   change: (chosen: Value[]) => void;
 }
 
+/** Not in a Field: it would give each checkbox one and the same id, and every label would mean the first (react-field 9.5). */
 function Choices<Value extends string>({ label, mistake, options, chosen, change }: ChoicesProps<Value>) {
   const styles = useStyles();
+  const mistakeId = useId();
   return (
-    <Field {...validation(mistake)}>
-      <div className={styles.row} role="group" aria-label={label}>
+    <div role="group" aria-label={label} aria-describedby={mistake === undefined ? undefined : mistakeId}>
+      <div className={styles.row}>
         {options.map((option) => (
           <Checkbox
             key={option.value}
@@ -197,7 +209,13 @@ function Choices<Value extends string>({ label, mistake, options, chosen, change
           />
         ))}
       </div>
-    </Field>
+      {mistake !== undefined && (
+        <p className={styles.mistake} id={mistakeId} role="alert">
+          <Mark name="bad" size={11} />
+          {mistake}
+        </p>
+      )}
+    </div>
   );
 }
 
