@@ -30,7 +30,9 @@ export function createStartAtLogon(
   { platform, autostartFolder, loginItems }: { platform: NodeJS.Platform; autostartFolder: string; loginItems: LoginItems },
 ): StartAtLogon {
   if (platform === 'linux') return autostartEntry(path.join(autostartFolder, 'hybrid-runbook-worker.desktop'), command);
-  const item = { path: command.file, args: [...command.arguments] };
+  // Electron joins them as they are.
+  const args = command.arguments.map((text) => (text.includes(' ') ? `"${text}"` : text));
+  const item = { path: command.file, args };
   return {
     isOn: () => loginItems.getLoginItemSettings(item).openAtLogin,
     change: (on) => loginItems.setLoginItemSettings({ openAtLogin: on, ...item }),

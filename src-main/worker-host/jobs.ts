@@ -288,7 +288,7 @@ export class Jobs implements LauncherListener {
       if (this.launcher().knows(view.sandboxId)) continue;
       const endedAt = this.parts.clock.now().toISOString();
       const outcomeReason = 'Nothing was left of its sandbox when the worker started.';
-      await this.history.save({ ...view, phase: 'ended', outcome: 'sandbox-crashed', outcomeReason, endedAt });
+      await this.history.save({ ...view, phase: 'ended', outcome: 'sandbox-crashed', outcomeReason, endedAt, asking: null });
     }
   }
 

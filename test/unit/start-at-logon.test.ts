@@ -78,7 +78,7 @@ describe('starting at logon on Windows', () => {
     const atLogon = createStartAtLogon(command, { platform: 'win32', autostartFolder: '/unused', loginItems });
     atLogon.change(true);
     expect(atLogon.isOn()).toBe(true);
-    const item = { path: command.file, args: command.arguments };
+    const item = { path: command.file, args: ['--data', '"/home/a na/Data"', '--hidden'] };
     expect(asked).toEqual([{ openAtLogin: true, ...item }, item]);
   });
 });
