@@ -16,6 +16,7 @@ const mainRooms = [
   'platform',
   'control',
   'diagnostics',
+  'support-bundle',
   'shell',
   'command-line',
 ];
@@ -33,6 +34,9 @@ const sharedWithRooms = {
   control: ['channel/'],
   // A folder is tried with the rights that runbooks have.
   diagnostics: ['platform/'],
+  // Window and command line make one and the same bundle.
+  shell: ['support-bundle/'],
+  'command-line': ['support-bundle/'],
   // The history's thread reads what journals and the event log have written.
   storage: ['journal/', 'platform/', 'logging/event-index'],
 };

@@ -13,6 +13,7 @@ export const diagnosticRule = z.enum([
   'execution-policy',
   'identity',
   'disk-and-folders',
+  'waiting-jobs',
 ]);
 export type DiagnosticRule = z.infer<typeof diagnosticRule>;
 
@@ -27,6 +28,7 @@ export const diagnosticTitles: Record<DiagnosticRule, string> = {
   'execution-policy': 'PowerShell execution policy',
   identity: 'Identity of runbooks',
   'disk-and-folders': 'Disk and folders',
+  'waiting-jobs': 'Waiting jobs',
 };
 
 export const finding = z.object({

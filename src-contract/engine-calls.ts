@@ -8,9 +8,10 @@ import { eventLevel, logEvent } from './events.ts';
 import { attemptOutcome, streamName } from './kinds.ts';
 import { waitingJobs } from './jrds.ts';
 import { eventPage, jobPage } from './lists.ts';
+import { localPolicy, policyQuestion } from './policy.ts';
 import { problem } from './problems.ts';
 import { record } from './records.ts';
-import { consolePiece, maxUsageSamples, sandboxPhase, stopCourse, usageSample } from './sandbox.ts';
+import { asking, consolePiece, maxUsageSamples, sandboxPhase, stopCourse, usageSample } from './sandbox.ts';
 import { changeableSettings, proxySettings, settings, trust } from './settings.ts';
 
 export const role = z.enum(['reader', 'operator', 'administrator']);
@@ -111,6 +112,8 @@ export const jobView = z.object({
   oldestWaitingAt: z.string().nullable().default(null),
   hasConsole: z.boolean().default(false),
   stop: stopCourse.nullable().default(null),
+  /** A person is to say whether the runbook may run (`policy:question`, `policy:answer`). */
+  asking: asking.nullable().default(null),
 });
 export type JobView = z.infer<typeof jobView>;
 
@@ -262,6 +265,18 @@ export const engineCalls = {
   },
   'settings:get': { role: 'reader', arguments: nothing, value: settings },
   'settings:change': { role: 'administrator', arguments: changeableSettings, value: settings },
+  /** What this machine lets run, whatever the service sends. */
+  'policy:get': { role: 'reader', arguments: nothing, value: localPolicy },
+  /** For jobs that are picked up from then on. Rules that are not given stay as they are. */
+  'policy:change': { role: 'administrator', arguments: localPolicy.partial(), value: localPolicy },
+  /** What would run, where a person is to say whether it may. */
+  'policy:question': { role: 'operator', arguments: z.strictObject({ sandboxId: z.string() }), value: policyQuestion },
+  /** `sha256`: of the script that the person was shown. */
+  'policy:answer': {
+    role: 'administrator',
+    arguments: z.strictObject({ sandboxId: z.string(), sha256: z.string(), allow: z.boolean() }),
+    value: jobView,
+  },
 } as const satisfies Record<string, { role: Role; arguments: z.ZodType; value: z.ZodType }>;
 
 export type EngineCallName = keyof typeof engineCalls;

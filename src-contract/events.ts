@@ -46,11 +46,30 @@ export const eventIds = {
   problemRaised: { id: 101, channel: 'Application', level: 'Warning' },
   problemCleared: { id: 102, channel: 'Application', level: 'Information' },
   stateChanged: { id: 103, channel: 'Application', level: 'Information' },
+  policyChanged: { id: 104, channel: 'Application', level: 'Information' },
+  permissionAsked: { id: 105, channel: 'Application', level: 'Warning' },
+  permissionAnswered: { id: 106, channel: 'Application', level: 'Information' },
   programFault: { id: 110, channel: 'Application', level: 'Error' },
   oldJobsRemoved: { id: 121, channel: 'Application', level: 'Information' },
   leftoverRemoved: { id: 120, channel: 'Application', level: 'Information' },
 } as const satisfies Record<string, { id: number; channel: EventChannel; level: EventLevel }>;
 export type EventName = keyof typeof eventIds;
+
+/** Kept whatever the log level is: when the worker ran, and what a person decided here. */
+export const alwaysKept: ReadonlySet<EventName> = new Set([
+  'workerStarted',
+  'workerStopped',
+  'workerRegistered',
+  'workerDeregistered',
+  'agentConnected',
+  'agentDisconnected',
+  'workerPaused',
+  'workerResumed',
+  'workerDraining',
+  'settingsChanged',
+  'policyChanged',
+  'permissionAnswered',
+]);
 
 export const logEvent = z.object({
   /** Grows by one per event of this data folder; pages go by it. */

@@ -5,6 +5,7 @@
  */
 import * as z from 'zod';
 import { attemptOutcome, runbookKind, streamName } from './kinds.ts';
+import { localPolicy, policyQuestion } from './policy.ts';
 import { trust, proxySettings } from './settings.ts';
 
 export const sandboxContractVersion = 1;
@@ -55,8 +56,8 @@ export const sandboxHandOver = z.strictObject({
   /** Kinds of runbook that the engine found a runtime for, by their names, with the executables: absolute paths. */
   runtimes: z.array(z.object({ kind: z.string(), executable: z.string(), label: z.string() })),
   groupName: z.string(),
-  /** Folder of public keys: only runbooks signed with one of them are run. */
-  trustedKeys: z.string().optional(),
+  /** What this machine's administrator lets run, as it was when the job was picked up. */
+  policy: localPolicy,
   /** Stop ladder: how long to wait after asking before the tree is ended. */
   stopGraceSeconds: z.number().positive(),
   /** How long a runtime's host may take until it begins the runbook. */
@@ -109,6 +110,9 @@ export const stopCourse = z.object({
   left: z.int().nonnegative().nullable(),
 });
 export type StopCourse = z.infer<typeof stopCourse>;
+
+/** Without an answer until then the runbook is refused. */
+export const asking = z.object({ since: z.string(), until: z.string() });
 
 /** All processes of a job together, at one moment. `cpuMs` only grows. */
 export const usageSample = z.object({
@@ -167,6 +171,8 @@ export const sandboxReport = z.object({
   hasConsole: z.boolean().default(false),
   /** null: nobody has asked it to stop, or nothing ran that could be. */
   stop: stopCourse.nullable().default(null),
+  /** A person is being asked whether the runbook may run. Earlier versions never ask. */
+  asking: asking.nullable().default(null),
 });
 export type SandboxReport = z.infer<typeof sandboxReport>;
 
@@ -201,6 +207,7 @@ export const reportWithoutJob = {
   oldestWaitingAt: null,
   hasConsole: false,
   stop: null,
+  asking: null,
 } as const satisfies Partial<SandboxReport>;
 
 /**
@@ -227,6 +234,15 @@ export const sandboxCalls = {
   'sandbox:usage': {
     arguments: z.strictObject({ since: z.string().nullable() }),
     value: z.strictObject({ samples: z.array(usageSample).max(maxUsageSamples) }),
+  },
+  /** null: nobody is asked anything. A sandbox of an earlier version has neither of these two calls. */
+  'sandbox:question': {
+    arguments: z.strictObject({}),
+    value: z.strictObject({ question: policyQuestion.nullable() }),
+  },
+  'sandbox:answer': {
+    arguments: z.strictObject({ sha256: z.string(), allow: z.boolean() }),
+    value: z.strictObject({ accepted: z.boolean() }),
   },
   'sandbox:stop': { arguments: z.strictObject({ reason: z.string() }), value: z.strictObject({ accepted: z.boolean() }) },
 } as const;

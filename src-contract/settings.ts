@@ -1,5 +1,7 @@
 /** The worker's settings file and what it is made of. Only the engine writes it. Secrets are never in it. */
 import * as z from 'zod';
+import { eventLevel } from './events.ts';
+import { noStoredPolicy, storedPolicy, type LocalPolicy } from './policy.ts';
 
 export const trust = z.discriminatedUnion('kind', [
   /** The operating system's authorities. */
@@ -40,8 +42,12 @@ export const settings = z.object({
   retentionDays: z.int().min(1).max(3650),
   /** What the journals of ended jobs may take together: beyond it the oldest go before their days are over. */
   retentionMb: retentionMb.default(10_240),
+  /** The least level of what the event log keeps. */
+  logLevel: eventLevel.default('Information'),
   /** Folder of public keys (Ed25519, PEM): only runbooks signed with one of them are run. null: any runbook of the service. */
   trustedKeys: z.string().nullable().default(null),
+  /** The other rules of this machine's own: what may run here, whatever the service sends. */
+  policy: storedPolicy.default(noStoredPolicy),
   /**
    * Who runbooks run as where the engine is root on Linux. null: `hrw-runbook` where there is such a user, else root itself, and every
    * place that shows the worker says so. `root` by name: on purpose.
@@ -93,7 +99,9 @@ export const defaultSettings: Settings = {
   culture: '',
   retentionDays: 30,
   retentionMb: 10_240,
+  logLevel: 'Information',
   trustedKeys: null,
+  policy: noStoredPolicy,
   runAs: null,
   memoryLimitMb: null,
   processLimit: null,
@@ -103,6 +111,11 @@ export const defaultSettings: Settings = {
   connection: null,
   registration: null,
 };
+
+export function policyOf({ policy, trustedKeys }: Pick<Settings, 'policy' | 'trustedKeys'>): LocalPolicy {
+  return { ...policy, trustedKeys };
+}
+
 /** What a person may change by `settings:change`. */
 export const changeableSettings = settings
   .pick({
@@ -115,7 +128,14 @@ export const changeableSettings = settings
     cpuLimitPercent: true,
   })
   // As they are, without their defaults: what is not given is left alone.
-  .extend({ retentionMb, startLimitSeconds, warmMemoryMb, culture, trustedKeys: z.string().nullable() })
+  .extend({
+    retentionMb,
+    startLimitSeconds,
+    warmMemoryMb,
+    culture,
+    logLevel: eventLevel,
+    trustedKeys: z.string().nullable(),
+  })
   .partial()
   .strict();
 export const changeableNames = changeableSettings.keyof().options;

@@ -9,6 +9,18 @@ import type { Problem } from './problems.ts';
 export const notificationKind = z.enum(['job-went-wrong', 'needs-attention', 'job-ended']);
 export type NotificationKind = z.infer<typeof notificationKind>;
 
+export const appearance = z.enum(['system', 'light', 'dark']);
+export type Appearance = z.infer<typeof appearance>;
+
+/** How the application is at this desktop, for this person. */
+export const desktopChoices = z.strictObject({
+  /** In the tray, without a window. */
+  startAtLogon: z.boolean(),
+  /** A contrast theme of the operating system goes before it. */
+  appearance,
+});
+export type DesktopChoices = z.infer<typeof desktopChoices>;
+
 export const shellCalls = {
   /** Where the window should open, once: a deep link such as `jobs/<sandbox id>`; empty for the overview. */
   'shell:start-place': { arguments: z.strictObject({}), value: z.object({ place: z.string() }) },
@@ -28,12 +40,30 @@ export const shellCalls = {
     arguments: z.strictObject({ sandboxId: z.string(), format: z.enum(['text', 'json']) }),
     value: z.object({ file: z.string().nullable(), records: z.int() }),
   },
+  /** Makes a support bundle and tells what would be in it; it is kept until it is saved or another is made. */
+  'shell:prepare-bundle': {
+    arguments: z.strictObject({}),
+    value: z.object({
+      bundleId: z.string(),
+      files: z.array(z.object({ name: z.string(), about: z.string(), bytes: z.int().nonnegative() })),
+    }),
+  },
+  /** Writes that very bundle where the person chooses; `file` is null when they chose nowhere. */
+  'shell:save-bundle': {
+    arguments: z.strictObject({ bundleId: z.string() }),
+    value: z.object({ file: z.string().nullable(), bytes: z.int().nonnegative() }),
+  },
   'shell:notifications': { arguments: z.strictObject({}), value: z.object({ about: z.array(notificationKind) }) },
   /** For this person at this desktop; holds at once. */
   'shell:notify-about': {
     arguments: z.strictObject({ about: z.array(notificationKind).max(10) }),
     value: z.object({ about: z.array(notificationKind) }),
   },
+  'shell:desktop': { arguments: z.strictObject({}), value: desktopChoices },
+  /** Holds at once. */
+  'shell:change-desktop': { arguments: desktopChoices.partial(), value: desktopChoices },
+  /** The notices of the packages that the programs are made with. */
+  'shell:licences': { arguments: z.strictObject({}), value: z.object({ text: z.string() }) },
   /** Unencrypted facts that pages show. */
   'shell:about': {
     arguments: z.strictObject({}),

@@ -76,6 +76,8 @@ function start(): void {
     rendererFolder: path.join(programFolder, 'renderer'),
     preloadFile: path.join(programFolder, 'preload.cjs'),
     iconsFolder: path.join(executables.resourcesFolder, 'icons'),
+    // Among the resources of an installation; a checkout has it beside its output.
+    noticesFile: path.join(app.isPackaged ? process.resourcesPath : path.dirname(programFolder), 'THIRD-PARTY-NOTICES.md'),
     source: workerSource(executables),
     onFault: (error) => process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`),
   });

@@ -19,6 +19,7 @@ import { controlAddress, openControlEndpoint } from './sandbox/control-endpoint.
 import { ConsoleView } from './sandbox/console-view.ts';
 import { notePlace, prepareGround } from './sandbox/ground.ts';
 import { acknowledge, cleanOwnEnvironment, letGoOfStandardStreams, readFirstLine } from './sandbox/hand-over.ts';
+import { Permission } from './sandbox/permission.ts';
 import type { Timing } from './sandbox/ports.ts';
 import { SandboxLife } from './sandbox/sandbox-life.ts';
 import { startSibling } from './sandbox/start-sibling.ts';
@@ -53,6 +54,7 @@ async function main(): Promise<void> {
   });
   const view = new ConsoleView();
   const usage = new UsageMeter(timing.now);
+  const permission = new Permission();
   const ground =
     ahead === undefined
       ? prepareGround(sandboxFolder, path.basename(sandboxFolder), handOver.limits)
@@ -71,6 +73,7 @@ async function main(): Promise<void> {
     ground,
     view,
     usage,
+    permission,
     startSibling: (jobId) => startSibling(handOver, jobId, process.env),
   });
   const endpoint = await openControlEndpoint({
@@ -78,6 +81,7 @@ async function main(): Promise<void> {
     report: () => state.report,
     view,
     usage,
+    permission,
     stop: (reason) => life.stop(reason),
     onFault: (error) => process.stderr.write(`A call of the engine failed: ${String(error)}\n`),
   });

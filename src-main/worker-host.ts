@@ -36,6 +36,7 @@ import { maintain } from './worker-host/maintenance.ts';
 import { OncePerTurn } from './worker-host/once-per-turn.ts';
 import { PackRounds } from './worker-host/pack-rounds.ts';
 import { createTurns, slotLimit, workerSource, type WorkerParts } from './worker-host/parts.ts';
+import { Permissions } from './worker-host/permissions.ts';
 import { builtInPublisherKey } from './worker-host/publisher-key.ts';
 import { RegistrationFlow } from './worker-host/registration-flow.ts';
 import { retain } from './worker-host/retention.ts';
@@ -137,6 +138,7 @@ async function buildWorker(
 
   const { openSettingsFile: openFile } = options;
   const settings = await openSettings({ layout, now, ...(openFile === undefined ? {} : { openFile }) });
+  log.level = settings.current.logLevel;
   const cores = availableParallelism();
   let runtimes: FoundRuntime[] = [];
   const parts: WorkerParts = {
@@ -213,6 +215,7 @@ async function buildWorker(
     (opened) => opened.close(),
   );
   settings.follow(() => {
+    log.level = settings.current.logLevel;
     warm.look();
   });
   const jobs: Jobs = stack.add('jobs', new Jobs(parts, access, history, rights, () => launcher), (opened) => opened.close());
@@ -293,7 +296,18 @@ async function buildWorker(
     events: (page) => history.events(page),
     draining,
     rights,
-    diagnose: () => runDiagnosis({ parts, access, receiver, rights, state, lookForRuntimes, signal: ending.signal }),
+    permissions: new Permissions(parts, jobs, launcher),
+    diagnose: () =>
+      runDiagnosis({
+        parts,
+        access,
+        receiver,
+        rights,
+        running: () => jobs.running(),
+        state,
+        lookForRuntimes,
+        signal: ending.signal,
+      }),
     testPath: (path) => runPathTest(path, rights),
     connection: new ConnectionFlow(parts, access, packs),
     registration: new RegistrationFlow(parts, access, packs, receiver),

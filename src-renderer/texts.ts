@@ -12,6 +12,7 @@ import { history } from './texts/history.ts';
 import { job } from './texts/job.ts';
 import { list } from './texts/list.ts';
 import { overview } from './texts/overview.ts';
+import { policy } from './texts/policy.ts';
 import { records } from './texts/records.ts';
 import { running } from './texts/running.ts';
 import { settings } from './texts/settings.ts';
@@ -32,4 +33,5 @@ export const texts = {
   events,
   diagnostics,
   settings,
+  policy,
 } as const;

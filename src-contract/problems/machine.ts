@@ -73,6 +73,33 @@ export const machineProblems = {
     text: ({ tried }) => `None of these was found: ${tried}. The job did not start.`,
     nextStep: ({ kind }) => `Install ${kind} on this machine, or send the job to another group.`,
   }),
+  'policy-refused': entry<{ rule: string; reason: string }>({
+    severity: 'error',
+    title: ({ rule }) => `This machine’s policy refused the runbook: ${rule}`,
+    text: ({ reason }) => `${reason}. Nothing of it was run.`,
+    nextStep: () =>
+      'An administrator of this machine decides what runs here (`hrw policy get`, or Settings), not the service. Send the job to another group, or ask for the rule to be changed.',
+  }),
+  'policy-ended': entry<{ rule: string; reason: string }>({
+    severity: 'error',
+    title: ({ rule }) => `This machine’s policy ended the runbook: ${rule}`,
+    text: ({ reason }) => `${reason}. What it had started was ended with it.`,
+    nextStep: () => 'An administrator of this machine decides how long a runbook may run here: `hrw policy get`, or Settings.',
+  }),
+  'permission-asked': entry<{ runbookName: string; sandboxId: string; until: string }>({
+    severity: 'warning',
+    title: ({ runbookName }) => `${runbookName} waits for permission to run here`,
+    text: ({ until }) => `Nothing of it has run. Without an answer until ${until} it is refused.`,
+    nextStep: () =>
+      'Look at what would run, then allow or refuse it: the job’s page, or `hrw policy questions`, `hrw policy show` and `hrw policy answer`.',
+  }),
+  'nothing-asked': entry<{ sandboxId: string }>({
+    severity: 'error',
+    title: () => 'This job waits for no permission',
+    text: ({ sandboxId }) =>
+      `Sandbox ${sandboxId}: it was answered, refused or stopped meanwhile, or never asked. Nothing was changed.`,
+    nextStep: () => 'See which jobs ask: `hrw policy questions`.',
+  }),
   'run-as-unavailable': entry<{ user: string; reason: string }>({
     severity: 'error',
     title: ({ user }) => `Runbooks cannot be run as ${user}`,

@@ -9,6 +9,7 @@ import { judgeIdentity } from './identity.ts';
 import { judgePacks, type PackFacts } from './packs.ts';
 import { judgeRegistration } from './registration.ts';
 import { judgeRuntimes, type RuntimeFact } from './runtimes.ts';
+import { judgeWaiting, type WaitingFacts } from './waiting-jobs.ts';
 import { judgeCertificates, judgeClock, judgeProxy, judgeReachable, type Probe } from './way-to-service.ts';
 
 export interface WorkerToDiagnose {
@@ -26,6 +27,9 @@ export interface WorkerToDiagnose {
   runtimes: () => Promise<readonly RuntimeFact[]>;
   packs: PackFacts;
   folders: FolderFacts;
+  /** How long a request was held at most and answered, on the way as it is now; undefined: none was. */
+  longestHoldMs: () => number | undefined;
+  waiting: () => Promise<Pick<WaitingFacts, 'waiting' | 'running'>>;
 }
 
 export async function diagnose(worker: WorkerToDiagnose): Promise<Diagnosis> {
@@ -37,7 +41,7 @@ export async function diagnose(worker: WorkerToDiagnose): Promise<Diagnosis> {
     way.then(([probes, agentFailure]) => [
       judgeReachable(probes),
       judgeCertificates(probes, connection?.trust, agentFailure),
-      judgeProxy(probes, connection?.proxy, worker.environment, worker.state().problems),
+      judgeProxy(probes, connection?.proxy, worker.environment, worker.state().problems, worker.longestHoldMs()),
       judgeClock(probes),
     ]),
     worker
@@ -49,6 +53,7 @@ export async function diagnose(worker: WorkerToDiagnose): Promise<Diagnosis> {
     // Whose rights those are is looked at along with the runtimes.
     runtimes.then(() => judgeIdentity(worker.state(), worker.platform)),
     judgeFolders(worker.folders),
+    worker.waiting().then((found) => judgeWaiting({ state: worker.state(), ...found })),
   ]);
   const byRule = new Map(findings.flat().map((one) => [one.rule, one]));
   return {

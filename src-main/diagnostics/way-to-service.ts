@@ -145,6 +145,7 @@ export function judgeProxy(
   proxy: ProxySettings | undefined,
   environment: NodeJS.ProcessEnv,
   problems: WorkerState['problems'],
+  longestHoldMs: number | undefined,
 ): Finding {
   const rule = 'proxy';
   if (proxy === undefined) return { rule, evidence: [], ...notConnected };
@@ -155,6 +156,12 @@ export function judgeProxy(
     ...(named.length === 0
       ? []
       : ([['not used', `the environment names another by ${named.join(', ')}`]] satisfies [string, string][])),
+    [
+      'long requests',
+      longestHoldMs === undefined
+        ? 'none has been held to its end since the worker started or was connected'
+        : `one was held for ${String(Math.round(longestHoldMs / 1000))} s and answered`,
+    ],
   ]);
   const failure = firstFailure(probes);
   if (failure?.code.startsWith('proxy-') === true) return failedBy(rule, failure, seen);
@@ -180,10 +187,17 @@ export function judgeProxy(
   return {
     rule,
     result: 'good',
-    sentence: proxy.kind === 'none' ? 'No proxy is used' : 'The proxy lets this machine through, and holds its long requests',
+    sentence: wayWords(proxy, longestHoldMs),
     evidence: seen,
     repair: null,
   };
+}
+
+function wayWords(proxy: ProxySettings, longestHoldMs: number | undefined): string {
+  const through = proxy.kind === 'none' ? 'No proxy is used' : 'The proxy lets this machine through';
+  // Silence that was never tried is not known to be let through.
+  if (longestHoldMs === undefined) return `${through}; no long request has been tried yet`;
+  return proxy.kind === 'none' ? `${through}, and long requests are held` : `${through}, and holds its long requests`;
 }
 
 const smallSkewMs = 60_000;

@@ -38,6 +38,7 @@ export class Engine {
   private readonly holds = { packs: new HoldLength(), poll: new HoldLength() };
   /** When the last call of each loop began, and whether it was held. */
   private readonly lastCall = { packs: { hold: false, startedMs: 0 }, poll: { hold: false, startedMs: 0 } };
+  private longestHold: number | undefined;
   private lastAnswerAt: { agent: string | null; worker: string | null } = { agent: null, worker: null };
 
   constructor(ports: EnginePorts, initial: EngineState) {
@@ -47,6 +48,11 @@ export class Engine {
 
   get state(): EngineState {
     return this.current;
+  }
+
+  /** How long a call was held at most and answered since the connection was made; undefined: none was held yet. */
+  get longestHoldMs(): number | undefined {
+    return this.longestHold;
   }
 
   get lastContact(): { agent: string | null; worker: string | null } {
@@ -165,6 +171,7 @@ export class Engine {
   askAnew(): void {
     this.inContact.packs = false;
     this.inContact.poll = false;
+    this.longestHold = undefined;
     this.packLoop?.wake();
     this.pollLoop?.wake();
   }
@@ -187,6 +194,7 @@ export class Engine {
     const { held } = await watchPacks({ hold, seconds }, signal);
     if (signal.aborted) return 0;
     this.noteHold('packs', () => this.holds.packs.answered(hold));
+    if (held) this.noteHeld(startedMs);
     this.inContact.packs = true;
     this.lastAnswerAt.agent = clock.now().toISOString();
     this.clear('packs', { name: 'agentConnected', source: agentSource, message: 'The workspace answers again.' });
@@ -231,6 +239,7 @@ export class Engine {
     }
     if (signal.aborted) return 0;
     this.noteHold('poll', () => this.holds.poll.answered(hold));
+    if (answer.held) this.noteHeld(startedMs);
     this.inContact.poll = true;
     this.lastAnswerAt.worker = clock.now().toISOString();
     this.clear('poll', { name: 'queryRecovered', source: workerSource, message: 'The service answers again.' });
@@ -268,6 +277,11 @@ export class Engine {
     const { hold, startedMs } = this.lastCall[which];
     const tookMs = this.ports.clock.monotonicMs() - startedMs;
     this.noteHold(which, () => this.holds[which].failed({ held: hold, tookMs, retryable }));
+  }
+
+  private noteHeld(startedMs: number): void {
+    const tookMs = this.ports.clock.monotonicMs() - startedMs;
+    this.longestHold = Math.max(this.longestHold ?? 0, tookMs);
   }
 
   /** Shows a hold that had to be shortened as long as it is. */

@@ -12,6 +12,7 @@ export interface JobEvent {
 
 export function jobEventsBetween(before: JobView, after: JobView): JobEvent[] {
   const events: JobEvent[] = [];
+  if (before.asking === null && after.asking !== null) events.push(askedEvent(after, after.asking.until));
   if (before.startedAt === null && after.startedAt !== null) events.push(...startedEvents(after, after.startedAt));
   if (before.outcome === null && after.outcome !== null) events.push(endedEvent(after, after.outcome));
   return events;
@@ -20,6 +21,15 @@ export function jobEventsBetween(before: JobView, after: JobView): JobEvent[] {
 /** First in every message: lists cut what is long at its end. */
 function nameOf({ runbookName }: JobView): string {
   return runbookName === '' ? 'A runbook that was not loaded' : runbookName;
+}
+
+function askedEvent(job: JobView, until: string): JobEvent {
+  return {
+    name: 'permissionAsked',
+    message: `${nameOf(job)} waits until ${until} for a person to allow it here (job ${job.jobId}, sandbox ${job.sandboxId}).`,
+    fields: { jobId: job.jobId, sandboxId: job.sandboxId, runbookName: job.runbookName, until },
+    jobId: job.jobId,
+  };
 }
 
 function startedEvents(job: JobView, startedAt: string): JobEvent[] {

@@ -43,5 +43,6 @@ export function jobViewOf(launch: LaunchFacts, report: SandboxReport | undefined
     oldestWaitingAt: report?.oldestWaitingAt ?? null,
     hasConsole: report?.hasConsole ?? false,
     stop: report?.stop ?? null,
+    asking: report?.phase === 'loading' ? report.asking : null,
   };
 }

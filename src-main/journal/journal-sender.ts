@@ -1,5 +1,5 @@
 /** What brings a journal to the service, in whichever way that service takes records. Used by sandboxes, and by the engine for dead ones. */
-import { AppError } from '../../src-contract/app-error.ts';
+import { AppError, isAppError } from '../../src-contract/app-error.ts';
 
 export interface JournalSender {
   /** More may be in the file. */
@@ -43,7 +43,7 @@ export function isRefusal(error: unknown): boolean {
 
 /** The service has looked at these records and would say the same again. */
 export function isUnfit(error: unknown): boolean {
-  return (error instanceof AppError && unfitCodes.has(error.code)) || statusOf(error) === 422;
+  return (isAppError(error) && unfitCodes.has(error.code)) || statusOf(error) === 422;
 }
 
 const unfitCodes: ReadonlySet<string> = new Set(['input-invalid', 'request-invalid']);

@@ -4,6 +4,7 @@
  */
 import { existsSync, type FSWatcher } from 'node:fs';
 import { AppError, isAppError } from '../../src-contract/app-error.ts';
+import type { PolicyQuestion } from '../../src-contract/policy.ts';
 import type { ConsolePiece, ProcessIdentity, SandboxHandOver, SandboxReport, UsageSample } from '../../src-contract/sandbox.ts';
 import { sandboxContractVersion } from '../../src-contract/sandbox.ts';
 import type { Command } from '../platform/executables.ts';
@@ -71,7 +72,7 @@ export type HandOverParts = Pick<
   | 'stopGraceSeconds'
   | 'startLimitSeconds'
   | 'culture'
-  | 'trustedKeys'
+  | 'policy'
   | 'runAs'
   | 'limits'
   | 'onlyJobId'
@@ -157,6 +158,24 @@ export class Launcher {
 
   async readUsage(sandboxId: string, since: string | null): Promise<UsageSample[]> {
     return (await this.entries.get(sandboxId)?.link?.readUsage(since)) ?? [];
+  }
+
+  /** null: that sandbox asks nothing, or cannot be asked just now. */
+  async readQuestion(sandboxId: string): Promise<PolicyQuestion | null> {
+    try {
+      return (await this.entries.get(sandboxId)?.link?.readQuestion()) ?? null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** false: it asked nothing, or about another script. */
+  async answerQuestion(sandboxId: string, sha256: string, allow: boolean): Promise<boolean> {
+    try {
+      return (await this.entries.get(sandboxId)?.link?.answerQuestion(sha256, allow)) ?? false;
+    } catch {
+      return false;
+    }
   }
 
   /** Waits for that of one that is just starting or being found again. undefined: there is none, or it has died. */

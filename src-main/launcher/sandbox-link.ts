@@ -3,6 +3,7 @@
  * connection has closed and the process is gone: noticed, not polled for.
  */
 import type * as z from 'zod';
+import type { PolicyQuestion } from '../../src-contract/policy.ts';
 import {
   sandboxCalls,
   sandboxEvents,
@@ -66,6 +67,16 @@ export class SandboxLink {
     } finally {
       grown.forget();
     }
+  }
+
+  /** null: nothing is asked. Throws when the sandbox cannot be asked. */
+  async readQuestion(): Promise<PolicyQuestion | null> {
+    return (await this.ask('sandbox:question', {})).question;
+  }
+
+  /** Whether the sandbox took the answer. Throws when it cannot be told. */
+  async answerQuestion(sha256: string, allow: boolean): Promise<boolean> {
+    return (await this.ask('sandbox:answer', { sha256, allow })).accepted;
   }
 
   /** None from a sandbox of a version that did not count it. */

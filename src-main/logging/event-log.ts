@@ -1,12 +1,14 @@
 /** The event log as the rest of the worker sees it: named events in, numbered events out, live. Pages of it: event-index.ts. */
 import { createLogger, type Logger } from 'winston';
 import type Transport from 'winston-transport';
-import { eventChannel, eventIds, type EventName, type LogEvent } from '../../src-contract/events.ts';
+import { alwaysKept, eventChannel, eventIds, type EventLevel, type EventName, type LogEvent } from '../../src-contract/events.ts';
 import { ChannelStore } from './channel-store.ts';
 
 /** Half a second's worth of reading at most; about 8,000 events a file, 40,000 a channel. */
 const maxFileBytes = 2 * 1024 * 1024;
 const maxFiles = 5;
+/** Smaller is worse, as winston has it. */
+const ranks: Record<EventLevel, number> = { Error: 0, Warning: 1, Information: 2 };
 
 export interface EventEntry {
   name: EventName;
@@ -35,6 +37,8 @@ export class EventLog {
   private readonly listeners = new Set<(event: LogEvent) => void>();
   private readonly now: () => Date;
   private lastNumber: number;
+  /** The least level that is kept. */
+  level: EventLevel = 'Information';
   private closed = false;
 
   constructor(options: EventLogOptions) {
@@ -52,7 +56,8 @@ export class EventLog {
     );
     this.lastNumber = Math.max(...this.stores.map((store) => store.lastNumber));
     this.logger = createLogger({
-      levels: { Error: 0, Warning: 1, Information: 2 },
+      levels: ranks,
+      // What is kept is decided in `write`: some events are whatever their level.
       level: 'Information',
       transports: [...this.stores, ...(options.transports ?? [])],
     });
@@ -60,8 +65,10 @@ export class EventLog {
     this.logger.setMaxListeners(30);
   }
 
-  write(entry: EventEntry): LogEvent {
+  /** undefined: it is below the level, and nobody hears of it. */
+  write(entry: EventEntry): LogEvent | undefined {
     const { id, channel, level } = eventIds[entry.name];
+    if (ranks[level] > ranks[this.level] && !alwaysKept.has(entry.name)) return undefined;
     const event: LogEvent = {
       number: (this.lastNumber += 1),
       time: this.now().toISOString(),

@@ -20,6 +20,8 @@ import { chooseRuntime, combine, droppedStreams, typesOf, type Choice, type Load
 import type { ConsoleView } from './console-view.ts';
 import { describeLimits } from './job-limits.ts';
 import { cannotRunAs, decideOutcome, type Verdict } from './outcome.ts';
+import type { Permission } from './permission.ts';
+import { LongestRun, passGate } from './policy-gate.ts';
 import { MaskedConsole } from './masked-console.ts';
 import { secretsOf, type Secrets } from './masking/secrets.ts';
 import { describeParameters } from './parameters.ts';
@@ -30,7 +32,6 @@ import { RecordPoster } from './record-poster.ts';
 import { runtimeEnvironment } from './runtime-environment.ts';
 import { RuntimeRun, type RunResult } from './runtime-run.ts';
 import { isFence, ServiceCalls } from './service-calls.ts';
-import { checkSignature } from './signature-check.ts';
 import type { StateKeeper } from './state-keeper.ts';
 import { UploadLag } from './upload-lag.ts';
 import type { UsageMeter } from './usage-meter.ts';
@@ -48,6 +49,7 @@ export interface AttemptParts {
   ground: Promise<Ground>;
   view: ConsoleView;
   usage: UsageMeter;
+  permission: Permission;
 }
 
 const nothingRan: Omit<RunResult, 'end'> = { processId: null, wallMs: 0, cpuMs: null, peakMemoryBytes: null, processesLeft: 0 };
@@ -65,6 +67,7 @@ export class Attempt {
   readonly #asking = new AbortController();
   #stopReason: string | undefined;
   #run: RuntimeRun | undefined;
+  readonly #longestRun = new LongestRun();
   #isOver = false;
   #isKnown = false;
   /** Statuses reach the service in their order, beside the running job. */
@@ -294,13 +297,14 @@ export class Attempt {
 
   /** What this machine's administrator demands comes first. */
   async #choose(loaded: LoadedJob, journal: JournalWriter): Promise<Choice> {
-    const { handOver, runtimes, describeSearch } = this.#parts;
-    if (handOver.trustedKeys !== undefined) {
-      const check = await checkSignature(loaded.runbook.definition, handOver.trustedKeys);
-      if (check.kind === 'refused') return { kind: 'none', reason: check.reason };
-      journal.decide(`The runbook is signed with the key ${check.keyName}, which this machine trusts.`);
-    }
-    return chooseRuntime(loaded, handOver, runtimes, describeSearch);
+    const { handOver, runtimes, describeSearch, permission, state, timing } = this.#parts;
+    const { policy, sandboxId } = handOver;
+    return passGate({
+      ...{ policy, sandboxId, loaded, permission, state, timing },
+      choose: () => chooseRuntime(loaded, handOver, runtimes, describeSearch),
+      decide: (text) => journal.decide(text),
+      signal: this.#asking.signal,
+    });
   }
 
   /** Stopped or given up on before the runtime was started. */
@@ -313,6 +317,7 @@ export class Attempt {
       runtime,
       end,
       stopReason: this.#stopReason,
+      overrun: this.#longestRun.reason,
       fenced: this.#fence.signal.aborted,
       suspendedAt: this.#suspendedAt,
     });
@@ -389,6 +394,7 @@ export class Attempt {
       onStopping: (stop) => state.change({ stop }),
       ...(warm !== undefined && line !== undefined && { warm: { process: warm.process, line } }),
     });
+    this.#limitRun(this.#run);
     // A stop that came while the script was being written found no run to stop.
     if (this.#isCalledOff()) this.#run.stop(this.#stopReason ?? 'the service gave up on this attempt');
     const result = await this.#run.result;
@@ -400,6 +406,14 @@ export class Attempt {
     this.#suspendedAt = courier?.suspendedAt;
     for (const sentence of intake.leftOut) journal.decide(sentence);
     return result;
+  }
+
+  /** Its end (`#asking`) ends the watch too. */
+  #limitRun(run: RuntimeRun): void {
+    const { handOver, timing, state } = this.#parts;
+    const { longestRunSeconds } = handOver.policy;
+    if (longestRunSeconds === null) return;
+    void this.#longestRun.watch(run, longestRunSeconds, timing, this.#asking.signal, () => state.change({ phase: 'stopping' }));
   }
 
   #startCourier(folder: string | undefined, jobId: string, journal: JournalWriter): CheckpointCourier | undefined {

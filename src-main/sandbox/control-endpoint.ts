@@ -8,6 +8,7 @@ import { sandboxCalls, type SandboxReport } from '../../src-contract/sandbox.ts'
 import { channelAddress } from '../channel/channel-address.ts';
 import { serveLineChannel } from '../channel/line-channel-server.ts';
 import type { ConsoleView } from './console-view.ts';
+import type { Permission } from './permission.ts';
 import { consoleColumns, consoleRows } from './pseudo-terminal.ts';
 import type { UsageMeter } from './usage-meter.ts';
 
@@ -21,6 +22,7 @@ export interface ControlEndpointOptions {
   report: () => SandboxReport;
   view: ConsoleView;
   usage: UsageMeter;
+  permission: Permission;
   stop: (reason: string) => boolean;
   onFault: (error: unknown) => void;
 }
@@ -63,7 +65,11 @@ export async function openControlEndpoint(options: ControlEndpointOptions): Prom
   };
 }
 
-function answer({ report, view, usage, stop }: ControlEndpointOptions, call: string, given: unknown): Answer<unknown> {
+function answer(
+  { report, view, usage, permission, stop }: ControlEndpointOptions,
+  call: string,
+  given: unknown,
+): Answer<unknown> {
   switch (call) {
     case 'sandbox:report': {
       const parsed = sandboxCalls[call].arguments.safeParse(given);
@@ -80,6 +86,15 @@ function answer({ report, view, usage, stop }: ControlEndpointOptions, call: str
       const parsed = sandboxCalls[call].arguments.safeParse(given);
       if (!parsed.success) return refuse(call, parsed.error.message);
       return { ok: true, value: { samples: usage.read(parsed.data.since) } };
+    }
+    case 'sandbox:question': {
+      const parsed = sandboxCalls[call].arguments.safeParse(given);
+      return parsed.success ? { ok: true, value: { question: permission.question } } : refuse(call, parsed.error.message);
+    }
+    case 'sandbox:answer': {
+      const parsed = sandboxCalls[call].arguments.safeParse(given);
+      if (!parsed.success) return refuse(call, parsed.error.message);
+      return { ok: true, value: { accepted: permission.answer(parsed.data.sha256, parsed.data.allow) } };
     }
     case 'sandbox:stop': {
       const parsed = sandboxCalls[call].arguments.safeParse(given);

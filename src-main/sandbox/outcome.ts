@@ -4,7 +4,7 @@
  * - An exit code alone is believed only of runtimes without a host of ours. With one, both its last word and the process's end are needed.
  * - A runtime that dies of its own fault (SIGSEGV and its like) has failed: running it again would most likely end the same way. One that
  *   was ended by another signal was interrupted from outside (somebody's kill, the kernel short of memory): the rerun policy decides.
- * - What a limit has ended has failed too, whatever signal it was: it would run into the limit again. One that met a limit and completed all
+ * - What a limit or this machine's policy has ended has failed too, whatever signal it was: it would run into the limit again. One that met a limit and completed all
  *   the same has completed.
  * - A missing runtime is a failure, not `never-started`: no other attempt on this machine would find it either.
  */
@@ -49,6 +49,8 @@ export interface AttemptFacts {
   end: RuntimeEnd | undefined;
   /** Who or what asked to stop; undefined when nobody did. */
   stopReason: string | undefined;
+  /** What the job says where this machine's policy has ended it for running too long. */
+  overrun: string | undefined;
   /** The service has given up on this attempt. */
   fenced: boolean;
   /** The line of the Suspend-Workflow that ended it; the service has the checkpoint. */
@@ -74,9 +76,11 @@ const faults = new Set<NodeJS.Signals>([
   'SIGXCPU',
 ]);
 
-export function decideOutcome({ runtime, end, stopReason, fenced, suspendedAt }: AttemptFacts): Verdict {
+export function decideOutcome({ runtime, end, stopReason, overrun, fenced, suspendedAt }: AttemptFacts): Verdict {
   const exitCode = end?.kind === 'ended' ? (end.host?.ended?.exitCode ?? end.exitCode) : null;
   if (fenced) return { outcome: 'interrupted', reason: 'the service gave up on this attempt', exitCode };
+  // Before a stop by a person: that came while it was being ended, or the policy would not have come to it.
+  if (overrun !== undefined) return { outcome: 'failed', reason: overrun, exitCode };
   if (stopReason !== undefined) return { outcome: 'stopped', reason: stopReason, exitCode };
   if (end === undefined) return { outcome: 'never-started', reason: 'the runtime was not started', exitCode };
   if (end.kind === 'not-prepared') return { outcome: 'never-started', reason: end.reason, exitCode };

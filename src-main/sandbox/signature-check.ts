@@ -15,18 +15,19 @@ const signatureLine = /(?:^|\n)(?:#|::|rem)[ \t]*hrw-signature[ \t]+ed25519[ \t]
 
 export async function checkSignature(script: string, keysFolder: string): Promise<SignatureCheck> {
   const trusted = await readTrustedKeys(keysFolder);
-  if (trusted.kind === 'unusable') return refuse(`the trusted keys cannot be used: ${trusted.reason}`);
+  if (trusted.kind === 'unusable') return refuse(`The trusted keys cannot be used: ${trusted.reason}`);
   const found = signatureLine.exec(script);
-  if (found === null) return refuse('it has no signature as its last line');
+  if (found === null) return refuse('It has no signature as its last line');
   const start = found.index + (found[0].startsWith('\n') ? 1 : 0);
   const signed = Buffer.from(script.slice(0, start), 'utf8');
   const signature = Buffer.from(found[1] ?? '', 'base64');
   const match = trusted.keys.find(({ key }) => verify(null, signed, key, signature));
   return match === undefined
-    ? refuse('its signature is of none of the trusted keys, or it was changed after it was signed')
+    ? refuse('Its signature is of none of the trusted keys, or it was changed after it was signed')
     : { kind: 'signed', keyName: match.name };
 }
 
-function refuse(why: string): SignatureCheck {
-  return { kind: 'refused', reason: `This machine runs signed runbooks only, and this runbook was not run: ${why}.` };
+/** A sentence without its full stop. */
+function refuse(reason: string): SignatureCheck {
+  return { kind: 'refused', reason };
 }

@@ -50,7 +50,8 @@ export class StateKeeper {
   change(change: Partial<SandboxReport>): void {
     const isNewPhase = change.phase !== undefined && change.phase !== this.#report.phase;
     this.#report = { ...this.#report, ...change, ...(isNewPhase ? { since: this.#options.now().toISOString() } : {}) };
-    if (isNewPhase) void this.write();
+    // The next engine is to know of a question that this one has told.
+    if (isNewPhase || change.asking !== undefined) void this.write();
     this.touch();
   }
 

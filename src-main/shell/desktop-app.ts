@@ -3,10 +3,13 @@
  * the tray; quitting ends the engine and leaves running sandboxes to themselves.
  */
 import { randomUUID } from 'node:crypto';
-import { app, clipboard, ipcMain, session, type BrowserWindow, type IpcMainInvokeEvent } from 'electron';
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { app, clipboard, ipcMain, nativeTheme, session, type BrowserWindow, type IpcMainInvokeEvent } from 'electron';
 import { ipcChannels } from '../../src-contract/ipc-channels.ts';
-import type { WindowEvent } from '../../src-contract/window-calls.ts';
+import type { DesktopChoices, WindowEvent } from '../../src-contract/window-calls.ts';
 import { isPlace } from './app-arguments.ts';
+import { BundleInHand } from './bundle-in-hand.ts';
 import { openControlPanel, refusePermissions, refuseStrangers } from './control-panel-window.ts';
 import { setApplicationMenu } from './menu.ts';
 import { chooseCertificate, chooseSavedFile } from './dialogs.ts';
@@ -15,6 +18,7 @@ import { createNotifications, type ShownNotice } from './notifications.ts';
 import { PreferencesFile } from './preferences.ts';
 import { fileNameOf, saveJob } from './save-job.ts';
 import { ask } from './saved-file.ts';
+import { autostartFolderOf, createStartAtLogon, type LogonCommand } from './start-at-logon.ts';
 import { createSteadyWorker } from './steady-worker.ts';
 import { followWorker } from './tray-facts.ts';
 import type { TrayAction } from './tray-view.ts';
@@ -36,6 +40,7 @@ export interface DesktopAppOptions {
   rendererFolder: string;
   preloadFile: string;
   iconsFolder: string;
+  noticesFile: string;
   source: WorkerSource;
   /** Writes a mistake of ours where somebody finds it. */
   onFault: (error: unknown) => void;
@@ -113,8 +118,9 @@ function run(options: DesktopAppOptions, worker: SteadyWorker): void {
   let isQuitting = false;
   app.once('before-quit', () => (isQuitting = true));
   const preferences = new PreferencesFile(options.windowFolder, options.onFault);
+  nativeTheme.themeSource = preferences.appearance;
   const { iconsFolder, onNotification: onShown } = options;
-  const notifications = createNotifications({ preferences, iconsFolder, open, onShown });
+  const notifications = createNotifications({ worker, preferences, iconsFolder, open, onShown });
   worker.subscribe((event) => {
     send(event);
     notifications.take(event);
@@ -167,6 +173,13 @@ function answerWindow(
   ourWindow: () => BrowserWindow | undefined,
   takeStartPlace: () => string,
 ): void {
+  const atLogon = createStartAtLogon(logonCommand(options), {
+    platform: process.platform,
+    autostartFolder: autostartFolderOf(process.env, homedir()),
+    loginItems: app,
+  });
+  const desktop = (): DesktopChoices => ({ startAtLogon: atLogon.isOn(), appearance: preferences.appearance });
+  const bundle = new BundleInHand(worker, () => new Date());
   const shell: ShellAnswers = {
     'shell:start-place': () => ({ place: takeStartPlace() }),
     // Answers at once in older versions of Electron, later in newer ones.
@@ -184,11 +197,27 @@ function answerWindow(
       const file = await chooseSavedFile(ourWindow(), fileNameOf(job), wanted.format);
       return file === null ? { file, records: 0 } : { file, records: await saveJob(worker, wanted, file) };
     },
+    'shell:prepare-bundle': () => bundle.prepare(),
+    'shell:save-bundle': async ({ bundleId }) => {
+      const file = await chooseSavedFile(ourWindow(), bundle.fileName, 'zip');
+      return file === null ? { file, bytes: 0 } : { file, bytes: await bundle.save(bundleId, file) };
+    },
     'shell:notifications': () => ({ about: [...preferences.notifyAbout] }),
     'shell:notify-about': ({ about }) => {
       preferences.change({ notifyAbout: [...new Set(about)] });
       return { about: [...preferences.notifyAbout] };
     },
+    'shell:desktop': () => desktop(),
+    'shell:change-desktop': ({ startAtLogon, appearance }) => {
+      if (startAtLogon !== undefined) atLogon.change(startAtLogon);
+      if (appearance !== undefined) {
+        preferences.change({ appearance });
+        // The window, the menus and what Chromium draws by itself follow it.
+        nativeTheme.themeSource = appearance;
+      }
+      return desktop();
+    },
+    'shell:licences': async () => ({ text: await readFile(options.noticesFile, 'utf8') }),
     'shell:about': () => ({
       version: options.version,
       electron: process.versions.electron,
@@ -214,6 +243,13 @@ function answerWindow(
   ipcMain.handle(ipcChannels.shellCall, (event, name: unknown, given: unknown) =>
     answers.shellCall(senderOf(event), name, given),
   );
+}
+
+/** As this application was started, in the tray. An AppImage's own program lies in a folder that is there only while it runs. */
+function logonCommand({ name, dataFolder }: DesktopAppOptions): LogonCommand {
+  const program = process.env['APPIMAGE'] ?? process.execPath;
+  const leading = app.isPackaged ? [] : [app.getAppPath()];
+  return { name, file: program, arguments: [...leading, '--data', dataFolder, '--hidden'] };
 }
 
 /** Quitting waits for the engine's own end; the engine's end (drained, told to quit by the command line) is ours too. */

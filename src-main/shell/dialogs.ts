@@ -10,6 +10,7 @@ const savedKinds = {
   csv: { name: 'Comma-separated values', extension: 'csv' },
   json: { name: 'JSON', extension: 'json' },
   text: { name: 'Text', extension: 'txt' },
+  zip: { name: 'Zip archive', extension: 'zip' },
 } as const;
 
 export async function chooseSavedFile(

@@ -2,8 +2,9 @@
 import path from 'node:path';
 import { Notification } from 'electron';
 import type { WindowEvent } from '../../src-contract/window-calls.ts';
-import { Notices, type Notice } from './notices.ts';
+import { describeQuestion, Notices, type Notice } from './notices.ts';
 import type { PreferencesFile } from './preferences.ts';
+import type { AskedWorker } from './saved-file.ts';
 
 /** As it is handed to the operating system, and what a press on it does. */
 export interface ShownNotice {
@@ -13,6 +14,7 @@ export interface ShownNotice {
 }
 
 export interface NotificationsOptions {
+  worker: AskedWorker;
   preferences: PreferencesFile;
   iconsFolder: string;
   open: (place: string) => void;
@@ -27,11 +29,11 @@ export interface Notifications {
   close: () => void;
 }
 
-export function createNotifications({ preferences, iconsFolder, open, onShown }: NotificationsOptions): Notifications {
+export function createNotifications({ worker, preferences, iconsFolder, open, onShown }: NotificationsOptions): Notifications {
   const notices = new Notices();
   // One that nothing refers to is collected, and then nobody hears the press.
   const shown = new Set<Notification>();
-  const show = ({ title, text, place }: Omit<Notice, 'kind'>): void => {
+  const show = ({ title, text, place }: Pick<Notice, 'title' | 'text' | 'place'>): void => {
     const press = (): void => open(place);
     onShown?.({ title, body: text, press });
     if (!Notification.isSupported()) return;
@@ -41,10 +43,27 @@ export function createNotifications({ preferences, iconsFolder, open, onShown }:
     notification.once('close', () => shown.delete(notification));
     notification.show();
   };
+  const showQuestion = async ({ sandboxId = '', ...notice }: Notice): Promise<void> => {
+    const answer = await worker.call('policy:question', { sandboxId });
+    // Whoever may not see what would run is told all the same that it waits; the page says who may.
+    if (answer.ok) show({ ...notice, text: describeQuestion(answer.value) });
+    else if (answer.problem.code !== 'nothing-asked') show({ ...notice, text: answer.problem.title });
+  };
+  /** Of a worker that asked before anybody was here to hear it. */
+  const takeOpenQuestions = async (): Promise<void> => {
+    const running = await worker.call('jobs:running', {});
+    for (const job of running.ok ? running.value : []) {
+      const notice = job.asking === null ? undefined : notices.of({ event: 'job-changed', payload: job });
+      if (notice !== undefined) await showQuestion(notice);
+    }
+  };
   return {
     take: (event) => {
+      if (event.event === 'engine-contact-changed' && event.payload.problem === null) void takeOpenQuestions();
       const notice = notices.of(event);
-      if (notice !== undefined && preferences.notifyAbout.includes(notice.kind)) show(notice);
+      if (notice === undefined) return;
+      if (notice.kind === 'permission-asked') void showQuestion(notice);
+      else if (preferences.notifyAbout.includes(notice.kind)) show(notice);
     },
     tellOfTray: () => {
       if (preferences.toldOfTray) return;

@@ -2,16 +2,17 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
-import { notificationKind, type NotificationKind } from '../../src-contract/window-calls.ts';
+import { appearance, notificationKind, type Appearance, type NotificationKind } from '../../src-contract/window-calls.ts';
 
 const preferencesShape = z.object({
   notifyAbout: z.array(notificationKind),
   /** That the worker goes on in the tray when the window is closed. */
   toldOfTray: z.boolean(),
+  appearance: appearance.default('system'),
 });
 type Preferences = z.infer<typeof preferencesShape>;
 
-const usual: Preferences = { notifyAbout: ['job-went-wrong', 'needs-attention'], toldOfTray: false };
+const usual: Preferences = { notifyAbout: ['job-went-wrong', 'needs-attention'], toldOfTray: false, appearance: 'system' };
 
 export class PreferencesFile {
   readonly #file: string;
@@ -26,6 +27,10 @@ export class PreferencesFile {
 
   get notifyAbout(): readonly NotificationKind[] {
     return this.#current.notifyAbout;
+  }
+
+  get appearance(): Appearance {
+    return this.#current.appearance;
   }
 
   get toldOfTray(): boolean {

@@ -67,7 +67,7 @@ function iconOf({ worker, lost, running }: TrayFacts): TrayIcon {
       return 'paused';
     case 'ready':
     case 'full':
-      if (hasError) return 'warning';
+      if (hasError || running.some(({ asking }) => asking !== null)) return 'warning';
       return running.length > 0 ? 'busy' : 'ready';
   }
 }
@@ -87,7 +87,8 @@ function problemItems(problem: string | undefined): TrayItem[] {
 function jobItems(running: readonly JobView[]): TrayItem[] {
   const items = running.slice(0, jobsShown).map((job): TrayItem => {
     const name = job.runbookName === '' ? 'A runbook that is being loaded' : job.runbookName;
-    return { label: shorten(name, 60), action: { do: 'open', place: `jobs/${job.sandboxId}` } };
+    const label = job.asking === null ? shorten(name, 60) : `${shorten(name, 40)} waits for your permission`;
+    return { label, action: { do: 'open', place: `jobs/${job.sandboxId}` } };
   });
   if (running.length <= jobsShown) return items;
   return [...items, { label: `All ${running.length} running jobs`, action: { do: 'open', place: 'running' } }];

@@ -306,6 +306,7 @@ async function readFromJournal(journalsFolder: string, jobId: string, sandboxId:
     oldestWaitingAt: null,
     hasConsole: false,
     stop: null,
+    asking: null,
   };
 }
 
@@ -323,7 +324,8 @@ function removeAttemptFiles(journalsFolder: string, jobId: string, sandboxId: st
   const journalName = path.basename(journalPath(journalsFolder, jobId, sandboxId));
   try {
     // What was set aside of its journal.
-    for (const name of readdirSync(folder)) if (name.startsWith(`${journalName}.`)) rmSync(path.join(folder, name), { force: true });
+    for (const name of readdirSync(folder))
+      if (name.startsWith(`${journalName}.`)) rmSync(path.join(folder, name), { force: true });
     rmdirSync(folder);
   } catch {
     // Another attempt of the job is still kept there, or the folder was never made.

@@ -1,6 +1,6 @@
 /**
  * settings.json. `conf` reads and writes it (electron-store in the app, which is built on it), checked against the contract's schema both
- * ways. A file that cannot be read is set aside; connection and registration then come back from the copy that is kept beside the secrets.
+ * ways. A file that cannot be read is set aside; connection, registration and policy then come back from the copy that is kept beside the secrets.
  */
 import { existsSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
@@ -29,7 +29,8 @@ export interface SettingsFileOptions {
 }
 export type OpenSettingsFile = (options: SettingsFileOptions) => SettingsFile;
 
-const copyShape = settingsShape.pick({ connection: true, registration: true });
+/** The machine's policy too: a worker that forgot it and kept its registration would run what was forbidden. */
+const copyShape = settingsShape.pick({ connection: true, registration: true, policy: true, trustedKeys: true });
 
 /** Brings raw settings of version `from` to `from + 1`. */
 export interface SettingsMigration {
@@ -104,8 +105,9 @@ export class SettingsStore {
   }
 
   private async write(next: Settings): Promise<void> {
-    const { connection, registration } = next;
-    await writePrivateFile(this.layout.registrationCopy, `${JSON.stringify({ connection, registration }, null, 2)}\n`);
+    const { connection, registration, policy, trustedKeys } = next;
+    const copy = { connection, registration, policy, trustedKeys };
+    await writePrivateFile(this.layout.registrationCopy, `${JSON.stringify(copy, null, 2)}\n`);
     this.file.store = next;
     this.value = next;
   }

@@ -1,8 +1,10 @@
 /** Hands the worker's own facts to the diagnostics. */
+import { isAppError } from '../../src-contract/app-error.ts';
 import type { Diagnosis, PathTest } from '../../src-contract/diagnostics.ts';
-import type { WorkerState } from '../../src-contract/engine-calls.ts';
+import type { JobView, WorkerState } from '../../src-contract/engine-calls.ts';
 import { diagnose } from '../diagnostics/diagnose.ts';
 import { testPath } from '../diagnostics/path-test.ts';
+import type { WaitingFacts } from '../diagnostics/waiting-jobs.ts';
 import type { Probe } from '../diagnostics/way-to-service.ts';
 import type { PackReceiver } from '../service-link/pack-receiver.ts';
 import { probeAddress } from '../service-link/probe.ts';
@@ -15,6 +17,7 @@ export interface DiagnosisSources {
   access: ServiceAccess;
   receiver: PackReceiver;
   rights: RunbookRights;
+  running: () => JobView[];
   state: () => WorkerState;
   /** Looks anew: what was installed since the start is found by it. */
   lookForRuntimes: () => Promise<void>;
@@ -26,6 +29,7 @@ export function runDiagnosis({
   access,
   receiver,
   rights,
+  running,
   state,
   lookForRuntimes,
   signal,
@@ -51,6 +55,11 @@ export function runDiagnosis({
       await Promise.all([lookForRuntimes(), rights.user()]);
       return parts.runtimes();
     },
+    longestHoldMs: () => parts.engine().longestHoldMs,
+    waiting: async () => ({
+      waiting: await waitingOf(access, settings.current.registration !== null, signal),
+      running: running(),
+    }),
     packs: { folder: layout.packsFolder, packs: receiver.packs },
     folders: {
       dataFolder: layout.folder,
@@ -66,6 +75,17 @@ export function runDiagnosis({
       ],
     },
   });
+}
+
+async function waitingOf(access: ServiceAccess, isRegistered: boolean, signal: AbortSignal): Promise<WaitingFacts['waiting']> {
+  if (!isRegistered) return { kind: 'untold' };
+  try {
+    const jobs = await access.waitingJobs(signal);
+    return jobs === undefined ? { kind: 'untold' } : { kind: 'known', jobs };
+  } catch (error) {
+    if (isAppError(error)) return { kind: 'failed', error };
+    throw error;
+  }
 }
 
 /** The agent's address, and the account's where that is another. */

@@ -1,15 +1,14 @@
 /** One handler a call of the contract. Roles and shapes are checked before anything here runs. */
 import { randomUUID } from 'node:crypto';
-import { AppError } from '../../src-contract/app-error.ts';
 import type { Diagnosis, PathTest } from '../../src-contract/diagnostics.ts';
 import type { WorkerState } from '../../src-contract/engine-calls.ts';
 import { changeableNames } from '../../src-contract/settings.ts';
 import type { EngineHandlers } from '../control/engine-answers.ts';
-import { readTrustedKeys } from '../platform/trusted-keys.ts';
 import type { ConnectionFlow } from './connection-flow.ts';
 import type { Draining } from './draining.ts';
 import type { Jobs } from './jobs.ts';
 import { measureLoad } from './machine-load.ts';
+import { mustHoldKeys, type Permissions } from './permissions.ts';
 import type { RunbookRights } from './runbook-rights.ts';
 import type { ServiceAccess } from './service-access.ts';
 import { slotLimit, workerSource, type InTurn, type WorkerParts } from './parts.ts';
@@ -24,6 +23,7 @@ export interface HandlerSources {
   events: EngineHandlers['events:list'];
   draining: Draining;
   rights: RunbookRights;
+  permissions: Permissions;
   diagnose: () => Promise<Diagnosis>;
   testPath: (path: string) => Promise<PathTest>;
   connection: ConnectionFlow;
@@ -35,7 +35,8 @@ export interface HandlerSources {
 }
 
 export function engineHandlers(sources: HandlerSources): EngineHandlers {
-  const { parts, state, jobs, access, events, draining, rights, connection, registration, inTurn, quit, signal } = sources;
+  const { parts, state, jobs, access, events, draining, rights, permissions, connection, registration, inTurn, quit, signal } =
+    sources;
   const { settings, log } = parts;
   return {
     'worker:state': () => Promise.resolve(state()),
@@ -105,7 +106,7 @@ export function engineHandlers(sources: HandlerSources): EngineHandlers {
       const before = settings.current;
       // `undefined` means "leave it", also where a caller spelled it out.
       const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-      if (typeof change.trustedKeys === 'string') await mustHoldKeys(change.trustedKeys);
+      await mustHoldKeys(change.trustedKeys ?? null);
       const after = await settings.change(given);
       const names = changeableNames.filter((name) => before[name] !== after[name]);
       if (names.length > 0) {
@@ -120,11 +121,9 @@ export function engineHandlers(sources: HandlerSources): EngineHandlers {
         .dispatch({ kind: 'load-changed', load: { running, limit: slotLimit(after, sources.cores) } }, 'settings changed');
       return after;
     },
+    'policy:get': () => Promise.resolve(permissions.policy),
+    'policy:change': (change) => permissions.change(change),
+    'policy:question': ({ sandboxId }) => permissions.question(sandboxId),
+    'policy:answer': (given) => permissions.answer(given),
   };
-}
-
-/** A folder that holds none would stop every job of this machine. */
-async function mustHoldKeys(folder: string): Promise<void> {
-  const trusted = await readTrustedKeys(folder);
-  if (trusted.kind === 'unusable') throw new AppError('setting-invalid', { name: 'trustedKeys', reason: trusted.reason });
 }

@@ -7,6 +7,7 @@ import type { EngineArguments, EngineValue, JobView } from '../../src-contract/e
 import { outcomeLabels } from '../../src-contract/kinds.ts';
 import { journalQuotaBytes, journalQuotaWarning } from '../../src-contract/limits.ts';
 import type { SandboxCredential } from '../../src-contract/sandbox.ts';
+import { policyOf } from '../../src-contract/settings.ts';
 import { jobEventsBetween } from '../engine/job-events.ts';
 import { jobViewOf } from '../engine/job-view.ts';
 import type { FoundAction } from '../engine/ports.ts';
@@ -66,7 +67,7 @@ export class Jobs implements LauncherListener {
       stopGraceSeconds: settings.current.stopGraceSeconds,
       startLimitSeconds: settings.current.startLimitSeconds,
       culture: settings.current.culture,
-      ...(settings.current.trustedKeys === null ? {} : { trustedKeys: settings.current.trustedKeys }),
+      policy: policyOf(settings.current),
       runAs: await this.rights.user(),
       limits: this.rights.limits,
     }));
@@ -146,6 +147,7 @@ export class Jobs implements LauncherListener {
     const view = this.note(sandbox);
     this.seen.delete(view.sandboxId);
     this.parts.engine().clear(`upload:${view.sandboxId}`);
+    this.parts.engine().clear(`asking:${view.sandboxId}`);
     if (view.jobId === '') return;
     const summary = attemptSummaryPath(this.parts.layout.journalsFolder, view.jobId, view.sandboxId);
     try {
@@ -286,7 +288,7 @@ export class Jobs implements LauncherListener {
       if (this.launcher().knows(view.sandboxId)) continue;
       const endedAt = this.parts.clock.now().toISOString();
       const outcomeReason = 'Nothing was left of its sandbox when the worker started.';
-      await this.history.save({ ...view, phase: 'ended', outcome: 'sandbox-crashed', outcomeReason, endedAt });
+      await this.history.save({ ...view, phase: 'ended', outcome: 'sandbox-crashed', outcomeReason, endedAt, asking: null });
     }
   }
 
@@ -328,6 +330,7 @@ export class Jobs implements LauncherListener {
     for (const event of jobEventsBetween(start, view)) this.parts.log.write({ ...event, source: workerSource });
     if (start.phase === 'starting' && view.phase !== 'starting') this.parts.engine().clear('sandbox-start');
     this.noteUpload(view);
+    this.noteAsking(view);
     this.noteQuota(view, sandbox.report?.journalBytes ?? 0);
     if (view.jobId !== '' && (before === undefined || isNews(before, view))) this.save(view);
     this.changes.push(view.sandboxId, view);
@@ -340,6 +343,15 @@ export class Jobs implements LauncherListener {
     const isStuck = view.phase === 'uploading' && view.uploadTrouble !== null && missing > 0;
     if (!isStuck) this.parts.engine().clear(cause);
     else this.parts.engine().raise(cause, new AppError('records-missing', { jobId: view.jobId, missing }).toProblem());
+  }
+
+  private noteAsking({ sandboxId, runbookName, asking }: JobView): void {
+    const cause = `asking:${sandboxId}`;
+    if (asking === null) this.parts.engine().clear(cause);
+    else if (!this.parts.engine().problems.has(cause))
+      this.parts
+        .engine()
+        .raise(cause, new AppError('permission-asked', { runbookName, sandboxId, until: secondOf(asking.until) }).toProblem());
   }
 
   private noteQuota({ sandboxId, jobId, runbookName, phase }: JobView, bytes: number): void {
@@ -363,7 +375,12 @@ export class Jobs implements LauncherListener {
 
 function viewOf(sandbox: SandboxSnapshot): JobView {
   const view = jobViewOf(sandbox.launch, sandbox.report);
-  return sandbox.status === 'finishing' && view.phase !== 'ended' ? { ...view, phase: 'uploading' } : view;
+  return sandbox.status === 'finishing' && view.phase !== 'ended' ? { ...view, phase: 'uploading', asking: null } : view;
+}
+
+/** As people read it: 2026-11-28 14:02:07 UTC. */
+function secondOf(time: string): string {
+  return `${time.slice(0, 19).replace('T', ' ')} UTC`;
 }
 
 /** Counts change all the time and are read live; the index keeps the steps. */

@@ -57,6 +57,7 @@ export const common = {
     stopping: 'Stopping',
     uploading: 'Sending records',
   },
+  asking: 'Waits for permission',
 
   columns: {
     runbook: 'Runbook',

@@ -105,7 +105,7 @@ test('the worker looks at itself, and nothing keeps it from working', async ({},
   const { page } = running;
   await page.getByRole('link', { name: 'Diagnostics' }).click();
   const findings = page.getByRole('list', { name: 'Findings' }).getByRole('listitem');
-  await expect(findings).toHaveCount(10, { timeout: 20_000 });
+  await expect(findings).toHaveCount(11, { timeout: 20_000 });
   for (const rule of ['service-reachable', 'certificate-chain', 'clock', 'registration', 'pack-integrity'])
     await expect(page.locator(`[data-rule="${rule}"]`)).toHaveAttribute('data-result', 'good');
   await keepPicture(page, testInfo, '5b-diagnostics');

@@ -85,6 +85,19 @@ for (const colorScheme of ['light', 'dark'] as const) {
   });
 }
 
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`axe finds nothing in a question for permission, nor in rules that are switched on, ${colorScheme}`, async ({ start }) => {
+    const { page, open } = await start({ scenario: 'asking', place: `jobs/${sampleId(7)}`, colorScheme });
+    await page.evaluate(axeSource);
+    await page.getByRole('button', { name: 'Let it run' }).waitFor();
+    expect.soft(await violationsOn(page), 'question').toEqual([]);
+    await open('settings');
+    for (const rule of await page.locator('[data-rule]').all()) await rule.getByRole('checkbox').first().check();
+    await expect(page.getByText('Enter a name at least')).toBeVisible();
+    expect.soft(await violationsOn(page), 'rules').toEqual([]);
+  });
+}
+
 test('the keyboard reaches every page and the button that matters on it', async ({ start }) => {
   const { page } = await start({ scenario: 'filled' });
   const reached: string[] = [];

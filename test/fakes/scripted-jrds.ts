@@ -8,6 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import type { ChangeStatusBody, PostStreamBody } from '../../src-contract/jrds.ts';
 import { jobStatusNumbers, pendingActions, runbookKinds, type RunbookKind } from '../../src-contract/kinds.ts';
 import { decodeFrame, emptyChain } from '../../src-contract/node/journal-frame.ts';
+import { openPolicy } from '../../src-contract/policy.ts';
 import { describeProblem, type Problem } from '../../src-contract/problems.ts';
 import type { StreamRecord } from '../../src-contract/records.ts';
 import { journalHeader, noLimits, type SandboxHandOver } from '../../src-contract/sandbox.ts';
@@ -131,6 +132,7 @@ export class ScriptedJrds {
       culture: '',
       runAs: { kind: 'own', name: userInfo().username },
       limits: noLimits,
+      policy: openPolicy,
       ...given,
     };
   }

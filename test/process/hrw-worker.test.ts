@@ -149,6 +149,11 @@ describe('without a worker', () => {
       ['jobs', 'stop'],
       ['settings', 'get'],
       ['settings', 'set'],
+      ['policy', 'get'],
+      ['policy', 'set'],
+      ['policy', 'questions'],
+      ['policy', 'show'],
+      ['policy', 'answer'],
     ]) {
       const { code, output } = await hrw([...words, '--help']);
       expect([words.join(' '), code]).toEqual([words.join(' '), 0]);
@@ -223,6 +228,39 @@ describe('with a worker', () => {
     expect(log).toContain('The hybrid runbook worker stopped. Nothing ran.');
     for (const secret of [account.workspaceKey, account.accountKey]) expect(log).not.toContain(secret);
     expect(existsSync(path.join(data, 'engine.lock'))).toBe(false);
+  });
+
+  it('asks a person before it runs anything, who looks at it and answers', async () => {
+    const data = path.join(folder, 'policy');
+    const worker = await run(data);
+    const at = ['--data', data];
+    try {
+      await becomeWorker(data, 'policy');
+      expect((await hrw(['policy', 'set', 'askSeconds', 'soon', ...at])).code).toBe(2);
+      expect(await asked(['policy', 'set', 'askSeconds', '2m', ...at])).toMatchObject({ askSeconds: 120, kinds: null });
+      expect((await hrw(['policy', 'get', ...at])).output).toMatch(
+        /Ask me first +askSeconds +once a person has allowed it, within 2m/,
+      );
+      expect((await hrw(['policy', 'questions', ...at])).output).toBe('No runbook waits for permission.\n');
+      const jobId = await startJob('colourful', 'policy', { Given: 'something' });
+      await waitFor('the question', 20, async () => {
+        const found = await asked<JobView[]>(['policy', 'questions', ...at]);
+        return found.some((job) => job.jobId === jobId) ? true : undefined;
+      });
+      const { output } = await hrw(['policy', 'show', jobId, ...at]);
+      expect(output).toMatch(/parameter Given +something\n/);
+      expect(output).toContain(`printf '\\033[31mred`);
+      expect((await hrw(['policy', 'answer', jobId, 'perhaps', ...at])).code).toBe(2);
+      expect((await hrw(['policy', 'answer', jobId, 'allow', ...at])).output).toBe('colourful was allowed.\n');
+      await waitFor('its end', 20, async () => {
+        const now = await asked<JobView>(['jobs', 'show', jobId, ...at]);
+        return now.outcome === 'completed' ? true : undefined;
+      });
+      const late = await hrw(['policy', 'answer', jobId, 'refuse', ...at]);
+      expect([late.code, late.errors.split('\n')[0]]).toEqual([1, 'This job waits for no permission.']);
+    } finally {
+      await worker.stop();
+    }
   });
 
   it('a refusal says what was not done and exits with 1', async () => {

@@ -59,6 +59,7 @@ const endedReport: SandboxReport = {
   oldestWaitingAt: null,
   hasConsole: false,
   stop: null,
+  asking: null,
 };
 
 function startLauncher(folder: string, service?: FakeFinishingService) {

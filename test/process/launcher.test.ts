@@ -6,6 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../src-contract/app-error.ts';
+import { openPolicy } from '../../src-contract/policy.ts';
 import { sandboxContractVersion } from '../../src-contract/sandbox.ts';
 import { systemClock } from '../../src-main/engine/clock.ts';
 import type { LauncherListener, SandboxSnapshot } from '../../src-main/launcher/launcher-listener.ts';
@@ -87,6 +88,7 @@ function start(sandboxId: string): SandboxSnapshot {
       culture: '',
       runAs: { kind: 'own', name: 'tester' },
       limits: noLimits,
+      policy: openPolicy,
     }),
   );
 }
@@ -199,6 +201,7 @@ describe('a sandbox that does not start', () => {
         culture: '',
         runAs: { kind: 'own', name: 'tester' } as const,
         limits: noLimits,
+        policy: openPolicy,
       };
       const executable = { file: process.execPath, leading: [fixture, way] };
       const onSpawned = (pid: number): void => {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AppError } from '../../src-contract/app-error.ts';
+import { openPolicy } from '../../src-contract/policy.ts';
 import type { AttemptReport, JobDataRead } from '../../src-contract/jrds.ts';
 import { jobStatusNumbers, pendingActions, runbookKinds } from '../../src-contract/kinds.ts';
 import { decodeFrame, emptyChain } from '../../src-contract/node/journal-frame.ts';
@@ -11,6 +12,7 @@ import { reportWithoutJob, noLimits, type SandboxReport } from '../../src-contra
 import { systemClock } from '../../src-main/engine/clock.ts';
 import { identifyThisProcess } from '../../src-main/platform/process-identity.ts';
 import { Attempt, type AttemptParts } from '../../src-main/sandbox/attempt.ts';
+import { Permission } from '../../src-main/sandbox/permission.ts';
 import { ConsoleView } from '../../src-main/sandbox/console-view.ts';
 import { UsageMeter } from '../../src-main/sandbox/usage-meter.ts';
 import { prepareGround, type Ground } from '../../src-main/sandbox/ground.ts';
@@ -172,6 +174,7 @@ async function partsOf(service: Service, change: { ground?: Promise<Ground>; run
       culture: '',
       runAs: { kind: 'own', name: 'tester' },
       limits: noLimits,
+      policy: openPolicy,
     },
     service,
     timing: {
@@ -189,6 +192,7 @@ async function partsOf(service: Service, change: { ground?: Promise<Ground>; run
     state,
     view: new ConsoleView(),
     usage: new UsageMeter(() => new Date()),
+    permission: new Permission(),
     ground: change.ground ?? prepareGround(folder, `attempt-${path.basename(folder)}`, noLimits),
   };
   return { parts, state, delays, folder };

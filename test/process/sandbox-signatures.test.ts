@@ -5,6 +5,7 @@ import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readTrustedKeys } from '../../src-main/platform/trusted-keys.ts';
 import { checkSignature } from '../../src-main/sandbox/signature-check.ts';
+import { openPolicy } from '../../src-contract/policy.ts';
 import { ScriptedJrds } from '../fakes/scripted-jrds.ts';
 import { endedWell, runSandbox } from '../harness/sandbox-process.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
@@ -27,7 +28,7 @@ function signed(text: string, key: KeyObject, mark = '#'): string {
 async function run(text: string, trustedKeys: string): Promise<ScriptedJrds> {
   const jrds = await ScriptedJrds.start({ job: { kind: 'Bash', script: text } });
   onTestFinished(() => jrds.close());
-  const sandbox = await runSandbox(jrds, { trustedKeys });
+  const sandbox = await runSandbox(jrds, { policy: { ...openPolicy, trustedKeys } });
   expect(await sandbox.ended).toBe(endedWell);
   return jrds;
 }
@@ -46,8 +47,8 @@ describe('a machine that runs signed runbooks only', () => {
     const jrds = await run(script, folder);
     expect(jrds.records).toEqual([]);
     expect(jrds.final).toMatchObject({ jobStatus: 'Failed', hrw: { outcome: 'failed', processId: null } });
-    expect(jrds.final?.exception).toBe(
-      'This machine runs signed runbooks only, and this runbook was not run: it has no signature as its last line.',
+    expect(jrds.final?.exception).toContain(
+      'This machine’s policy refused the runbook: Signed runbooks only. It has no signature as its last line. Nothing of it was run.',
     );
   });
 

@@ -42,6 +42,8 @@ const arguments_: Partial<Record<EngineCallName, unknown>> = {
   'jobs:resume': { sandboxId: 'x' },
   'events:list': { channel: null, limit: 1, before: null },
   'diagnostics:test-path': { path: '/x' },
+  'policy:question': { sandboxId: 'x' },
+  'policy:answer': { sandboxId: 'x', sha256: 'y', allow: false },
 };
 
 describe('every call of the contract', () => {

@@ -4,6 +4,7 @@ import { AppError } from '../../src-contract/app-error.ts';
 import { judgePolicies } from '../../src-main/diagnostics/execution-policy.ts';
 import { judgeIdentity } from '../../src-main/diagnostics/identity.ts';
 import { judgeRuntimes } from '../../src-main/diagnostics/runtimes.ts';
+import { judgeWaiting, type WaitingFacts } from '../../src-main/diagnostics/waiting-jobs.ts';
 import {
   judgeCertificates,
   judgeClock,
@@ -11,6 +12,7 @@ import {
   judgeReachable,
   type Probe,
 } from '../../src-main/diagnostics/way-to-service.ts';
+import { idleState, readyState, sampleJob } from '../fakes/window/samples.ts';
 
 const answered = (clockAheadMs = 0, atMs = 40): Probe => ({
   address: 'automation.example:443',
@@ -58,20 +60,31 @@ describe('the way to the service', () => {
 
   it('through a proxy fails by the proxy’s own word', () => {
     const error = new AppError('proxy-authentication-required', { proxy: 'proxy.example:8080', userName: 'worker' });
-    expect(judgeProxy([failed(error)], proxied, {}, [])).toMatchObject({ result: 'failed', repair: error.toProblem().nextStep });
-    expect(judgeProxy([answered()], proxied, {}, [])).toMatchObject({ result: 'good' });
+    expect(judgeProxy([failed(error)], proxied, {}, [], undefined)).toMatchObject({
+      result: 'failed',
+      repair: error.toProblem().nextStep,
+    });
+    expect(judgeProxy([answered()], proxied, {}, [], 20_100)).toMatchObject({
+      result: 'good',
+      sentence: 'The proxy lets this machine through, and holds its long requests',
+      evidence: expect.arrayContaining([{ name: 'long requests', value: 'one was held for 20 s and answered' }]) as unknown,
+    });
+    expect(judgeProxy([answered()], proxied, {}, [], undefined)).toMatchObject({
+      result: 'good',
+      sentence: 'The proxy lets this machine through; no long request has been tried yet',
+    });
   });
 
   it('through a proxy that cuts long requests wants attention', () => {
     const cut = { ...new AppError('holds-cut-short', { seconds: 10 }).toProblem(), since: '', times: 1 };
-    expect(judgeProxy([answered()], proxied, {}, [cut])).toMatchObject({ result: 'attention', repair: cut.nextStep });
+    expect(judgeProxy([answered()], proxied, {}, [cut], undefined)).toMatchObject({ result: 'attention', repair: cut.nextStep });
   });
 
   it('without the proxy that the environment names is a hint where nothing else answers', () => {
     const gone = failed(new AppError('connection-timed-out', { host: 'automation.example', seconds: 10 }));
     const environment = { HTTPS_PROXY: 'http://proxy.example:8080' };
-    expect(judgeProxy([gone], { kind: 'none' }, environment, [])).toMatchObject({ result: 'attention' });
-    expect(judgeProxy([answered()], { kind: 'none' }, environment, [])).toMatchObject({ result: 'good' });
+    expect(judgeProxy([gone], { kind: 'none' }, environment, [], undefined)).toMatchObject({ result: 'attention' });
+    expect(judgeProxy([answered()], { kind: 'none' }, environment, [], undefined)).toMatchObject({ result: 'good' });
   });
 
   it.each([
@@ -146,5 +159,57 @@ describe('identity and runtimes', () => {
     expect(judgeRuntimes([])).toMatchObject({ result: 'failed', repair: expect.stringContaining('PowerShell 7') as string });
     const bash = { kind: 'Bash', label: 'Bash 5.2.15', executable: '/bin/bash' };
     expect(judgeRuntimes([bash])).toMatchObject({ result: 'attention' });
+  });
+});
+
+describe('jobs that wait', () => {
+  const job = { jobId: 'j', runbookName: 'Say-Hello', startedBy: 'ana', queuedAt: '2026-11-28T10:00:00Z', reason: 'it is full' };
+  const known = (total: number): WaitingFacts['waiting'] => ({ kind: 'known', jobs: { value: [job].slice(0, total), total } });
+  const judge = (change: Partial<WaitingFacts>) => judgeWaiting({ state: readyState, waiting: known(0), running: [], ...change });
+
+  it('are none, and that is good', () => {
+    expect(judge({})).toMatchObject({ result: 'good', sentence: 'No job of group datacenter-east waits' });
+  });
+
+  it('each say why, and what this machine can do about it', () => {
+    expect(judge({ waiting: known(1) })).toEqual({
+      rule: 'waiting-jobs',
+      result: 'attention',
+      sentence: 'One job of group datacenter-east waits',
+      evidence: [{ name: 'Say-Hello', value: 'since 2026-11-28T10:00:00Z: it is full' }],
+      repair: 'Each job says what it waits for: mend that, or send it to another group.',
+    });
+    const many = judge({ waiting: known(7), state: { ...readyState, status: 'full' } });
+    expect(many).toMatchObject({
+      sentence: '7 jobs of group datacenter-east wait',
+      repair: expect.stringContaining('limit') as string,
+    });
+    expect(many.evidence.at(-1)).toEqual({ name: 'more', value: '6' });
+    const repairs = (['paused', 'draining'] as const).map(
+      (status) => judge({ waiting: known(1), state: { ...readyState, status } }).repair,
+    );
+    for (const repair of repairs) expect(repair).toContain('hrw resume');
+  });
+
+  it('wait for a person too, whatever the service tells', () => {
+    const running = [sampleJob(1, { phase: 'loading', asking: { since: 'x', until: '2026-11-28T10:05:00Z' } }), sampleJob(2)];
+    expect(judge({ running, waiting: { kind: 'untold' } })).toMatchObject({
+      result: 'attention',
+      sentence: 'One job of group datacenter-east waits',
+      evidence: [{ name: 'Copy-LocalFiles', value: 'waits here until 2026-11-28T10:05:00Z for a person to allow it' }],
+      repair: expect.stringContaining('hrw policy questions') as string,
+    });
+  });
+
+  it('are not known where nobody tells of them', () => {
+    const error = new AppError('service-unavailable', { host: 'automation.example', status: 503 });
+    for (const one of [
+      judge({ waiting: { kind: 'untold' } }),
+      judge({ waiting: { kind: 'failed', error } }),
+      judge({ state: idleState }),
+    ]) {
+      expect(one.result).toBe('not-checked');
+    }
+    expect(judge({ waiting: { kind: 'failed', error } }).repair).toContain('Mend the way');
   });
 });

@@ -47,7 +47,25 @@ describe('the event log', () => {
     const first = open(folder);
     write(first, 3);
     first.close();
-    expect(open(folder).write({ name: 'packReceived', source: 'test', message: 'again' }).number).toBe(4);
+    expect(open(folder).write({ name: 'packReceived', source: 'test', message: 'again' })?.number).toBe(4);
+  });
+
+  it('keeps what is at or above its level, and whatever a person decided here', async () => {
+    const folder = await tempFolder();
+    const log = open(folder);
+    const heard: number[] = [];
+    log.subscribe(({ id }) => heard.push(id));
+    log.level = 'Warning';
+    const names = ['jobPickedUp', 'queryFailed', 'sandboxException', 'policyChanged', 'stateChanged'] as const;
+    for (const name of names) log.write({ name, source: 'test', message: name });
+    log.level = 'Information';
+    log.write({ name: 'jobPickedUp', source: 'test', message: 'later' });
+    const kept = [15011, 3712, 104, 15007];
+    expect(heard).toEqual(kept);
+    const page = await list(folder, { channel: null, limit: 10, before: null });
+    expect(page.events.map(({ id }) => id).reverse()).toEqual(kept);
+    // Without gaps: pages go by the numbers.
+    expect(numbers(page.events).reverse()).toEqual([1, 2, 3, 4]);
   });
 
   it('cuts a line that a crash left unfinished, and nothing else', async () => {
@@ -58,7 +76,7 @@ describe('the event log', () => {
     const file = path.join(folder, (await readdir(folder)).find((name) => name.startsWith('microsoft-sma')) ?? '');
     await appendFile(file, '{"number":99,"time":"20');
     const second = open(folder);
-    expect(second.write({ name: 'workerStopped', source: 'test', message: 'next' }).number).toBe(4);
+    expect(second.write({ name: 'workerStopped', source: 'test', message: 'next' })?.number).toBe(4);
     const page = await list(folder, { channel: 'Microsoft-SMA/Operational', limit: 10, before: null });
     expect(numbers(page.events)).toEqual([4, 3, 1]);
     expect(

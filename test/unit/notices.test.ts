@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { JobView, WorkerState } from '../../src-contract/engine-calls.ts';
-import { Notices } from '../../src-main/shell/notices.ts';
+import { describeQuestion, Notices } from '../../src-main/shell/notices.ts';
 import { PreferencesFile } from '../../src-main/shell/preferences.ts';
 import { currentProblem, readyState, sampleJob } from '../fakes/window/samples.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
@@ -38,6 +38,41 @@ describe('a notification', () => {
     expect(notices.of(worker())).toBeUndefined();
     expect(notices.of(worker(later))?.kind).toBe('needs-attention');
     expect(notices.of(worker(currentProblem('records-missing', { jobId: 'j', missing: 2 }, 0)))).toBeUndefined();
+  });
+});
+
+describe('a notification of what waits for permission', () => {
+  const asking = { since: '2026-11-28T14:00:00.000Z', until: '2026-11-28T14:05:00.000Z' };
+
+  it('is made once a question, whatever was chosen, and again when it asks again', () => {
+    const notices = new Notices();
+    const asked = job(1, { phase: 'loading', asking });
+    const { sandboxId } = asked.payload;
+    expect(notices.of(asked)).toEqual({
+      kind: 'permission-asked',
+      title: 'May Copy-LocalFiles run here?',
+      text: '',
+      place: `jobs/${sandboxId}`,
+      sandboxId,
+    });
+    expect(notices.of(asked)).toBeUndefined();
+    expect(notices.of(job(1, { phase: 'running' }))).toBeUndefined();
+    expect(notices.of(asked)?.kind).toBe('permission-asked');
+  });
+
+  it('shows what would run, as far as there is room, and nothing that hides', () => {
+    const lines = Array.from({ length: 10 }, (_, index) => `echo ${String(index + 1)}`);
+    const script = ['echo \u202ehidden', ...lines].join('\n');
+    const { jobId, sandboxId, runbookName } = sampleJob(1);
+    const question = { jobId, sandboxId, runbookName, kind: 'Bash', startedBy: 'ana', parameters: { Colour: 'red' }, ...asking };
+    expect(describeQuestion({ ...question, script, sha256: 'ab'.repeat(32) }).split('\n')).toEqual([
+      'Bash, started by ana',
+      'Colour = red',
+      'echo \\u202ehidden',
+      ...lines.slice(0, 7),
+      '… and 3 more lines',
+      `SHA-256 ${'ab'.repeat(32)}`,
+    ]);
   });
 });
 

@@ -9,7 +9,8 @@ function ended(change: Partial<Extract<RuntimeEnd, { kind: 'ended' }>> = {}): Ru
 }
 
 function decide(end: RuntimeEnd | undefined, change: Partial<AttemptFacts> = {}) {
-  return decideOutcome({ runtime: 'Bash 5.2', end, stopReason: undefined, fenced: false, suspendedAt: undefined, ...change });
+  const facts = { runtime: 'Bash 5.2', end, stopReason: undefined, overrun: undefined, fenced: false, suspendedAt: undefined };
+  return decideOutcome({ ...facts, ...change });
 }
 
 describe('the outcome of an attempt', () => {
@@ -20,6 +21,14 @@ describe('the outcome of an attempt', () => {
     const failed = { ...spoke, ended: { exitCode: 1, exception: 'no' } };
     expect(decide(ended({ host: failed }), { suspendedAt: 7 }).outcome).toBe('failed');
     expect(decide(ended({ host: spoke }), { suspendedAt: 7, stopReason: 'asked' }).outcome).toBe('stopped');
+  });
+
+  it('is failed when this machine’s policy ended it, whoever asked for a stop meanwhile, but not when the service gave it up', () => {
+    const killed = ended({ exitCode: null, signal: 'SIGTERM' });
+    const word = { outcome: 'failed', reason: 'Longest run', exitCode: null };
+    expect(decide(killed, { overrun: 'Longest run' })).toEqual(word);
+    expect(decide(killed, { overrun: 'Longest run', stopReason: 'asked' })).toEqual(word);
+    expect(decide(killed, { overrun: 'Longest run', fenced: true }).outcome).toBe('interrupted');
   });
 
   it.each([

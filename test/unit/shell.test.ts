@@ -79,6 +79,11 @@ describe('answering the window', () => {
     'shell:notifications': () => ({ about: [] }),
     'shell:notify-about': ({ about }) => ({ about }),
     'shell:save-job': () => ({ file: null, records: 0 }),
+    'shell:desktop': () => ({ startAtLogon: false, appearance: 'system' }),
+    'shell:change-desktop': () => ({ startAtLogon: true, appearance: 'dark' }),
+    'shell:licences': () => ({ text: '' }),
+    'shell:prepare-bundle': () => ({ bundleId: 'b', files: [] }),
+    'shell:save-bundle': () => ({ file: null, bytes: 0 }),
     'shell:choose-certificate': () => {
       throw new AppError('input-invalid', { what: 'file.txt', reason: 'It holds no certificate.' });
     },

@@ -88,6 +88,7 @@ function nameOf(job: JobView): string {
 }
 
 function stateOf(job: JobView): string {
+  if (job.asking !== null) return 'waits for permission';
   return job.outcome === null ? job.phase : outcomeLabels[job.outcome];
 }
 

@@ -2,6 +2,7 @@
 import { Option, type Command } from 'commander';
 import { eventChannel, type EventChannel, type LogEvent } from '../../../src-contract/events.ts';
 import { exitCodes, type CommandIo } from '../command-io.ts';
+import { addBundleOptions, makeBundle, type BundleOptions } from './bundle-command.ts';
 import { describeDiagnosis, describePathTest } from './describe-diagnosis.ts';
 import { describeEvent, describeState } from './describe-worker.ts';
 import { wholeNumber } from './job-commands.ts';
@@ -22,8 +23,8 @@ const statusCodes = [
 ].join('\n');
 
 const diagnoseCodes = [
-  '  0  nothing is wrong (or, with --path, the folder was listed)',
-  '  1  with --path: it was not',
+  '  0  nothing is wrong (with --path: the folder was listed; with --bundle: it was written)',
+  '  1  with --path or --bundle: it was not',
   '  3  no worker runs for the data folder',
   '  4  something is wrong: see what is marked as failed',
 ].join('\n');
@@ -40,12 +41,20 @@ export function addLookCommands(program: Command, io: CommandIo, access: WorkerA
       }),
     );
 
-  addWorkerOptions(program.command('diagnose'))
+  addBundleOptions(addWorkerOptions(program.command('diagnose')))
     .description('what keeps this worker from being well, and what to do about it')
     .option('--path <folder>', 'instead: can runbooks list this folder (a UNC path too), with the rights that they have here?')
-    .addHelpText('after', `\nExamples:\n  hrw diagnose\n  hrw diagnose --path //server/share\n\nExit codes:\n${diagnoseCodes}\n`)
+    .addHelpText(
+      'after',
+      `\nExamples:\n  hrw diagnose\n  hrw diagnose --path //server/share\n  hrw diagnose --bundle support.zip --list\n  hrw diagnose --bundle support.zip\n\nExit codes:\n${diagnoseCodes}\n`,
+    )
     .action(
-      workerAction<{ path?: string }>(io, access, async ({ options, ask, print }) => {
+      workerAction<BundleOptions & { path?: string }>(io, access, async (run) => {
+        const { options, ask, print } = run;
+        if (options.bundle !== undefined) {
+          await makeBundle(run, options.bundle, io);
+          return;
+        }
         if (options.path === undefined) {
           const found = await ask('diagnostics:run', {});
           print(found, describeDiagnosis(found, io.stdout));

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import type { EngineArguments } from '../../../src-contract/engine-calls.ts';
+import { eventLevel } from '../../../src-contract/events.ts';
 import { changeableNames, type ChangeableName, type Settings } from '../../../src-contract/settings.ts';
 import type { CommandIo } from '../command-io.ts';
 import { reportFailure, WrongUse } from '../failures.ts';
@@ -90,7 +91,7 @@ export function addSteerCommands(program: Command, io: CommandIo, access: Worker
     .argument('<name>', changeableNames.join(', '))
     .argument(
       '<value>',
-      'a number; for culture a name such as de-CH; for runAs a user; for trustedKeys a folder; "automatic" (the machine\'s own, as many as there are cores) or "none" where there need not be one',
+      'a number; for culture a name such as de-CH; for runAs a user; for logLevel Information, Warning or Error; for trustedKeys a folder; "automatic" (the machine\'s own, as many as there are cores) or "none" where there need not be one',
     )
     .addHelpText(
       'after',
@@ -110,6 +111,11 @@ function readChange(name: string, text: string): EngineArguments<'settings:chang
   if (known === undefined) throw new WrongUse(`There is no setting ${name}. There are: ${changeableNames.join(', ')}.`);
   if (known === 'culture') return { culture: text === openWords[known] ? '' : text };
   if (text === openWords[known]) return { [known]: null };
+  if (known === 'logLevel') {
+    const level = eventLevel.safeParse(text);
+    if (!level.success) throw new WrongUse(`${name}: ${text} is none of ${eventLevel.options.join(', ')}.`);
+    return { logLevel: level.data };
+  }
   if (known === 'runAs') return { runAs: text };
   // Signed runbooks only, with a key of that folder.
   if (known === 'trustedKeys') return { trustedKeys: path.resolve(text) };

@@ -27,7 +27,7 @@ const useStyles = makeStyles({
 });
 
 /** In tables. */
-export function JobWordCell({ job }: { job: Pick<JobView, 'phase' | 'outcome'> }) {
+export function JobWordCell({ job }: { job: Pick<JobView, 'phase' | 'outcome' | 'asking'> }) {
   const styles = useStyles();
   const { word, mark } = wordOf(job);
   return (

@@ -67,11 +67,12 @@ const phaseLooks: Record<Exclude<SandboxPhase, 'ended'>, { mark: MarkName; tone:
   uploading: { mark: 'busy', tone: 'running' },
 };
 
-export function wordOf(job: Pick<JobView, 'phase' | 'outcome'>): JobWord {
+export function wordOf(job: Pick<JobView, 'phase' | 'outcome' | 'asking'>): JobWord {
   if (job.phase === 'ended') {
     if (job.outcome === null) return { word: texts.job.outcomeUnknown, mark: 'off', tone: 'quiet' };
     return { word: outcomeLabels[job.outcome], ...outcomeLooks[job.outcome] };
   }
+  if (job.asking !== null) return { word: texts.asking, mark: 'attention', tone: 'warning' };
   return { word: texts.phases[job.phase], ...phaseLooks[job.phase] };
 }
 

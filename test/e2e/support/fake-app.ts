@@ -70,7 +70,12 @@ export async function launchOptions({ scenario, place = '' }: FakeAppOptions, da
   return {
     executablePath,
     args: [...electronSwitches(), await built, '--data', dataFolder, ...(place === '' ? [] : [place])],
-    env: { ...Object.fromEntries(environment), HRW_TEST_SCENARIO: scenario, HRW_TEST_PROGRAM: outFolder },
+    env: {
+      ...Object.fromEntries(environment),
+      HRW_TEST_SCENARIO: scenario,
+      HRW_TEST_PROGRAM: outFolder,
+      XDG_CONFIG_HOME: dataFolder,
+    },
   };
 }
 

@@ -17,7 +17,8 @@ import {
 import type { LogEvent } from '../../../src-contract/events.ts';
 import type { Problem } from '../../../src-contract/problems.ts';
 import type { StreamRecord } from '../../../src-contract/records.ts';
-import { defaultSettings, type Settings } from '../../../src-contract/settings.ts';
+import type { LocalPolicy, PolicyQuestion } from '../../../src-contract/policy.ts';
+import { defaultSettings, policyOf, type Settings } from '../../../src-contract/settings.ts';
 import type { OpenedWorker } from '../../../src-main/shell/worker-connection.ts';
 import { sampleDiagnosis, samplePathTest } from './sample-diagnosis.ts';
 import { sampleJob, sampleUsage } from './samples.ts';
@@ -32,6 +33,8 @@ export interface Scenario {
   notes?: Map<string, RecordNote[]>;
   waiting?: NonNullable<EngineValue<'jobs:waiting'>['waiting']>;
   settings?: Partial<Settings>;
+  /** By sandbox id: what a person is asked. */
+  questions?: Map<string, PolicyQuestion>;
   /** Calls that are refused, and with what. */
   refusals?: Partial<Record<EngineCallName, Problem>>;
   /** Calls that never answer. */
@@ -220,6 +223,24 @@ export class FakeWorker implements OpenedWorker {
       case 'settings:change':
         this.#settings = { ...this.#settings, ...(given as Partial<Settings>) };
         return this.#settings;
+      case 'policy:get':
+        return policyOf(this.#settings);
+      case 'policy:change': {
+        const { trustedKeys, ...policy }: LocalPolicy = { ...policyOf(this.#settings), ...(given as Partial<LocalPolicy>) };
+        this.#settings = { ...this.#settings, policy, trustedKeys };
+        return policyOf(this.#settings);
+      }
+      case 'policy:question':
+        return scenario.questions?.get((given as EngineArguments<'policy:question'>).sandboxId);
+      case 'policy:answer': {
+        const { sandboxId, allow } = given as EngineArguments<'policy:answer'>;
+        const outcomeReason = 'This machine’s policy refused the runbook: Ask me first.';
+        this.changeJob(sandboxId, {
+          asking: null,
+          ...(allow ? { phase: 'running' } : { phase: 'ended', outcome: 'failed', outcomeReason }),
+        });
+        return this.#job(sandboxId);
+      }
     }
   }
 

@@ -32,6 +32,7 @@ startDesktopApp({
   rendererFolder: path.join(programFolder, 'renderer'),
   preloadFile: path.join(programFolder, 'preload.cjs'),
   iconsFolder: path.join(programFolder, 'icons'),
+  noticesFile: path.join(path.dirname(programFolder), 'THIRD-PARTY-NOTICES.md'),
   source: { open: () => Promise.resolve(worker), attach: () => Promise.resolve(worker) },
   onFault: (error) => handles.faults.push(String(error)),
   onNotification: (notice) => handles.notices.push(notice),

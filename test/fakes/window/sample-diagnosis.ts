@@ -82,6 +82,16 @@ export function sampleDiagnosis(): Diagnosis {
         evidence: [],
         repair: null,
       },
+      {
+        rule: 'waiting-jobs',
+        result: 'attention',
+        sentence: '2 jobs of group datacenter-east wait',
+        evidence: facts(
+          ['Install-MonthlyUpdates', `since ${ago(340)}: no worker of group datacenter-east can run Windows batch`],
+          ['Export-Certificates', `since ${ago(240)}: the only worker is full`],
+        ),
+        repair: 'Each job says what it waits for: mend that, or send it to another group.',
+      },
     ],
   };
 }

@@ -131,6 +131,7 @@ export function sampleJob(number: number, change: Partial<JobView> = {}): JobVie
     oldestWaitingAt: null,
     hasConsole: false,
     stop: null,
+    asking: null,
     ...change,
   };
 }
@@ -297,3 +298,19 @@ export const sampleConsole = [
   '\u001b[38;2;230;120;90m2026-11-05.csv is open in another program\u001b[0m',
   '[####################----------------------------] 212 of 512',
 ].join('\r\n');
+
+const script = [
+  'param([string] $Source, [int] $OlderThanDays = 90)',
+  '',
+  '$before = (Get-Date).AddDays(-$OlderThanDays)',
+  'Get-ChildItem $Source -Directory |',
+  '  Where-Object LastWriteTime -lt $before |',
+  '  ForEach-Object {',
+  '    "Removing $($_.Name)" # \u202eonly looks',
+  '    Remove-Item $_ -Recurse -Force',
+  '  }',
+  '',
+  'Write-Output "Done"',
+].join('\n');
+/** What a person is asked about; one character of it would not be seen. */
+export const sampleScript = { script, sha256: '5f'.repeat(32) };

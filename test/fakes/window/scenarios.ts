@@ -15,6 +15,7 @@ import {
   sampleEvents,
   sampleId,
   sampleJob,
+  sampleScript,
 } from './samples.ts';
 
 const nothing = { jobs: [], records: new Map(), events: [] };
@@ -145,6 +146,33 @@ export const scenarios = {
     };
     const jobs = filled.jobs.map((job, index) => (index === 0 ? { ...job, phase: 'stopping' as const, stop } : job));
     return { ...filled, jobs };
+  },
+
+  /** A runbook waits for a person; what it would run hides something. */
+  asking: (): Scenario => {
+    const filled = scenarios.filled();
+    const asking = { since: ago(48), until: ago(-252) };
+    const job = sampleJob(7, {
+      runbookName: 'Clear-OldProfiles',
+      phase: 'loading',
+      runtime: null,
+      startedAt: null,
+      processId: 7031,
+      runtimePid: null,
+      recordCount: 0,
+      acknowledgedCount: 0,
+      lastRecord: null,
+      asking,
+    });
+    const { sandboxId, jobId, runbookName, kind, startedBy, parameters } = job;
+    const question = { sandboxId, jobId, runbookName, kind, startedBy, parameters, ...asking, ...sampleScript };
+    const until = '2026-11-28 14:08:00 UTC';
+    return {
+      ...filled,
+      state: { ...filled.state, problems: [currentProblem('permission-asked', { runbookName, sandboxId, until }, 48)] },
+      jobs: [job, ...filled.jobs],
+      questions: new Map([[sandboxId, question]]),
+    };
   },
 
   /** The network is gone while jobs run. */

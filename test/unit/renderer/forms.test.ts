@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defaultSettings } from '../../../src-contract/settings.ts';
+import { openPolicy } from '../../../src-contract/policy.ts';
 import { connectCommand } from '../../../src-renderer/control-panel/pages/connection/connect-command.ts';
 import {
   completeServiceUrl,
@@ -8,6 +9,7 @@ import {
   plainFingerprint,
   startOfForm,
 } from '../../../src-renderer/control-panel/pages/connection/connection-form.ts';
+import { readPolicyForm, startOfPolicy } from '../../../src-renderer/control-panel/pages/settings/policy-form.ts';
 import { readSettingsForm, startOfSettings } from '../../../src-renderer/control-panel/pages/settings/settings-form.ts';
 import {
   mistakesInRegistration,
@@ -134,5 +136,33 @@ describe('an argument on a command line', () => {
     expect(quoteArgument('a b')).toBe("'a b'");
     expect(quoteArgument('$(x)`y`"z"')).toBe('\'$(x)`y`"z"\'');
     expect(quoteArgument("it's")).toBe(`'it'"'"'s'`);
+  });
+});
+
+describe('the form of the local policy', () => {
+  const form = startOfPolicy(openPolicy);
+
+  it('asks for nothing until a rule is switched on, and offers what is usual then', () => {
+    expect(readPolicyForm(form, openPolicy)).toEqual({ ok: true, change: {}, changes: 0 });
+    const on = { ...form.on, hours: true, askSeconds: true };
+    expect(readPolicyForm({ ...form, on }, openPolicy)).toEqual({
+      ok: true,
+      change: { hours: { days: ['Mon', 'Tue', 'Wed', 'Thu', 'Fri'], from: '08:00', to: '18:00' }, askSeconds: 300 },
+      changes: 2,
+    });
+  });
+
+  it('names each rule that says nothing', () => {
+    const on = { ...form.on, kinds: true, runbooks: true, trustedKeys: true, longestRunSeconds: true };
+    const read = readPolicyForm({ ...form, on, longestRunSeconds: 'long' }, openPolicy);
+    expect(read.ok ? [] : Object.keys(read.mistakes)).toEqual(['kinds', 'runbooks', 'trustedKeys', 'longestRunSeconds']);
+  });
+
+  it('changes only what differs, and lifts what is switched off', () => {
+    const policy = { ...openPolicy, kinds: ['Bash' as const], runbooks: ['a', 'b-*'], longestRunSeconds: 90 };
+    const start = startOfPolicy(policy);
+    expect(start).toMatchObject({ runbooks: 'a\nb-*', longestRunSeconds: '90s' });
+    const changed = { ...start, runbooks: ' a \n\nc', on: { ...start.on, kinds: false } };
+    expect(readPolicyForm(changed, policy)).toEqual({ ok: true, change: { kinds: null, runbooks: ['a', 'c'] }, changes: 2 });
   });
 });

@@ -105,8 +105,10 @@ describe('places', () => {
 describe('words for jobs', () => {
   it('tell five ways of not completing apart', () => {
     const outcomes = ['failed', 'stopped', 'never-started', 'interrupted', 'sandbox-crashed'] as const;
-    const words = outcomes.map((outcome) => wordOf({ phase: 'ended', outcome }).word);
+    const words = outcomes.map((outcome) => wordOf({ phase: 'ended', outcome, asking: null }).word);
     expect(new Set(words).size).toBe(5);
+    const asking = { since: ago(1), until: ago(-1) };
+    expect(wordOf({ phase: 'loading', outcome: null, asking })).toMatchObject({ word: 'Waits for permission', tone: 'warning' });
   });
 
   it('give no duration before a job has one', () => {

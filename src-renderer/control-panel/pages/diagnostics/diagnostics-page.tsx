@@ -12,6 +12,7 @@ import { ProblemCard } from '../../../shared/problem-card.tsx';
 import { TryAgainButton } from '../../../shared/try-again-button.tsx';
 import { texts } from '../../../texts.ts';
 import { useServices } from '../../state/services.ts';
+import { BundleCard } from './bundle-card.tsx';
 import { FindingCard } from './finding-card.tsx';
 import { PathTestCard } from './path-test-card.tsx';
 
@@ -63,6 +64,7 @@ export function DiagnosticsPage() {
             <PathTestCard />
           </>
         )}
+        {reading.status !== 'reading' && <BundleCard />}
       </div>
     </Page>
   );

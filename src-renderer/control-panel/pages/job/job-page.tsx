@@ -21,6 +21,7 @@ import { JobFacts, JobParameters } from './job-facts.tsx';
 import { JobFoot } from './job-foot.tsx';
 import { JobRecords } from './job-records.tsx';
 import { OutcomeNote } from './outcome-note.tsx';
+import { PermissionPanel } from './permission-panel.tsx';
 import { RecordNotes } from './record-notes.tsx';
 import { ResumeJob } from './resume-job.tsx';
 import { SaveJob, useSaving } from './save-job.tsx';
@@ -76,14 +77,8 @@ export function JobPage({ id }: { id: string }) {
 }
 
 function KnownJob({ job }: { job: JobView }) {
-  const styles = useStyles();
-  const [tab, setTab] = useState<TabName>('records');
   const [said, setSaid] = useState('');
   const saving = useSaving(job, said, setSaid);
-  const parameters = Object.keys(job.parameters).length;
-  // Who looks at the console as the job ends goes on seeing it.
-  const [hadConsole, setHadConsole] = useState(false);
-  const hasConsole = (job.hasConsole && isRunning(job)) || (hadConsole && tab === 'console');
   const samples = useUsage(job.sandboxId, isRunning(job)).get(job.sandboxId) ?? noSamples;
   return (
     <Page
@@ -102,6 +97,22 @@ function KnownJob({ job }: { job: JobView }) {
       {saving.result}
       <StopProgress job={job} />
       <OutcomeNote job={job} />
+      {job.asking === null ? <Tabs job={job} samples={samples} /> : <PermissionPanel job={job} />}
+      {job.asking === null && <JobFoot job={job} samples={isRunning(job) ? samples : noSamples} />}
+    </Page>
+  );
+}
+
+/** Everything of a job that was let run. */
+function Tabs({ job, samples }: { job: JobView; samples: readonly UsageSample[] }) {
+  const styles = useStyles();
+  const [tab, setTab] = useState<TabName>('records');
+  const parameters = Object.keys(job.parameters).length;
+  // Who looks at the console as the job ends goes on seeing it.
+  const [hadConsole, setHadConsole] = useState(false);
+  const hasConsole = (job.hasConsole && isRunning(job)) || (hadConsole && tab === 'console');
+  return (
+    <>
       <TabList
         className={styles.tabs}
         selectedValue={tab}
@@ -140,8 +151,7 @@ function KnownJob({ job }: { job: JobView }) {
         {tab === 'facts' && isRunning(job) && <UsageCharts samples={samples} />}
         {tab === 'facts' && <JobFacts job={job} />}
       </div>
-      <JobFoot job={job} samples={isRunning(job) ? samples : noSamples} />
-    </Page>
+    </>
   );
 }
 

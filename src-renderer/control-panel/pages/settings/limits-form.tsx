@@ -1,14 +1,14 @@
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { useState } from 'react';
 import type { EngineArguments } from '../../../../src-contract/engine-calls.ts';
-import { changeableNames, type Settings } from '../../../../src-contract/settings.ts';
+import type { Settings } from '../../../../src-contract/settings.ts';
 import { useAction } from '../../../shared/call.ts';
 import { Card } from '../../../shared/card.tsx';
 import { ProblemCard } from '../../../shared/problem-card.tsx';
 import { texts } from '../../../texts.ts';
 import { TextField } from '../../parts/fields.tsx';
 import { useServices } from '../../state/services.ts';
-import { readSettingsForm, startOfSettings, type SettingsForm } from './settings-form.ts';
+import { formNames, readSettingsForm, startOfSettings, type SettingsForm } from './settings-form.ts';
 
 const useStyles = makeStyles({
   fields: { display: 'flex', flexDirection: 'column', gap: '12px', maxWidth: '460px' },
@@ -46,7 +46,7 @@ export function LimitsForm({ settings: first }: { settings: Settings }) {
     <form onSubmit={(event) => void submit(event)} noValidate>
       <Card title={words.jobs}>
         <div className={styles.fields}>
-          {changeableNames.map((name) => (
+          {formNames.map((name) => (
             <TextField key={name} {...part} name={name} words={words.fields[name]} />
           ))}
         </div>
