@@ -49,6 +49,15 @@ export const common = {
     hide: (label: string) => `Hide ${label.toLowerCase()}`,
   },
 
+  wizard: {
+    steps: 'Steps',
+    back: 'Back',
+    next: 'Continue',
+    nextAnyway: 'Continue anyway',
+    finish: 'Finish',
+    states: { done: 'done', current: 'now', failed: 'failed', later: 'not yet' },
+  },
+
   steps: { started: 'under way', done: 'done', failed: 'failed', later: 'not started' },
   phases: {
     starting: 'Starting',

@@ -83,7 +83,10 @@ test('connects through the window, and receives the pack', async ({}, testInfo) 
 test('joins the group from the block that the article shows', async ({}, testInfo) => {
   const { page } = running;
   await page.getByRole('link', { name: 'Worker group' }).click();
-  await page.getByLabel('Worker group', { exact: true }).waitFor();
+  const checks = page.getByRole('list', { name: 'Checks of this machine' });
+  for (const rule of ['service-reachable', 'certificate-chain', 'clock', 'pack-integrity'])
+    await expect(checks.locator(`[data-rule="${rule}"]`)).toHaveAttribute('data-result', 'good', { timeout: 20_000 });
+  await keepPicture(page, testInfo, '4-check');
   const block = `Import-Module HybridRegistration $settings = @{ Name = "${groupName}" EndPoint = "${account.endpoint}" Token = "${account.accountKey}" } Add-HybridRunbookWorker @settings`;
   await page.evaluate((text) => {
     const clipboard = new DataTransfer();
@@ -92,10 +95,24 @@ test('joins the group from the block that the article shows', async ({}, testInf
       new ClipboardEvent('paste', { clipboardData: clipboard, bubbles: true, cancelable: true }),
     );
   }, block);
-  await expect(page.getByLabel('Worker group', { exact: true })).toHaveValue(groupName);
+  await expect(page.getByText('Filled in from what you pasted: Worker group, Endpoint, Account key.')).toBeVisible();
+  for (const step of ['account', 'group', 'review']) {
+    await page.getByRole('button', { name: /^Continue/ }).click();
+    await expect(page.locator('form[data-step]')).toHaveAttribute('data-step', step);
+  }
   await keepPicture(page, testInfo, '4-join');
   await page.getByRole('button', { name: 'Join the group' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(`This machine is in group ${groupName}`);
+});
+
+test('runs a test job right there', async ({}, testInfo) => {
+  const { page } = running;
+  await page.getByRole('button', { name: 'Run a test job' }).click();
+  await expect(page.getByTestId('job-badge')).toHaveText('Completed', { timeout: 60_000 });
+  await expect(page.getByRole('group', { name: 'What the test job wrote' })).not.toBeEmpty();
+  await keepPicture(page, testInfo, '4b-test-job');
+  await page.getByRole('button', { name: 'Finish' }).click();
+  await expect(page.getByRole('button', { name: 'Leave the group' })).toBeVisible();
   await page.getByRole('link', { name: 'Overview' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('This worker can take a job now');
   await keepPicture(page, testInfo, '5-ready');

@@ -11,6 +11,7 @@ import {
   type EngineEvent,
   type EngineValue,
   type JobView,
+  type ProgressStep,
   type RecordNote,
   type WorkerState,
 } from '../../../src-contract/engine-calls.ts';
@@ -20,7 +21,7 @@ import type { StreamRecord } from '../../../src-contract/records.ts';
 import { defaultSettings, type Settings } from '../../../src-contract/settings.ts';
 import type { OpenedWorker } from '../../../src-main/shell/worker-connection.ts';
 import { sampleDiagnosis, samplePathTest } from './sample-diagnosis.ts';
-import { sampleJob, sampleUsage } from './samples.ts';
+import { registration, sampleJob, sampleUsage } from './samples.ts';
 
 export interface Scenario {
   state: WorkerState;
@@ -37,6 +38,32 @@ export interface Scenario {
   /** Calls that never answer. */
   silent?: EngineCallName[];
 }
+
+/** What a worker tells while it connects, joins or leaves. */
+const stepsOf: Partial<
+  Record<EngineCallName, { operation: ProgressStep['operation']; steps: readonly (readonly [string, string])[] }>
+> = {
+  'connection:connect': {
+    operation: 'connect',
+    steps: [
+      ['key', 'Make this machine’s key and certificate'],
+      ['join', 'Join the workspace at automation.contoso.example'],
+    ],
+  },
+  'registration:register': {
+    operation: 'register',
+    steps: [
+      ['pack', 'Check that the AzureAutomation pack is here'],
+      ['service', 'Check the group’s name and the account’s endpoint'],
+      ['key', 'Make the worker’s key and certificate'],
+      ['register', 'Register in the group datacenter-east'],
+    ],
+  },
+  'registration:unregister': {
+    operation: 'unregister',
+    steps: [['service', 'Remove this machine from the group datacenter-east']],
+  },
+};
 
 export class FakeWorker implements OpenedWorker {
   readonly attachedTo: 'own-engine' | 'other-engine' = 'own-engine';
@@ -130,20 +157,9 @@ export class FakeWorker implements OpenedWorker {
   }
 
   async #tellSteps(name: EngineCallName, fails: boolean): Promise<void> {
-    const operation = name === 'connection:connect' ? 'connect' : name === 'registration:register' ? 'register' : undefined;
-    if (operation === undefined) return;
-    const steps =
-      operation === 'connect'
-        ? ([
-            ['key', 'Make this machine’s key and certificate'],
-            ['join', 'Join the workspace at automation.contoso.example'],
-          ] as const)
-        : ([
-            ['pack', 'Check that the AzureAutomation pack is here'],
-            ['service', 'Check the group’s name and the account’s endpoint'],
-            ['key', 'Make the worker’s key and certificate'],
-            ['register', 'Register in the group datacenter-east'],
-          ] as const);
+    const told = stepsOf[name];
+    if (told === undefined) return;
+    const { operation, steps } = told;
     for (const [index, [step, label]] of steps.entries()) {
       this.tell({ event: 'progress-made', payload: { operation, step, label, status: 'started', detail: '' } });
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -171,9 +187,18 @@ export class FakeWorker implements OpenedWorker {
       case 'worker:drain':
       case 'connection:connect':
       case 'connection:disconnect':
-      case 'registration:register':
-      case 'registration:unregister':
         return this.scenario.state;
+      case 'registration:register': {
+        const { groupName, endpoint } = given as EngineArguments<'registration:register'>;
+        const sentence = 'This worker can take a job now';
+        this.change({ status: 'ready', sentence, registration: { ...registration, groupName, endpoint } });
+        return this.scenario.state;
+      }
+      case 'registration:unregister': {
+        const sentence = 'This machine is connected, and in no worker group';
+        this.change({ status: 'connected', sentence, registration: null });
+        return this.scenario.state;
+      }
       case 'worker:quit':
         return {};
       case 'jobs:running':
