@@ -17,6 +17,7 @@ const mainRooms = [
   'control',
   'diagnostics',
   'shell',
+  'rest-client',
   'command-line',
 ];
 
@@ -31,6 +32,9 @@ const sharedWithRooms = {
   sandbox: ['channel/', 'journal/', 'platform/', 'storage/layout'],
   launcher: ['channel/', 'journal/', 'platform/', 'storage/layout'],
   control: ['channel/'],
+  // The REST API has two users: the command line, and the window's page that starts a job.
+  'command-line': ['rest-client/'],
+  shell: ['rest-client/'],
   // A folder is tried with the rights that runbooks have.
   diagnostics: ['platform/'],
   // The history's thread reads what journals and the event log have written.

@@ -4,12 +4,14 @@ import type { Answer } from './app-error.ts';
 import type { EngineArguments, EngineCallName, EngineEvent, EngineValue } from './engine-calls.ts';
 import { eventQuery, jobQuery } from './lists.ts';
 import type { Problem } from './problems.ts';
+import { serviceDeskCalls } from './service-desk.ts';
 
 /** What the person at a desktop may be told of while the window is closed. */
 export const notificationKind = z.enum(['job-went-wrong', 'needs-attention', 'job-ended']);
 export type NotificationKind = z.infer<typeof notificationKind>;
 
 export const shellCalls = {
+  ...serviceDeskCalls,
   /** Where the window should open, once: a deep link such as `jobs/<sandbox id>`; empty for the overview. */
   'shell:start-place': { arguments: z.strictObject({}), value: z.object({ place: z.string() }) },
   'shell:copy-text': { arguments: z.strictObject({ text: z.string().max(1_000_000) }), value: z.strictObject({}) },

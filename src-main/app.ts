@@ -7,14 +7,19 @@ import { fileURLToPath } from 'node:url';
 import { app, ipcMain } from 'electron';
 import ElectronStore from 'electron-store';
 import { isAppError } from '../src-contract/app-error.ts';
+import type { ProxySettings } from '../src-contract/settings.ts';
 import { connectControl } from './control/control-client.ts';
 import { resolveExecutables } from './platform/executables.ts';
+import { ServiceClient } from './rest-client/service-client.ts';
+import { createHttpsClient } from './service-link/https-client.ts';
 import { parseAppArguments } from './shell/app-arguments.ts';
 import { startDesktopApp } from './shell/desktop-app.ts';
 import { displayIsMissing, noDisplayMessage } from './shell/display.ts';
+import type { OpenService } from './shell/service-desk.ts';
 import type { OpenedWorker, WorkerSource } from './shell/worker-connection.ts';
 import { defaultDataFolder } from './storage/default-data-folder.ts';
 import { dataLayout } from './storage/layout.ts';
+import { readTextFile } from './storage/private-files.ts';
 import { createWorkerHost } from './worker-host.ts';
 import { programVersion } from './worker-host/version.ts';
 
@@ -77,8 +82,30 @@ function start(): void {
     preloadFile: path.join(programFolder, 'preload.cjs'),
     iconsFolder: path.join(executables.resourcesFolder, 'icons'),
     source: workerSource(executables),
+    openService,
     onFault: (error) => process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`),
   });
+}
+
+const openService: OpenService = async ({ url, trust, proxy }, token) => {
+  const client = createHttpsClient({
+    address: { url, trust, proxy: await withPassword(proxy) },
+    userAgent: `HybridRunbookWorker/${programVersion}`,
+  });
+  const connection = {
+    host: new URL(url).host,
+    call: client.call,
+    download: client.download,
+    close: client.close,
+  };
+  return { client: new ServiceClient(connection, token), close: client.close };
+};
+
+/** A worker that is somebody else's keeps it to itself: the proxy says then what it misses. */
+async function withPassword(proxy: ProxySettings): Promise<ProxySettings> {
+  if (proxy.kind === 'none' || proxy.userName === undefined) return proxy;
+  const password = await readTextFile(dataLayout(dataFolder).proxyPasswordFile).catch(() => undefined);
+  return password === undefined ? proxy : { ...proxy, password };
 }
 
 /** Somebody's engine has the folder, or the folder is not this user's: then an engine may run there that can be reached. */

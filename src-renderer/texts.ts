@@ -15,6 +15,7 @@ import { overview } from './texts/overview.ts';
 import { records } from './texts/records.ts';
 import { running } from './texts/running.ts';
 import { settings } from './texts/settings.ts';
+import { start } from './texts/start.ts';
 import { usage } from './texts/usage.ts';
 
 export const texts = {
@@ -23,6 +24,7 @@ export const texts = {
   overview,
   running,
   history,
+  start,
   job,
   records,
   console,

@@ -19,6 +19,7 @@ export const common = {
       overview: 'Overview',
       running: 'Running',
       history: 'History',
+      start: 'Start a job',
       connection: 'Connection',
       group: 'Worker group',
       events: 'Event log',

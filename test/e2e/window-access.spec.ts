@@ -14,6 +14,7 @@ const places = [
   'overview',
   'running',
   'history',
+  'start',
   `jobs/${sampleId(1)}`,
   'connection',
   'group',
@@ -98,10 +99,11 @@ test('the keyboard reaches every page and the button that matters on it', async 
     await page.keyboard.press('Tab');
     reached.push(await page.evaluate(() => (document.activeElement as HTMLElement | null)?.innerText.split('\n')[0] ?? ''));
   }
-  expect(reached.slice(0, 9)).toEqual([
+  expect(reached.slice(0, 10)).toEqual([
     'Overview',
     'Running',
     'History',
+    'Start a job',
     'Connection',
     'Worker group',
     'Event log',

@@ -39,6 +39,7 @@ const pictures: Picture[] = [
   { name: 'connection-new', scenario: 'empty', place: 'connection' },
   { name: 'group', scenario: 'filled', place: 'group' },
   { name: 'group-join', scenario: 'joinable', place: 'group', shown: { light: 'join' } },
+  { name: 'start-token', scenario: 'filled', place: 'start' },
   { name: 'events', scenario: 'filled', place: 'events' },
   { name: 'diagnostics', scenario: 'filled', place: 'diagnostics' },
   { name: 'diagnostics-failing', scenario: 'failing', place: 'diagnostics' },

@@ -24,6 +24,8 @@ import { sampleDiagnosis, samplePathTest } from './sample-diagnosis.ts';
 import { registration, sampleJob, sampleUsage } from './samples.ts';
 
 export interface Scenario {
+  /** Of the service's REST API; null: it named none. */
+  restApiUri?: string | null;
   state: WorkerState;
   jobs: JobView[];
   records: Map<string, StreamRecord[]>;
@@ -37,6 +39,10 @@ export interface Scenario {
   refusals?: Partial<Record<EngineCallName, Problem>>;
   /** Calls that never answer. */
   silent?: EngineCallName[];
+}
+
+function restApiUri(scenario: Scenario): string | null {
+  return scenario.restApiUri === undefined ? 'https://automation.contoso.example:8444' : scenario.restApiUri;
 }
 
 /** What a worker tells while it connects, joins or leaves. */
@@ -241,11 +247,22 @@ export class FakeWorker implements OpenedWorker {
       case 'diagnostics:test-path':
         return samplePathTest((given as EngineArguments<'diagnostics:test-path'>).path);
       case 'settings:get':
-        return this.#settings;
+        return { ...this.#settings, ...this.#ties() };
       case 'settings:change':
         this.#settings = { ...this.#settings, ...(given as Partial<Settings>) };
         return this.#settings;
     }
+  }
+
+  /** As the engine keeps what its state shows; `restApiUri` is in the settings alone. */
+  #ties(): Pick<Settings, 'connection' | 'registration'> {
+    const { connection, registration: member } = this.scenario.state;
+    const machineId = registration.machineId;
+    return {
+      connection: connection === null ? null : { ...connection, machineId },
+      registration:
+        member === null ? null : { ...member, jrdsUri: 'https://automation.contoso.example:8443/jrds', restApiUri: restApiUri(this.scenario) },
+    };
   }
 
   #unknownJob(given: EngineArguments<'jobs:get'>): never {

@@ -299,7 +299,7 @@ function Repairs({ problem, onField, onStep, onAgain }: RepairsProps) {
           </Button>
         );
       case 'place':
-        return repair.place.page === 'job' ? null : (
+        return 'id' in repair.place ? null : (
           <PlaceButton key={repair.place.page} to={repair.place}>
             {texts.openPage(texts.navigation.pages[repair.place.page])}
           </PlaceButton>
