@@ -11,6 +11,7 @@ import type { ProxySettings } from '../src-contract/settings.ts';
 import { connectControl } from './control/control-client.ts';
 import { resolveExecutables } from './platform/executables.ts';
 import { ServiceClient } from './rest-client/service-client.ts';
+import type { ServiceRequest } from './rest-client/service-connection.ts';
 import { createHttpsClient } from './service-link/https-client.ts';
 import { parseAppArguments } from './shell/app-arguments.ts';
 import { startDesktopApp } from './shell/desktop-app.ts';
@@ -94,8 +95,8 @@ const openService: OpenService = async ({ url, trust, proxy }, token) => {
   });
   const connection = {
     host: new URL(url).host,
-    call: client.call,
-    download: client.download,
+    call: (request: ServiceRequest) => client.call(request),
+    download: (request: ServiceRequest, write: (piece: Buffer) => Promise<void>) => client.download(request, write),
     close: client.close,
   };
   return { client: new ServiceClient(connection, token), close: client.close };

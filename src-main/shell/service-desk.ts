@@ -158,7 +158,10 @@ function addressOf({ connection }: Settings, url: string): ServiceAddress {
 
 async function readChoices(client: ServiceClient, accountName: string): Promise<StartChoices> {
   const params = { accountName };
-  const [runbooks, groups] = await Promise.all([client.listAll('runbooks:list', { params }), client.listAll('groups:list', { params })]);
+  const [runbooks, groups] = await Promise.all([
+    client.listAll('runbooks:list', { params }),
+    client.listAll('groups:list', { params }),
+  ]);
   return {
     runbooks: runbooks
       .filter(({ state }) => state !== 'New')

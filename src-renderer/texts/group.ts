@@ -153,7 +153,8 @@ export const group = {
     facts: { group: 'Worker group', account: 'Account', where: 'Forgotten', token: 'Account key', running: 'Jobs' },
     tokenMissing: 'Enter one of the account’s keys.',
     doneText: 'Its key and certificate for the account are deleted, and no more jobs are sent here.',
-    doneTextLocal: 'It is forgotten here. The account was not told: remove this machine from its group there too, once it can be reached.',
+    doneTextLocal:
+      'It is forgotten here. The account was not told: remove this machine from its group there too, once it can be reached.',
     token: { label: 'Account key', hint: 'Its primary or secondary key. Used once, not kept.' },
   },
 } as const;

@@ -3,7 +3,8 @@ import { many } from './counting.ts';
 
 export const start = {
   title: 'Which runbook, with what, where?',
-  lead: (account: string, address: string) => `Starts a published runbook of account ${account} at ${address}, with your own token.`,
+  lead: (account: string, address: string) =>
+    `Starts a published runbook of account ${account} at ${address}, with your own token.`,
   titleNoGroup: 'Jobs are started here once this machine is in a worker group',
   noGroupText: 'The account that it joins names the service at which jobs are started.',
   titleNoAddress: 'This service does not say where jobs are started',

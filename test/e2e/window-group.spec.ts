@@ -96,7 +96,10 @@ test.describe('joining', () => {
     expect(copied).toMatch(/^hrw register --group datacenter-east --endpoint https:\S+ --token-file token.txt$/);
     await page.getByRole('button', { name: 'Change worker group' }).click();
     await expect(page.getByLabel('Worker group', { exact: true })).toBeFocused();
-    await page.getByRole('navigation', { name: 'Steps' }).getByRole('button', { name: /^Account/ }).click();
+    await page
+      .getByRole('navigation', { name: 'Steps' })
+      .getByRole('button', { name: /^Account/ })
+      .click();
     await expect(page.getByRole('textbox', { name: 'Account key' })).toHaveValue('tops3cret-key-of-the-account');
   });
 

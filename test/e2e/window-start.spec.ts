@@ -57,14 +57,23 @@ test.describe('the token', () => {
     await page.getByRole('button', { name: 'Check and keep the token' }).click();
     await expect(page.getByText('Enter a token.')).toBeVisible();
     await giveToken(page);
-    await expect(page.getByText(isEncrypted ? /kept encrypted by the operating system/ : /kept unencrypted in .*this desktop has no keyring/)).toBeVisible();
+    await expect(
+      page.getByText(
+        isEncrypted ? /kept encrypted by the operating system/ : /kept unencrypted in .*this desktop has no keyring/,
+      ),
+    ).toBeVisible();
     const file = path.join(dataFolder, 'service-token.json');
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     const kept = JSON.parse(await readFile(file, 'utf8')) as { how: string; value: string; restApiUri: string };
-    expect(kept).toMatchObject({ how: isEncrypted ? 'encrypted' : 'file', restApiUri: 'https://automation.contoso.example:8444' });
+    expect(kept).toMatchObject({
+      how: isEncrypted ? 'encrypted' : 'file',
+      restApiUri: 'https://automation.contoso.example:8444',
+    });
     if (isEncrypted) expect(kept.value).not.toContain('token-of-an-operator');
     // The window never gets it back.
-    expect(await page.evaluate(async () => JSON.stringify(await window.hrw.shell('service:access', {})))).not.toContain('token-of');
+    expect(await page.evaluate(async () => JSON.stringify(await window.hrw.shell('service:access', {})))).not.toContain(
+      'token-of',
+    );
     await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.reload());
     await expect(page.getByRole('combobox', { name: 'Runbook' })).toBeVisible();
     await page.getByRole('button', { name: 'Forget the token' }).click();

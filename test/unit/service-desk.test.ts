@@ -13,15 +13,15 @@ import { connection, sampleId } from '../fakes/window/samples.ts';
 import { scenarios } from '../fakes/window/scenarios.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
 
-/** Turns letters round: enough to see which of the two stands in the file. */
+/** Turns bytes round: enough to see which of the two stands in the file. */
 const turning: Cipher = {
-  encrypt: (text) => Buffer.from([...text].reverse().join('')),
-  decrypt: (bytes) => [...bytes.toString()].reverse().join(''),
+  encrypt: (text) => Buffer.from(text).reverse(),
+  decrypt: (bytes) => Buffer.from(bytes).reverse().toString(),
 };
 const address = 'https://automation.contoso.example:8444';
 const token = 'token-of-an-operator';
 
-async function makeSafe(cipher: Cipher | undefined = undefined): Promise<{ safe: TokenSafe; file: string; folder: string }> {
+async function makeSafe(cipher?: Cipher): Promise<{ safe: TokenSafe; file: string; folder: string }> {
   const folder = await tempFolder();
   const now = (): Date => new Date('2026-11-23T09:30:00Z');
   return { safe: new TokenSafe({ folder, cipher: () => cipher, now }), file: path.join(folder, 'service-token.json'), folder };

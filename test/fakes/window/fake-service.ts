@@ -12,7 +12,10 @@ import type { ServiceAnswer, ServiceConnection, ServiceRequest } from '../../../
 import { ago, sampleId } from './samples.ts';
 
 /** What each token may do; every other one is unknown. */
-const roles: Readonly<Record<string, 'operator' | 'reader'>> = { 'token-of-an-operator': 'operator', 'token-of-a-reader': 'reader' };
+const roles: Readonly<Record<string, 'operator' | 'reader'>> = {
+  'token-of-an-operator': 'operator',
+  'token-of-a-reader': 'reader',
+};
 
 type Parameter = NonNullable<RunbookView['parameters']>[number];
 
@@ -20,7 +23,12 @@ function parameter(name: string, type: string, more: Partial<Parameter> = {}): P
   return { name, type, isMandatory: false, defaultValue: null, position: 0, ...more };
 }
 
-function runbook(name: string, kind: RunbookView['kind'], parameters: Parameter[] | null, more: Partial<RunbookView> = {}): RunbookView {
+function runbook(
+  name: string,
+  kind: RunbookView['kind'],
+  parameters: Parameter[] | null,
+  more: Partial<RunbookView> = {},
+): RunbookView {
   return {
     runbookId: sampleId(name.length),
     name,
@@ -95,7 +103,8 @@ export class FakeService implements ServiceConnection {
   }
 
   call(request: ServiceRequest): Promise<ServiceAnswer> {
-    if (this.#broken) return Promise.reject(new AppError('connection-refused', { host: 'automation.contoso.example', port: 8444 }));
+    if (this.#broken)
+      return Promise.reject(new AppError('connection-refused', { host: 'automation.contoso.example', port: 8444 }));
     const { pathname, searchParams } = new URL(request.path, `https://${this.host}`);
     const body: unknown = request.body === undefined ? undefined : JSON.parse(request.body.toString('utf8'));
     if (request.method !== 'GET') this.#bodies.push({ path: pathname, body });
@@ -104,10 +113,12 @@ export class FakeService implements ServiceConnection {
     if (request.method !== 'GET' && role === 'reader') {
       return refuse(403, describeProblem('role-too-low', { role, needed: 'operator' }));
     }
-    const [, what, name, action] = /^\/automationAccounts\/contoso-operations\/(\w+)(?:\/([\w.-]+))?(?:\/(\w+))?$/.exec(pathname) ?? [];
+    const [, what, name, action] =
+      /^\/automationAccounts\/contoso-operations\/(\w+)(?:\/([\w.-]+))?(?:\/(\w+))?$/.exec(pathname) ?? [];
     if (what === 'runbooks') return page(runbooks);
     if (what === 'hybridRunbookWorkerGroups') return page(groups);
-    if (what !== 'jobs' || name === undefined) return refuse(404, describeProblem('resource-unknown', { what: 'path', name: pathname }));
+    if (what !== 'jobs' || name === undefined)
+      return refuse(404, describeProblem('resource-unknown', { what: 'path', name: pathname }));
     if (request.method === 'PUT') return this.#start(name, body as StartBody);
     if (action === 'streams') return this.#page(name, searchParams);
     if (action === 'stop') this.changeJob(name, { status: 'Stopped', stopRequestedTime: ago(0), endTime: ago(0) });

@@ -261,7 +261,9 @@ export class FakeWorker implements OpenedWorker {
     return {
       connection: connection === null ? null : { ...connection, machineId },
       registration:
-        member === null ? null : { ...member, jrdsUri: 'https://automation.contoso.example:8443/jrds', restApiUri: restApiUri(this.scenario) },
+        member === null
+          ? null
+          : { ...member, jrdsUri: 'https://automation.contoso.example:8443/jrds', restApiUri: restApiUri(this.scenario) },
     };
   }
 

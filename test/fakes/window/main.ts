@@ -37,8 +37,7 @@ startDesktopApp({
   preloadFile: path.join(programFolder, 'preload.cjs'),
   iconsFolder: path.join(programFolder, 'icons'),
   source: { open: () => Promise.resolve(worker), attach: () => Promise.resolve(worker) },
-  openService: (_address, token) =>
-    Promise.resolve({ client: new ServiceClient(service, token), close: () => undefined }),
+  openService: (_address, token) => Promise.resolve({ client: new ServiceClient(service, token), close: () => undefined }),
   onFault: (error) => handles.faults.push(String(error)),
   onNotification: (notice) => handles.notices.push(notice),
   onTrayMenu: (menu) => (handles.trayMenu = menu),

@@ -4,16 +4,7 @@ import { texts } from '../../../texts.ts';
 
 export type Parameter = NonNullable<StartableRunbook['parameters']>[number];
 export type ParameterKind =
-  | 'text'
-  | 'whole-number'
-  | 'number'
-  | 'truth'
-  | 'date'
-  | 'guid'
-  | 'list'
-  | 'object'
-  | 'credential'
-  | 'any';
+  'text' | 'whole-number' | 'number' | 'truth' | 'date' | 'guid' | 'list' | 'object' | 'credential' | 'any';
 /** What is typed, by the parameter's name. */
 export type ParameterValues = Readonly<Record<string, string>>;
 
@@ -83,7 +74,14 @@ export function mistakesInParameters(parameters: readonly Parameter[], values: P
   for (const parameter of parameters) {
     const value = (values[parameter.name] ?? '').trim();
     const kind = kindOf(parameter);
-    const mistake = value === '' ? (parameter.isMandatory ? words.missing : undefined) : looks[kind]?.(value) === false ? words[kind] : undefined;
+    const mistake =
+      value === ''
+        ? parameter.isMandatory
+          ? words.missing
+          : undefined
+        : looks[kind]?.(value) === false
+          ? words[kind]
+          : undefined;
     if (mistake !== undefined) mistakes[parameter.name] = mistake;
   }
   return mistakes;

@@ -73,7 +73,9 @@ export function StartedPage({ jobName, worker }: { jobName: string; worker: Work
     const { problem } = reading;
     const actions = (
       <>
-        {isAboutToken(problem) && <PlaceButton to={{ page: 'start' }}>{texts.openPage(texts.navigation.pages.start)}</PlaceButton>}
+        {isAboutToken(problem) && (
+          <PlaceButton to={{ page: 'start' }}>{texts.openPage(texts.navigation.pages.start)}</PlaceButton>
+        )}
         <TryAgainButton onClick={readAgain} />
       </>
     );

@@ -16,14 +16,7 @@ import { useServices, useWorkerView } from '../../state/services.ts';
 import { runningJobs } from '../../state/worker-view.ts';
 import { DoingStep } from './doing-step.tsx';
 import { keyEnding } from './join-steps.ts';
-import {
-  leaveCommands,
-  leaveSteps,
-  mistakesInLeaving,
-  repairOfLeaving,
-  type LeaveForm,
-  type LeaveStep,
-} from './leave-steps.ts';
+import { leaveCommands, leaveSteps, mistakesInLeaving, repairOfLeaving, type LeaveForm, type LeaveStep } from './leave-steps.ts';
 import { ReviewStep } from './review-step.tsx';
 
 const words = texts.group.leave;
@@ -224,11 +217,7 @@ interface RepairsProps {
 function Repairs({ repair, onToken, onLocal, onAgain }: RepairsProps) {
   return (
     <>
-      {repair === 'token' ? (
-        <Button onClick={onToken}>{texts.group.repair.token}</Button>
-      ) : (
-        <TryAgainButton onClick={onAgain} />
-      )}
+      {repair === 'token' ? <Button onClick={onToken}>{texts.group.repair.token}</Button> : <TryAgainButton onClick={onAgain} />}
       {repair === 'local' && <Button onClick={onLocal}>{texts.group.repair.local}</Button>}
     </>
   );

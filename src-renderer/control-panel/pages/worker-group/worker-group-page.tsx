@@ -23,9 +23,7 @@ export function WorkerGroupPage({ worker }: { worker: WorkerState }) {
   const [leaving, setLeaving] = useState<Registration | null>(null);
   const [isJoining, setJoining] = useState(false);
   if (leaving !== null) {
-    return (
-      <LeaveWizard registration={leaving} onStay={() => setLeaving(null)} onFinish={() => setLeaving(null)} />
-    );
+    return <LeaveWizard registration={leaving} onStay={() => setLeaving(null)} onFinish={() => setLeaving(null)} />;
   }
   if (registration !== null && !isJoining) {
     return <MemberPage worker={worker} registration={registration} onLeave={() => setLeaving(registration)} />;
@@ -44,9 +42,7 @@ export function WorkerGroupPage({ worker }: { worker: WorkerState }) {
       </Page>
     );
   }
-  return (
-    <JoinWizard worker={worker} connection={connection} onDoing={setJoining} onFinish={() => setJoining(false)} />
-  );
+  return <JoinWizard worker={worker} connection={connection} onDoing={setJoining} onFinish={() => setJoining(false)} />;
 }
 
 interface MemberPageProps {
