@@ -178,7 +178,7 @@ test('one is started from the window with the person’s own token, and opens li
   await expect(page.getByRole('alert', { name: 'The service did not accept the token' })).toBeVisible();
   await page.getByRole('textbox', { name: 'Token' }).fill(token);
   await page.getByRole('button', { name: 'Check and keep the token' }).click();
-  await page.getByRole('combobox', { name: 'Runbook' }).fill('count');
+  await page.getByRole('combobox', { name: 'Runbook' }).pressSequentially('count');
   await page.getByRole('option', { name: 'Count-Files' }).click();
   await page.getByLabel('Times').fill('99');
   await page.getByLabel('Gate').fill(gate);

@@ -13,7 +13,7 @@ async function giveToken(page: Page, token = 'token-of-an-operator'): Promise<vo
 }
 
 async function choose(page: Page, runbook: string): Promise<void> {
-  await page.getByRole('combobox', { name: 'Runbook' }).fill(runbook.slice(0, 5));
+  await page.getByRole('combobox', { name: 'Runbook' }).pressSequentially(runbook.slice(0, 5));
   await page.getByRole('option', { name: runbook }).click();
 }
 
@@ -194,13 +194,13 @@ test.describe('the form', () => {
     await choose(page, 'Copy-LocalFiles');
     await page.getByLabel('SourcePath').fill('/srv/in');
     await page.getByLabel('DestinationPath').fill('/srv/out');
-    await page.getByLabel('Retries').fill('999');
+    await page.getByRole('textbox', { name: 'Retries' }).fill('999');
     await page.getByRole('button', { name: 'Start job' }).click();
     const refusal = page.getByRole('alert', { name: 'The value of Retries has the wrong type' });
     await expect(refusal).toContainText('999 is not between 0 and 10');
-    await expect(page.getByLabel('Retries')).toHaveAttribute('aria-invalid', 'true');
+    await expect(page.getByRole('textbox', { name: 'Retries' })).toHaveAttribute('aria-invalid', 'true');
     await refusal.getByRole('button', { name: 'Change Retries' }).click();
-    await expect(page.getByLabel('Retries')).toBeFocused();
+    await expect(page.getByRole('textbox', { name: 'Retries' })).toBeFocused();
   });
 
   test('that lost its answer starts the same job when it is sent again', async ({ start }) => {

@@ -89,14 +89,14 @@ function FindingRow({ finding }: { finding: Finding }) {
         <Mark name={marks[result]} />
       </span>
       <span>{diagnosticTitles[rule]}</span>
-      <span className={styles.sentence}>
+      <div className={styles.sentence}>
         <Words>{sentence}</Words>
         {repair !== null && (
           <p className={styles.repair}>
             <Words>{repair}</Words>
           </p>
         )}
-      </span>
+      </div>
     </li>
   );
 }
