@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 import { app, ipcMain } from 'electron';
 import ElectronStore from 'electron-store';
 import { isAppError } from '../src-contract/app-error.ts';
@@ -16,7 +17,7 @@ import { createHttpsClient } from './service-link/https-client.ts';
 import { parseAppArguments } from './shell/app-arguments.ts';
 import { startDesktopApp } from './shell/desktop-app.ts';
 import { displayIsMissing, noDisplayMessage } from './shell/display.ts';
-import type { OpenService } from './shell/service-desk.ts';
+import type { OpenedService, ServiceAddress } from './shell/service-desk.ts';
 import type { OpenedWorker, WorkerSource } from './shell/worker-connection.ts';
 import { defaultDataFolder } from './storage/default-data-folder.ts';
 import { dataLayout } from './storage/layout.ts';
@@ -84,11 +85,12 @@ function start(): void {
     iconsFolder: path.join(executables.resourcesFolder, 'icons'),
     source: workerSource(executables),
     openService,
-    onFault: (error) => process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`),
+    // With its causes.
+    onFault: (error) => process.stderr.write(`${inspect(error)}\n`),
   });
 }
 
-const openService: OpenService = async ({ url, trust, proxy }, token) => {
+async function openService({ url, trust, proxy }: ServiceAddress, token: string): Promise<OpenedService> {
   const client = createHttpsClient({
     address: { url, trust, proxy: await withPassword(proxy) },
     userAgent: `HybridRunbookWorker/${programVersion}`,
@@ -100,7 +102,7 @@ const openService: OpenService = async ({ url, trust, proxy }, token) => {
     close: client.close,
   };
   return { client: new ServiceClient(connection, token), close: client.close };
-};
+}
 
 /** A worker that is somebody else's keeps it to itself: the proxy says then what it misses. */
 async function withPassword(proxy: ProxySettings): Promise<ProxySettings> {

@@ -192,7 +192,7 @@ test('one is started from the window with the person’s own token, and opens li
   const refusal = page.getByRole('alert', { name: 'The value of Times has the wrong type' });
   await expect(refusal).toContainText('is not between');
   await keepPicture(page, testInfo, '9b-start-refused');
-  await page.getByLabel('Times').fill('');
+  await page.getByRole('textbox', { name: 'Times' }).fill('');
   await page.getByRole('button', { name: 'Start job' }).click();
   await expect(page.getByTestId('job-badge')).toContainText('Running', { timeout: 60_000 });
   await expect(page.getByText('Counting 3 times')).toBeVisible({ timeout: 60_000 });

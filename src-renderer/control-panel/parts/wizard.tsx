@@ -12,7 +12,7 @@ const narrow = '@media (max-width: 820px)';
 const useStyles = makeStyles({
   frame: {
     display: 'grid',
-    gridTemplateColumns: '176px minmax(0, 720px)',
+    gridTemplateColumns: '196px minmax(0, 720px)',
     gap: '24px',
     alignItems: 'start',
     [narrow]: { gridTemplateColumns: 'minmax(0, 1fr)', gap: '12px' },

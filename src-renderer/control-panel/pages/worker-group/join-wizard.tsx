@@ -239,11 +239,11 @@ function reviewedFacts(
   const key = ending === undefined ? words.keyGiven : words.keyEnding(ending);
   return [
     { name: names.machine, value: worker.machineName },
-    { name: names.runbooks, value: worker.runbooks.sentence },
+    { name: names.group, value: form.groupName.trim(), onChange: () => goToField('groupName') },
     { name: names.workspace, value: connection.workspaceName },
     { name: names.endpoint, value: form.endpoint.trim(), onChange: () => goToField('endpoint') },
     { name: names.token, value: form.token.trim() === '' ? words.keyMissing : key, onChange: () => goToField('token') },
-    { name: names.group, value: form.groupName.trim(), onChange: () => goToField('groupName') },
+    { name: names.runbooks, value: worker.runbooks.sentence },
   ];
 }
 

@@ -1,5 +1,5 @@
 /** Everything that will be done, before it is: each value with the way back to it, and the command that does the same. */
-import { Button, makeStyles, tokens } from '@fluentui/react-components';
+import { Link, makeStyles, tokens } from '@fluentui/react-components';
 import { Card } from '../../../shared/card.tsx';
 import { CommandBlock } from '../../../shared/command-block.tsx';
 import { texts } from '../../../texts.ts';
@@ -17,7 +17,7 @@ const useStyles = makeStyles({
   row: { display: 'contents' },
   name: { color: tokens.colorNeutralForeground3, fontSize: tokens.fontSizeBase200 },
   value: { margin: 0, overflowWrap: 'anywhere', minHeight: '28px', display: 'flex', alignItems: 'center' },
-  change: { margin: 0 },
+  change: { margin: 0, fontSize: tokens.fontSizeBase200 },
 });
 
 export interface ReviewedFact {
@@ -46,9 +46,9 @@ export function ReviewStep({ does, facts, commands }: ReviewStepProps) {
               <dd className={styles.value}>{value}</dd>
               <dd className={styles.change}>
                 {onChange !== undefined && (
-                  <Button appearance="subtle" size="small" onClick={onChange}>
+                  <Link as="button" type="button" onClick={onChange}>
                     {texts.group.change(name)}
-                  </Button>
+                  </Link>
                 )}
               </dd>
             </div>
