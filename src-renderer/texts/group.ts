@@ -61,7 +61,8 @@ export const group = {
   keyEnding: (ending: string) => `ends in …${ending}; used once, not kept`,
   keyGiven: 'given; used once, not kept',
   keyMissing: 'not given',
-  change: (what: string) => `Change ${what.toLowerCase()}`,
+  change: 'Change',
+  changeWhat: (what: string) => `Change ${what.toLowerCase()}`,
   doneText: (group: string) =>
     `Runbooks that are started on group ${group} can run here from now on. Run a test job to see one come and go.`,
   fields: {
@@ -150,7 +151,7 @@ export const group = {
       count === 0
         ? 'No job runs here now.'
         : `${many(count, 'job')} ${count === 1 ? 'runs' : 'run'} here now: ${count === 1 ? 'it goes' : 'they go'} on to ${count === 1 ? 'its' : 'their'} end.`,
-    facts: { group: 'Worker group', account: 'Account', where: 'Forgotten', token: 'Account key', running: 'Jobs' },
+    facts: { group: 'Worker group', account: 'Account', where: 'Where', token: 'Account key', running: 'Jobs' },
     tokenMissing: 'Enter one of the account’s keys.',
     doneText: 'Its key and certificate for the account are deleted, and no more jobs are sent here.',
     doneTextLocal:

@@ -29,10 +29,10 @@ export const start = {
       file: 'This desktop has no keyring that could encrypt it: it is kept as it is, in a file that only you may read. The worker never gets it, and it is sent to no other service.',
     },
     kept: {
-      encrypted: 'Your token is kept encrypted by the operating system, for you alone',
-      file: (file: string) => `Your token is kept unencrypted in ${file}, which only you may read: this desktop has no keyring`,
+      since: 'Your token is kept since',
+      encrypted: ': encrypted by the operating system, for you alone.',
+      file: (file: string) => `: unencrypted, in ${file}, which only you may read, because this desktop has no keyring.`,
     },
-    since: 'since',
     another: 'Enter another token',
     forget: 'Forget the token',
   },

@@ -59,7 +59,7 @@ test.describe('the token', () => {
     await giveToken(page);
     await expect(
       page.getByText(
-        isEncrypted ? /kept encrypted by the operating system/ : /kept unencrypted in .*this desktop has no keyring/,
+        isEncrypted ? /: encrypted by the operating system, for you alone/ : /: unencrypted, in .*, which only you may read/,
       ),
     ).toBeVisible();
     const file = path.join(dataFolder, 'service-token.json');

@@ -8,7 +8,8 @@ import { useEffect, useRef } from 'react';
 import { texts } from '../../texts.ts';
 import type { StepState } from './wizard-steps.ts';
 
-const narrow = '@media (max-width: 820px)';
+/** The steps stand above then: beside them a command or an endpoint would have no room. */
+const narrow = '@media (max-width: 980px)';
 const useStyles = makeStyles({
   frame: {
     display: 'grid',

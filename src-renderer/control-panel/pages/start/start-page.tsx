@@ -151,10 +151,9 @@ function KeptToken({ kept, onAccess, onAnother }: KeptTokenProps) {
   return (
     <div className={styles.kept}>
       <span className={styles.where}>
-        {kept.how === 'encrypted' ? says.encrypted : says.file(kept.file)}
-        {`, ${words.token.since} `}
+        {`${says.since} `}
         <Moment time={kept.since} />
-        {'.'}
+        {kept.how === 'encrypted' ? says.encrypted : says.file(kept.file)}
       </span>
       <span className={styles.actions}>
         <Button size="small" onClick={onAnother}>

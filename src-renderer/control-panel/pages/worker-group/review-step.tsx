@@ -46,8 +46,8 @@ export function ReviewStep({ does, facts, commands }: ReviewStepProps) {
               <dd className={styles.value}>{value}</dd>
               <dd className={styles.change}>
                 {onChange !== undefined && (
-                  <Link as="button" type="button" onClick={onChange}>
-                    {texts.group.change(name)}
+                  <Link as="button" type="button" onClick={onChange} aria-label={texts.group.changeWhat(name)}>
+                    {texts.group.change}
                   </Link>
                 )}
               </dd>
