@@ -18,6 +18,7 @@ const mainRooms = [
   'diagnostics',
   'support-bundle',
   'shell',
+  'rest-client',
   'command-line',
 ];
 
@@ -32,11 +33,11 @@ const sharedWithRooms = {
   sandbox: ['channel/', 'journal/', 'platform/', 'storage/layout'],
   launcher: ['channel/', 'journal/', 'platform/', 'storage/layout'],
   control: ['channel/'],
+  // Both have a person before them who speaks to the service by REST, and asks for a support bundle: one and the same.
+  'command-line': ['rest-client/', 'support-bundle/'],
+  shell: ['rest-client/', 'support-bundle/'],
   // A folder is tried with the rights that runbooks have.
   diagnostics: ['platform/'],
-  // Window and command line make one and the same bundle.
-  shell: ['support-bundle/'],
-  'command-line': ['support-bundle/'],
   // The history's thread reads what journals and the event log have written.
   storage: ['journal/', 'platform/', 'logging/event-index'],
 };

@@ -4,6 +4,7 @@ import type { Answer } from './app-error.ts';
 import type { EngineArguments, EngineCallName, EngineEvent, EngineValue } from './engine-calls.ts';
 import { eventQuery, jobQuery } from './lists.ts';
 import type { Problem } from './problems.ts';
+import { serviceDeskCalls } from './service-desk.ts';
 
 /** What the person at a desktop may be told of while the window is closed. */
 export const notificationKind = z.enum(['job-went-wrong', 'needs-attention', 'job-ended']);
@@ -22,6 +23,7 @@ export const desktopChoices = z.strictObject({
 export type DesktopChoices = z.infer<typeof desktopChoices>;
 
 export const shellCalls = {
+  ...serviceDeskCalls,
   /** Where the window should open, once: a deep link such as `jobs/<sandbox id>`; empty for the overview. */
   'shell:start-place': { arguments: z.strictObject({}), value: z.object({ place: z.string() }) },
   'shell:copy-text': { arguments: z.strictObject({ text: z.string().max(1_000_000) }), value: z.strictObject({}) },

@@ -4,17 +4,24 @@ import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 import { app, ipcMain } from 'electron';
 import ElectronStore from 'electron-store';
 import { isAppError } from '../src-contract/app-error.ts';
+import type { ProxySettings } from '../src-contract/settings.ts';
 import { connectControl } from './control/control-client.ts';
 import { resolveExecutables } from './platform/executables.ts';
+import { ServiceClient } from './rest-client/service-client.ts';
+import type { ServiceRequest } from './rest-client/service-connection.ts';
+import { createHttpsClient } from './service-link/https-client.ts';
 import { parseAppArguments } from './shell/app-arguments.ts';
 import { startDesktopApp } from './shell/desktop-app.ts';
 import { displayIsMissing, noDisplayMessage } from './shell/display.ts';
+import type { OpenedService, ServiceAddress } from './shell/service-desk.ts';
 import type { OpenedWorker, WorkerSource } from './shell/worker-connection.ts';
 import { defaultDataFolder } from './storage/default-data-folder.ts';
 import { dataLayout } from './storage/layout.ts';
+import { readTextFile } from './storage/private-files.ts';
 import { createWorkerHost } from './worker-host.ts';
 import { programVersion } from './worker-host/version.ts';
 
@@ -79,8 +86,31 @@ function start(): void {
     // Among the resources of an installation; a checkout has it beside its output.
     noticesFile: path.join(app.isPackaged ? process.resourcesPath : path.dirname(programFolder), 'THIRD-PARTY-NOTICES.md'),
     source: workerSource(executables),
-    onFault: (error) => process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`),
+    openService,
+    // With its causes.
+    onFault: (error) => process.stderr.write(`${inspect(error)}\n`),
   });
+}
+
+async function openService({ url, trust, proxy }: ServiceAddress, token: string): Promise<OpenedService> {
+  const client = createHttpsClient({
+    address: { url, trust, proxy: await withPassword(proxy) },
+    userAgent: `HybridRunbookWorker/${programVersion}`,
+  });
+  const connection = {
+    host: new URL(url).host,
+    call: (request: ServiceRequest) => client.call(request),
+    download: (request: ServiceRequest, write: (piece: Buffer) => Promise<void>) => client.download(request, write),
+    close: client.close,
+  };
+  return { client: new ServiceClient(connection, token), close: client.close };
+}
+
+/** A worker that is somebody else's keeps it to itself: the proxy says then what it misses. */
+async function withPassword(proxy: ProxySettings): Promise<ProxySettings> {
+  if (proxy.kind === 'none' || proxy.userName === undefined) return proxy;
+  const password = await readTextFile(dataLayout(dataFolder).proxyPasswordFile).catch(() => undefined);
+  return password === undefined ? proxy : { ...proxy, password };
 }
 
 /** Somebody's engine has the folder, or the folder is not this user's: then an engine may run there that can be reached. */

@@ -16,6 +16,7 @@ import { policy } from './texts/policy.ts';
 import { records } from './texts/records.ts';
 import { running } from './texts/running.ts';
 import { settings } from './texts/settings.ts';
+import { start } from './texts/start.ts';
 import { usage } from './texts/usage.ts';
 
 export const texts = {
@@ -24,6 +25,7 @@ export const texts = {
   overview,
   running,
   history,
+  start,
   job,
   records,
   console,

@@ -14,7 +14,8 @@ export const serviceProblems = {
     severity: 'error',
     title: () => 'The service did not accept the token',
     text: () => 'The request carried no bearer token, or one that is unknown or was revoked.',
-    nextStep: () => 'Give a token in a file (--token-file FILE) or HRW_TOKEN_FILE.',
+    nextStep: () =>
+      'Give one that is valid: in the window on the page Start a job, to `hrw` with --token-file FILE or HRW_TOKEN_FILE.',
   }),
   'role-too-low': entry<{ role: string; needed: string }>({
     severity: 'error',

@@ -3,6 +3,7 @@
  * composition root, because rooms do not import one another) connections to a service.
  */
 import type { Trust } from '../../src-contract/settings.ts';
+import type { ServiceConnection } from '../rest-client/service-connection.ts';
 
 export interface CommandIo {
   stdin: NodeJS.ReadableStream;
@@ -16,30 +17,6 @@ export interface CommandIo {
 }
 
 export type OpenConnection = (options: { url: string; trust: Trust; userAgent: string }) => ServiceConnection;
-
-/** The part of service-link's HTTPS client that commands use: an answer of any status is an answer, the rest is an AppError. */
-export interface ServiceConnection {
-  readonly host: string;
-  call: (request: ServiceRequest) => Promise<ServiceAnswer>;
-  /** The body of a 200 goes to `write`, piece by piece; it is waited for. */
-  download: (request: ServiceRequest, write: (piece: Buffer) => Promise<void>) => Promise<ServiceAnswer>;
-  close: () => void;
-}
-
-export interface ServiceRequest {
-  method: 'GET' | 'PUT' | 'POST' | 'DELETE';
-  path: string;
-  headers?: Record<string, string>;
-  body?: Buffer;
-  heldSeconds?: number;
-  maxAnswerBytes?: number;
-  signal?: AbortSignal;
-}
-
-export interface ServiceAnswer {
-  status: number;
-  body: Buffer;
-}
 
 /** Exit codes of every command; `hrw --help` lists them. */
 export const exitCodes = {

@@ -1,19 +1,9 @@
 /** How a command says that it failed, and with which exit code. */
-import { AppError, isAppError } from '../../src-contract/app-error.ts';
+import { isAppError } from '../../src-contract/app-error.ts';
 import type { Problem } from '../../src-contract/problems.ts';
+import { Refused } from '../rest-client/refused.ts';
 import { exitCodes, type CommandIo } from './command-io.ts';
 import { plainText } from './terminal-text.ts';
-
-/** The service (or the worker) was reached and said no, in its own words. */
-export class Refused extends Error {
-  override readonly name = 'Refused';
-  readonly problem: Problem;
-
-  constructor(problem: Problem) {
-    super(`${problem.title}. ${problem.text}`);
-    this.problem = problem;
-  }
-}
 
 /** Wrong use that the command line itself notices after parsing: a missing file, two options that exclude each other. */
 export class WrongUse extends Error {
@@ -36,8 +26,4 @@ export function reportFailure(error: unknown, io: CommandIo, asJson: boolean): v
 function problemOf(error: unknown): Problem | undefined {
   if (error instanceof Refused) return error.problem;
   return isAppError(error) ? error.toProblem() : undefined;
-}
-
-export function unexpectedAnswer(host: string, status: number, what: string): AppError {
-  return new AppError('answer-not-understood', { host, status, what });
 }

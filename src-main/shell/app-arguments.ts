@@ -12,7 +12,8 @@ export interface AppArguments {
   hidden: boolean;
 }
 
-const placePattern = /^(overview|running|history|connection|group|events|diagnostics|settings|jobs\/[\w.-]{1,80})$/;
+const placePattern =
+  /^(overview|running|history|start|connection|group|events|diagnostics|settings|(jobs|started)\/[\w.-]{1,80})$/;
 
 export function isPlace(text: string): boolean {
   return placePattern.test(text);

@@ -18,8 +18,11 @@ import { createNotifications, type ShownNotice } from './notifications.ts';
 import { PreferencesFile } from './preferences.ts';
 import { fileNameOf, saveJob } from './save-job.ts';
 import { ask } from './saved-file.ts';
+import { ServiceDesk, type OpenService } from './service-desk.ts';
 import { autostartFolderOf, createStartAtLogon, type LogonCommand } from './start-at-logon.ts';
 import { createSteadyWorker } from './steady-worker.ts';
+import { systemCipher } from './system-cipher.ts';
+import { TokenSafe } from './token-safe.ts';
 import { followWorker } from './tray-facts.ts';
 import type { TrayAction } from './tray-view.ts';
 import { createWorkerTray } from './tray.ts';
@@ -42,6 +45,8 @@ export interface DesktopAppOptions {
   iconsFolder: string;
   noticesFile: string;
   source: WorkerSource;
+  /** Reaches the service itself, for what the person at this desktop does with a token of their own. */
+  openService: OpenService;
   /** Writes a mistake of ours where somebody finds it. */
   onFault: (error: unknown) => void;
   /** Only a test's own composition sets it. */
@@ -125,7 +130,9 @@ function run(options: DesktopAppOptions, worker: SteadyWorker): void {
     send(event);
     notifications.take(event);
   });
-  answerWindow(options, worker, preferences, () => window, takeStartPlace);
+  const safe = new TokenSafe({ folder: options.windowFolder, cipher: systemCipher, now: () => new Date() });
+  const desk = new ServiceDesk({ worker, safe, openService: options.openService });
+  answerWindow({ options, worker, preferences, desk, ourWindow: () => window, takeStartPlace });
   const tray = createWorkerTray({
     iconsFolder: options.iconsFolder,
     act: (action) => void act(action, worker, open),
@@ -136,6 +143,7 @@ function run(options: DesktopAppOptions, worker: SteadyWorker): void {
     unfollow();
     tray.close();
     notifications.close();
+    desk.close();
   });
   app.on('second-instance', (_event, _argv, _folder, handed: unknown) => open(placeHandedOver(handed)));
   app.on('activate', () => open(''));
@@ -166,13 +174,16 @@ function placeHandedOver(handed: unknown): string {
   return typeof place === 'string' && isPlace(place) ? place : '';
 }
 
-function answerWindow(
-  options: DesktopAppOptions,
-  worker: SteadyWorker,
-  preferences: PreferencesFile,
-  ourWindow: () => BrowserWindow | undefined,
-  takeStartPlace: () => string,
-): void {
+interface Answering {
+  options: DesktopAppOptions;
+  worker: SteadyWorker;
+  preferences: PreferencesFile;
+  desk: ServiceDesk;
+  ourWindow: () => BrowserWindow | undefined;
+  takeStartPlace: () => string;
+}
+
+function answerWindow({ options, worker, preferences, desk, ourWindow, takeStartPlace }: Answering): void {
   const atLogon = createStartAtLogon(logonCommand(options), {
     platform: process.platform,
     autostartFolder: autostartFolderOf(process.env, homedir()),
@@ -181,6 +192,7 @@ function answerWindow(
   const desktop = (): DesktopChoices => ({ startAtLogon: atLogon.isOn(), appearance: preferences.appearance });
   const bundle = new BundleInHand(worker, () => new Date());
   const shell: ShellAnswers = {
+    ...desk.answers,
     'shell:start-place': () => ({ place: takeStartPlace() }),
     // Answers at once in older versions of Electron, later in newer ones.
     'shell:copy-text': async ({ text }) => {

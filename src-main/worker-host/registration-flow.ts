@@ -49,10 +49,14 @@ export class RegistrationFlow {
         () => createMachineIdentity(machineId, this.parts.clock.now()),
         ({ thumbprint }) => `Thumbprint ${thumbprint}`,
       );
-      const registered = await progress.step('register', `Register in the group ${request.groupName}`, () =>
-        this.callRegister(request, connection, machineId, identity, signal),
-      );
-      await this.keep(request, machineId, identity, registered);
+      await progress.step('register', `Register in the group ${request.groupName}`, async () => {
+        const registered = await this.callRegister(request, connection, machineId, identity, signal);
+        try {
+          await this.keep(request, machineId, identity, registered);
+        } catch (error) {
+          throw await this.takeBack(request, connection, machineId, identity, error, signal);
+        }
+      });
       await progress.step(
         'poll',
         'Ask for work the first time',
@@ -144,21 +148,9 @@ export class RegistrationFlow {
     identity: MachineIdentity,
     signal: AbortSignal,
   ): Promise<Registered> {
-    const { version, clock } = this.parts;
-    const access = {
-      endpoint: request.endpoint,
-      key: request.token,
-      groupName: request.groupName,
-      machineId,
-      identity,
-      trust: connection.trust,
-      proxy: await this.access.proxy(),
-      version,
-      workspaceId: connection.workspaceId,
-      now: () => clock.now(),
-      signal,
-    };
-    return await retry(() => register(access), { policy: brief, signal });
+    const access = await this.accessTo(request.endpoint, request.token, connection, signal);
+    const { groupName } = request;
+    return await retry(() => register({ ...access, groupName, machineId, identity }), { policy: brief, signal });
   }
 
   private async callDeregister(
@@ -167,25 +159,13 @@ export class RegistrationFlow {
     token: string,
     signal: AbortSignal,
   ): Promise<void> {
-    const { version, clock } = this.parts;
     const identity = await this.access.workerIdentity();
     // Without its certificate the account cannot know who leaves.
     if (identity === undefined || connection === null)
       throw new AppError('machine-unknown', { machineId: registration.machineId });
-    const access = {
-      endpoint: registration.endpoint,
-      key: token,
-      groupName: registration.groupName,
-      machineId: registration.machineId,
-      identity,
-      trust: connection.trust,
-      proxy: await this.access.proxy(),
-      version,
-      workspaceId: connection.workspaceId,
-      now: () => clock.now(),
-      signal,
-    };
-    await retry(() => deregister(access), { policy: brief, signal });
+    const { groupName, machineId } = registration;
+    const access = await this.accessTo(registration.endpoint, token, connection, signal);
+    await retry(() => deregister({ ...access, groupName, machineId, identity }), { policy: brief, signal });
   }
 
   private async keep(request: Request, machineId: string, identity: MachineIdentity, registered: Registered): Promise<void> {
@@ -214,6 +194,54 @@ export class RegistrationFlow {
       fields: { groupName: request.groupName, accountId: registered.accountId, machineId, thumbprint: identity.thumbprint },
     });
     this.parts.engine().dispatch({ kind: 'registered' }, `registered in the group ${request.groupName}`);
+  }
+
+  /**
+   * The account has this machine, and this machine cannot keep that (a full disk, a folder that is not its own): neither side is to be left
+   * with half of it. Answers what to tell.
+   */
+  private async takeBack(
+    request: Request,
+    connection: Connection,
+    machineId: string,
+    identity: MachineIdentity,
+    failure: unknown,
+    signal: AbortSignal,
+  ): Promise<AppError> {
+    const { settings, layout, fault } = this.parts;
+    const { certificateFile, privateKeyFile } = layout.workerIdentity;
+    try {
+      await removeFiles(privateKeyFile, certificateFile);
+      if (settings.current.registration !== null) await settings.change({ registration: null });
+    } catch (error) {
+      fault(error, 'remove what was kept of a registration');
+    }
+    let left = 'The account was told to forget this machine';
+    try {
+      const access = await this.accessTo(request.endpoint, request.token, connection, signal);
+      await retry(() => deregister({ ...access, groupName: request.groupName, machineId, identity }), { policy: brief, signal });
+    } catch (error) {
+      fault(error, 'tell the account to forget this machine');
+      left = `The account goes on listing this machine in the group ${request.groupName}`;
+    }
+    if (isAppError(failure)) return failure;
+    const reason = failure instanceof Error ? failure.message : String(failure);
+    const details = { dataFolder: layout.folder, reason: `the registration cannot be kept (${reason}). ${left}` };
+    return new AppError('data-folder-unusable', details, { cause: failure });
+  }
+
+  private async accessTo(endpoint: string, key: string, connection: Connection, signal: AbortSignal) {
+    const { version, clock } = this.parts;
+    return {
+      endpoint,
+      key,
+      trust: connection.trust,
+      proxy: await this.access.proxy(),
+      version,
+      workspaceId: connection.workspaceId,
+      now: () => clock.now(),
+      signal,
+    };
   }
 
   /** Registered either way; the detail says whether the service has answered already. */

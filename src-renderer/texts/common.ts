@@ -19,6 +19,7 @@ export const common = {
       overview: 'Overview',
       running: 'Running',
       history: 'History',
+      start: 'Start a job',
       connection: 'Connection',
       group: 'Worker group',
       events: 'Event log',
@@ -47,6 +48,15 @@ export const common = {
   fields: {
     show: (label: string) => `Show ${label.toLowerCase()}`,
     hide: (label: string) => `Hide ${label.toLowerCase()}`,
+  },
+
+  wizard: {
+    steps: 'Steps',
+    back: 'Back',
+    next: 'Continue',
+    nextAnyway: 'Continue anyway',
+    finish: 'Finish',
+    states: { done: 'done', current: 'now', failed: 'failed', later: 'not yet' },
   },
 
   steps: { started: 'under way', done: 'done', failed: 'failed', later: 'not started' },

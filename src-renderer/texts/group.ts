@@ -1,4 +1,5 @@
-/** The page of the worker group. */
+/** The page of the worker group: joining one, being in one, leaving it. */
+import { many } from './counting.ts';
 
 export const group = {
   titleIn: (group: string) => `This machine is in group ${group}`,
@@ -10,13 +11,62 @@ export const group = {
   joinAction: 'Join a worker group',
   connectFirst: 'It has to be connected to a workspace first',
   connectFirstText: 'The workspace sends the pack that makes joining possible, and names the account.',
+  titleFailed: (group: string) => `This machine did not join group ${group}`,
+  titleJoining: (group: string) => `This machine is joining group ${group}`,
+  titleLeave: (group: string) => `This machine can leave group ${group}`,
+  titleLeaving: (group: string) => `This machine is leaving group ${group}`,
+  titleStayed: (group: string) => `This machine is still in group ${group}`,
+  titleLeft: (group: string) => `This machine has left group ${group}`,
+  leadStep: (step: number, of: number) => `Step ${step} of ${of}. Nothing is changed before the last one.`,
+  stepTitles: {
+    check: 'Check this machine',
+    account: 'Account',
+    group: 'Group',
+    review: 'Review',
+    register: 'Join',
+    done: 'Done',
+  },
   pasteHint: 'Have the block “$settings = @{ Name = … EndPoint = … Token = … }”? Paste it anywhere on this page.',
-  filled: 'Filled in from what you pasted.',
+  filled: (what: readonly string[]) => `Filled in from what you pasted: ${what.join(', ')}.`,
   register: 'Join the group',
-  registering: 'Joining',
   steps: 'Steps of joining',
+  underWay: 'Waiting for the service. This page may be left: joining goes on.',
+  check: {
+    reading: 'Looking at the service, the pack, the disk and the runtimes',
+    list: 'Checks of this machine',
+    pending: 'being looked at',
+    titleReading: 'Looking whether anything stands in the way',
+    titleGood: 'Nothing stands in the way',
+    titleAttention: (count: number) => `Nothing stands in the way; ${many(count, 'thing')} to know`,
+    titleWrong: (count: number) => (count === 1 ? 'One thing stands in the way' : `${many(count, 'thing')} stand in the way`),
+    titleFailed: 'This machine could not be looked at',
+    again: 'Check again',
+    whole: 'Everything that Diagnostics looks at',
+  },
+  linked: (workspace: string, account: string) =>
+    `The workspace ${workspace} is linked to the account ${account}: its endpoint is filled in.`,
+  groupHow:
+    'The account does not tell a machine which groups it has, so the name is typed. If there is a group of that name (upper and lower case are the same), this machine becomes one more of its members, and jobs that wait for the group can come here at once. If there is none, it is made, with this machine as its first member.',
+  reviewTitle: 'This is what will be done',
+  reviewDoes: (group: string) =>
+    `This machine makes a key and a certificate of its own, registers with the account as a member of ${group}, and asks for work. Runbooks that are started on the group can then run here.`,
+  reviewFacts: {
+    machine: 'Machine',
+    workspace: 'Workspace',
+    group: 'Worker group',
+    endpoint: 'Endpoint',
+    token: 'Account key',
+    runbooks: 'Runbooks',
+  },
+  keyEnding: (ending: string) => `ends in …${ending}; used once, not kept`,
+  keyGiven: 'given; used once, not kept',
+  keyMissing: 'not given',
+  change: 'Change',
+  changeWhat: (what: string) => `Change ${what.toLowerCase()}`,
+  doneText: (group: string) =>
+    `Runbooks that are started on group ${group} can run here from now on. Run a test job to see one come and go.`,
   fields: {
-    groupName: { label: 'Worker group', hint: 'A new name makes a new group, with this machine as its first member.' },
+    groupName: { label: 'Worker group', hint: 'The name of a group that is there, or of a new one.' },
     endpoint: {
       label: 'Endpoint',
       placeholder: 'https://host/accounts/00000000-0000-0000-0000-000000000000',
@@ -34,7 +84,13 @@ export const group = {
     endpointWrong: 'It looks like https://host/accounts/ followed by the account’s id.',
     tokenMissing: 'Enter one of the account’s keys.',
   },
-  repair: { groupName: 'Change the name', endpoint: 'Change the endpoint', token: 'Enter another key' },
+  repair: {
+    groupName: 'Change the name',
+    endpoint: 'Change the endpoint',
+    token: 'Enter another key',
+    check: 'See the checks',
+    local: 'Forget it on this machine only',
+  },
   stepNames: {
     pack: 'Check that the AzureAutomation pack is here',
     service: 'Check the group’s name and the account’s endpoint',
@@ -46,7 +102,7 @@ export const group = {
     title: (pack: string) => `Waiting for the pack ${pack}`,
     waitingFor: (span: string) => `waiting for ${span}`,
     text: (workspace: string) =>
-      `This machine is connected. As soon as the workspace ${workspace} hands it the pack, the form for joining opens here; nothing needs to be pressed.`,
+      `This machine is connected. As soon as the workspace ${workspace} hands it the pack, this page goes on; nothing needs to be pressed.`,
     how: 'If the workspace does not have the pack yet, whoever runs the service adds it:',
     seeEvents: 'See what arrives in the event log',
   },
@@ -74,10 +130,32 @@ export const group = {
   leave: {
     action: 'Leave the group',
     stay: 'Stay in the group',
-    question: (group: string) => `Leave group ${group}?`,
+    another: 'Join another group',
+    steps: 'Steps of leaving',
+    underWay: 'Waiting for the service. This page may be left: leaving goes on.',
+    stepTitles: { how: 'How', review: 'Review', leave: 'Leave', done: 'Done' },
+    stepNames: {
+      service: 'Remove this machine from the group, at the account',
+      local: 'Remove the worker’s key and certificate from this machine',
+    },
+    localStepNames: { local: 'Remove the worker’s key and certificate from this machine' },
+    how: 'Where is it to be forgotten?',
+    atAccount: 'At the account and on this machine',
+    here: 'On this machine only',
+    hereHint:
+      'For an account that cannot be reached, or no longer knows this machine. The account is not told: it goes on listing this machine, and its group may wait for it, until somebody removes it there.',
+    reviewTitle: 'This is what will be done',
     consequence:
-      'No more jobs are sent here, and this machine’s key for the account is deleted. Jobs that run go on to their end. Joining again needs the account’s key.',
+      'No more jobs are sent here, and this machine’s key for the account is deleted. Joining again needs the account’s key.',
+    running: (count: number) =>
+      count === 0
+        ? 'No job runs here now.'
+        : `${many(count, 'job')} ${count === 1 ? 'runs' : 'run'} here now: ${count === 1 ? 'it goes' : 'they go'} on to ${count === 1 ? 'its' : 'their'} end.`,
+    facts: { group: 'Worker group', account: 'Account', where: 'Where', token: 'Account key', running: 'Jobs' },
+    tokenMissing: 'Enter one of the account’s keys.',
+    doneText: 'Its key and certificate for the account are deleted, and no more jobs are sent here.',
+    doneTextLocal:
+      'It is forgotten here. The account was not told: remove this machine from its group there too, once it can be reached.',
     token: { label: 'Account key', hint: 'Its primary or secondary key. Used once, not kept.' },
-    local: 'Only forget it on this machine (the service cannot be reached, or no longer knows it)',
   },
 } as const;

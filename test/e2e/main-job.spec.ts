@@ -17,6 +17,7 @@ let folder: string;
 let dataFolder: string;
 let service: Service;
 let account: Account;
+let token: string;
 let running: RealApp;
 
 test.beforeAll(async () => {
@@ -28,6 +29,14 @@ test.beforeAll(async () => {
   const script =
     'echo "Copy from $1"; echo "The folder exists already" >&2; while [ ! -e "$1" ]; do sleep 0.1; done; echo "Execution finished"\n';
   await publishRunbook(service, 'Copy-LocalFiles', 'Bash', script);
+  const counting = [
+    '# .PARAMETER Gate string mandatory',
+    '# .PARAMETER Times int default=3',
+    '# .PARAMETER Since datetime',
+    'echo "Counting $2 times"; while [ ! -e "$1" ]; do sleep 0.1; done; echo Counted',
+  ];
+  await publishRunbook(service, 'Count-Files', 'Bash', `${counting.join('\n')}\n`);
+  token = (await service.rest.call('tokens:create', { body: { name: 'anna', role: 'operator' } })).token;
   running = await startRealApp(dataFolder);
 });
 
@@ -83,7 +92,10 @@ test('connects through the window, and receives the pack', async ({}, testInfo) 
 test('joins the group from the block that the article shows', async ({}, testInfo) => {
   const { page } = running;
   await page.getByRole('link', { name: 'Worker group' }).click();
-  await page.getByLabel('Worker group', { exact: true }).waitFor();
+  const checks = page.getByRole('list', { name: 'Checks of this machine' });
+  for (const rule of ['service-reachable', 'certificate-chain', 'clock', 'pack-integrity'])
+    await expect(checks.locator(`[data-rule="${rule}"]`)).toHaveAttribute('data-result', 'good', { timeout: 20_000 });
+  await keepPicture(page, testInfo, '4-check');
   const block = `Import-Module HybridRegistration $settings = @{ Name = "${groupName}" EndPoint = "${account.endpoint}" Token = "${account.accountKey}" } Add-HybridRunbookWorker @settings`;
   await page.evaluate((text) => {
     const clipboard = new DataTransfer();
@@ -92,10 +104,24 @@ test('joins the group from the block that the article shows', async ({}, testInf
       new ClipboardEvent('paste', { clipboardData: clipboard, bubbles: true, cancelable: true }),
     );
   }, block);
-  await expect(page.getByLabel('Worker group', { exact: true })).toHaveValue(groupName);
+  await expect(page.getByText('Filled in from what you pasted: Worker group, Endpoint, Account key.')).toBeVisible();
+  for (const step of ['account', 'group', 'review']) {
+    await page.getByRole('button', { name: /^Continue/ }).click();
+    await expect(page.locator('form[data-step]')).toHaveAttribute('data-step', step);
+  }
   await keepPicture(page, testInfo, '4-join');
   await page.getByRole('button', { name: 'Join the group' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(`This machine is in group ${groupName}`);
+});
+
+test('runs a test job right there', async ({}, testInfo) => {
+  const { page } = running;
+  await page.getByRole('button', { name: 'Run a test job' }).click();
+  await expect(page.getByTestId('job-badge')).toHaveText('Completed', { timeout: 60_000 });
+  await expect(page.getByRole('group', { name: 'What the test job wrote' })).not.toBeEmpty();
+  await keepPicture(page, testInfo, '4b-test-job');
+  await page.getByRole('button', { name: 'Finish' }).click();
+  await expect(page.getByRole('button', { name: 'Leave the group' })).toBeVisible();
   await page.getByRole('link', { name: 'Overview' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('This worker can take a job now');
   await keepPicture(page, testInfo, '5-ready');
@@ -141,6 +167,39 @@ test('another is stopped from the window', async ({}, testInfo) => {
   await question.getByRole('button', { name: 'Stop job' }).click();
   expect(await whenEnded(job)).toMatchObject({ status: 'Stopped' });
   await keepPicture(page, testInfo, '9-stopped');
+});
+
+test('one is started from the window with the person’s own token, and opens live', async ({}, testInfo) => {
+  const { page } = running;
+  const gate = path.join(folder, 'window gate');
+  await page.getByRole('link', { name: 'Start a job' }).click();
+  await page.getByRole('textbox', { name: 'Token' }).fill(`${token}x`);
+  await page.getByRole('button', { name: 'Check and keep the token' }).click();
+  await expect(page.getByRole('alert', { name: 'The service did not accept the token' })).toBeVisible();
+  await page.getByRole('textbox', { name: 'Token' }).fill(token);
+  await page.getByRole('button', { name: 'Check and keep the token' }).click();
+  await page.getByRole('combobox', { name: 'Runbook' }).pressSequentially('count');
+  await page.getByRole('option', { name: 'Count-Files' }).click();
+  await page.getByLabel('Times').fill('99');
+  await page.getByLabel('Gate').fill(gate);
+  await page.getByLabel('Since').fill('yesterday or so');
+  await page.getByRole('button', { name: 'Start job' }).click();
+  await expect(page.getByText('That is no date; write it like 2026-11-23T09:30:00Z.')).toBeVisible();
+  await page.getByLabel('Since').fill('');
+  // Beyond what an int holds: that is the service's to say.
+  await page.getByLabel('Times').fill('99999999999');
+  await page.getByRole('button', { name: 'Start job' }).click();
+  const refusal = page.getByRole('alert', { name: 'The value of Times has the wrong type' });
+  await expect(refusal).toContainText('is not between');
+  await keepPicture(page, testInfo, '9b-start-refused');
+  await page.getByRole('textbox', { name: 'Times' }).fill('');
+  await page.getByRole('button', { name: 'Start job' }).click();
+  await expect(page.getByTestId('job-badge')).toContainText('Running', { timeout: 60_000 });
+  await expect(page.getByText('Counting 3 times')).toBeVisible({ timeout: 60_000 });
+  expect(await page.evaluate(() => location.hash)).toMatch(/^#\/jobs\//);
+  await keepPicture(page, testInfo, '9c-started');
+  await writeFile(gate, '');
+  await expect(page.getByText(/^Complete, verified/)).toBeVisible();
 });
 
 test('a job outlives the application, and the next start shows it whole', async ({}, testInfo) => {

@@ -6,6 +6,7 @@ import type { AxeResults } from 'axe-core';
 import { sampleId } from '../fakes/window/samples.ts';
 import type { ScenarioName } from '../fakes/window/scenarios.ts';
 import { test } from './support/fake-app.ts';
+import { openJoinStep } from './support/join-wizard.ts';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -13,6 +14,7 @@ const places = [
   'overview',
   'running',
   'history',
+  'start',
   `jobs/${sampleId(1)}`,
   'connection',
   'group',
@@ -58,14 +60,19 @@ for (const colorScheme of ['light', 'dark'] as const) {
 test('axe finds nothing in forms that were refused, dialogs and details', async ({ start }) => {
   const { page, open } = await start({ scenario: 'refusing', place: 'group' });
   await page.evaluate(axeSource);
-  await page.getByRole('button', { name: 'Join the group' }).click();
+  await openJoinStep(page, 'account');
+  await page.getByRole('button', { name: 'Continue' }).click();
   expect.soft(await violationsOn(page), 'missing fields').toEqual([]);
-  await page.getByLabel('Worker group', { exact: true }).fill('datacenter-east');
   await page.getByRole('textbox', { name: 'Account key' }).fill('wrong');
+  await page.getByRole('button', { name: 'Continue' }).click();
+  expect.soft(await violationsOn(page), 'group').toEqual([]);
+  await page.getByLabel('Worker group', { exact: true }).fill('datacenter-east');
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByText('The same as a command').click();
+  expect.soft(await violationsOn(page), 'review').toEqual([]);
   await page.getByRole('button', { name: 'Join the group' }).click();
   await page.getByRole('alert').first().waitFor();
   await page.getByRole('button', { name: 'Show details' }).click();
-  await page.getByText('The same as a command').click();
   expect.soft(await violationsOn(page), 'refused').toEqual([]);
   await open('connection');
   await page.getByRole('button', { name: 'Disconnect' }).click();
@@ -74,6 +81,41 @@ test('axe finds nothing in forms that were refused, dialogs and details', async 
 });
 
 for (const colorScheme of ['light', 'dark'] as const) {
+  test(`axe finds nothing in the steps of leaving a group, nor where a job is started, ${colorScheme}`, async ({ start }) => {
+    const { page, open } = await start({ scenario: 'refusing-to-leave', place: 'group', colorScheme });
+    await page.evaluate(axeSource);
+    const look = async (what: string): Promise<void> => expect.soft(await violationsOn(page), what).toEqual([]);
+    await page.getByRole('button', { name: 'Leave the group' }).click();
+    await look('how');
+    await page.getByRole('textbox', { name: 'Account key' }).fill('a-key-of-the-account');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await look('review');
+    await page.getByRole('button', { name: 'Leave the group' }).click();
+    await page.getByRole('alert').first().waitFor();
+    await look('refused');
+    await open('start');
+    await page.getByRole('textbox', { name: 'Token' }).fill('nonsense');
+    await page.getByRole('button', { name: 'Check and keep the token' }).click();
+    await page.getByRole('alert').first().waitFor();
+    await look('token refused');
+    await page.getByRole('textbox', { name: 'Token' }).fill('token-of-an-operator');
+    await page.getByRole('button', { name: 'Check and keep the token' }).click();
+    await page.getByRole('combobox', { name: 'Runbook' }).pressSequentially('copy');
+    await page.getByRole('option', { name: 'Copy-LocalFiles' }).click();
+    await page.getByRole('button', { name: 'Start job' }).click();
+    await look('missing parameters');
+    await page.getByLabel('SourcePath').fill('/srv/in');
+    await page.getByLabel('DestinationPath').fill('/srv/out');
+    await page.getByLabel('Retries').fill('999');
+    await page.getByRole('button', { name: 'Start job' }).click();
+    await page.getByRole('alert').first().waitFor();
+    await look('parameter refused');
+    await page.getByRole('textbox', { name: 'Retries' }).fill('');
+    await page.getByRole('button', { name: 'Start job' }).click();
+    await page.getByText(/^It waits/).waitFor();
+    await look('started');
+  });
+
   test(`axe finds nothing on any tab of a job, nor while it is stopped, ${colorScheme}`, async ({ start }) => {
     const { page } = await start({ scenario: 'stopping', place: `jobs/${sampleId(1)}`, colorScheme });
     await page.evaluate(axeSource);
@@ -105,10 +147,11 @@ test('the keyboard reaches every page and the button that matters on it', async 
     await page.keyboard.press('Tab');
     reached.push(await page.evaluate(() => (document.activeElement as HTMLElement | null)?.innerText.split('\n')[0] ?? ''));
   }
-  expect(reached.slice(0, 9)).toEqual([
+  expect(reached.slice(0, 10)).toEqual([
     'Overview',
     'Running',
     'History',
+    'Start a job',
     'Connection',
     'Worker group',
     'Event log',
@@ -149,4 +192,50 @@ test('nothing leaves the page sideways at 900 × 600, nor at twice the size', as
     await open(place);
     expect.soft(await sideways(), `${place} at 200 %`).toBe(false);
   }
+});
+
+test('neither does a step of the wizard, nor the form that starts a job', async ({ start }) => {
+  const { page, app, open } = await start({ scenario: 'refusing', place: 'group', size: { width: 900, height: 600 } });
+  const look = async (what: string): Promise<void> => {
+    for (const zoom of [1, 2]) {
+      await app.evaluate(
+        ({ BrowserWindow }, factor) => BrowserWindow.getAllWindows()[0]?.webContents.setZoomFactor(factor),
+        zoom,
+      );
+      await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+      const isWider = await page.evaluate(() =>
+        [...document.querySelectorAll('html, main')].some((element) => element.scrollWidth > element.clientWidth),
+      );
+      expect.soft(isWider, `${what}, ${String(zoom * 100)} %`).toBe(false);
+    }
+  };
+  for (const step of ['account', 'group', 'review']) {
+    await page.getByRole('button', { name: /^Continue/ }).click();
+    await expect(page.locator('form[data-step]')).toHaveAttribute('data-step', step);
+    if (step === 'account') await page.getByRole('textbox', { name: 'Account key' }).fill('a-key-of-the-account');
+    if (step === 'group')
+      await page.getByLabel('Worker group', { exact: true }).fill('a-name-of-a-group-that-is-as-long-as-names-get'.repeat(2));
+    await look(step);
+  }
+  await page.getByRole('button', { name: 'Join the group' }).click();
+  await page.getByRole('alert').first().waitFor();
+  await look('refused');
+  await app.evaluate(() => {
+    const { fakeWorker } = (globalThis as unknown as { testHandles: { fakeWorker: { scenario: object } } }).testHandles;
+    Object.assign(fakeWorker.scenario, { refusals: {} });
+  });
+  await page
+    .getByRole('navigation', { name: 'Steps' })
+    .getByRole('button', { name: /^Review/ })
+    .click();
+  await page.getByRole('button', { name: 'Join the group' }).click();
+  await expect(page.locator('form[data-step]')).toHaveAttribute('data-step', 'done');
+  await look('done');
+  await open('start');
+  await look('token');
+  await page.getByRole('textbox', { name: 'Token' }).fill('token-of-an-operator');
+  await page.getByRole('button', { name: 'Check and keep the token' }).click();
+  await page.getByRole('combobox', { name: 'Runbook' }).pressSequentially('copy');
+  await page.getByRole('option', { name: 'Copy-LocalFiles' }).click();
+  await look('form');
 });

@@ -281,58 +281,6 @@ test.describe('connection', () => {
   });
 });
 
-test.describe('worker group', () => {
-  test('explains what it waits for, and opens the form by itself when the pack is here', async ({ start }) => {
-    const { page, worker } = await start({ scenario: 'waiting', place: 'group' });
-    await expect(page.getByRole('heading', { level: 1 })).toContainText('its pack is on the way');
-    await expect(page.getByText(/hrw pack add --workspace/)).toBeVisible();
-    const pack = { name: 'AzureAutomation', version: '1.4.2', receivedAt: ago(0), folder: '/x' };
-    await worker('change', { packs: [pack] });
-    await expect(page.getByLabel('Worker group', { exact: true })).toBeVisible();
-  });
-
-  test('shows each step, which one failed, and the way to mend it', async ({ start }) => {
-    const { page } = await start({ scenario: 'refusing', place: 'group' });
-    await page.getByLabel('Worker group', { exact: true }).fill('datacenter-east');
-    await page.getByRole('textbox', { name: 'Account key' }).fill('wrong');
-    await page.getByRole('button', { name: 'Join the group' }).click();
-    const refusal = page.getByRole('alert', { name: 'The account did not accept the key' });
-    await expect(refusal).toContainText('9f2c');
-    const statuses = page.getByTestId('steps').getByRole('listitem');
-    await expect(statuses).toHaveCount(5);
-    await expect(statuses.nth(3)).toHaveAttribute('data-status', 'failed');
-    await expect(statuses.nth(3)).toHaveText('Register in the group datacenter-eastfailed');
-    await expect(refusal.getByRole('button', { name: 'Enter another key' })).toBeInViewport();
-    await expect(statuses.nth(4)).toHaveAttribute('data-status', 'later');
-    await refusal.getByRole('button', { name: 'Show details' }).click();
-    await expect(refusal).toContainText('code: account-key-refused');
-    await refusal.getByRole('button', { name: 'Enter another key' }).click();
-    await expect(page.getByRole('textbox', { name: 'Account key' })).toBeFocused();
-  });
-
-  test('shows the same as a command, without the token', async ({ start }) => {
-    const { page, app } = await start({ scenario: 'joinable', place: 'group' });
-    await page.getByLabel('Worker group', { exact: true }).fill('datacenter-east');
-    await page.getByRole('textbox', { name: 'Account key' }).fill('tops3cret');
-    await page.getByText('The same as a command').click();
-    await page.getByRole('button', { name: 'Copy' }).first().click();
-    await expect(page.getByRole('button', { name: 'Copied' })).toBeVisible();
-    const copied = await app.evaluate(({ clipboard }) => clipboard.readText());
-    expect(copied).toMatch(/^hrw register --group datacenter-east --endpoint https:\S+ --token-file token.txt$/);
-  });
-
-  test('leaves with the token, or here alone', async ({ start }) => {
-    const { page, calls } = await start({ scenario: 'filled', place: 'group' });
-    await page.getByRole('button', { name: 'Leave the group' }).click();
-    const question = page.getByRole('alertdialog');
-    await expect(question.getByRole('button', { name: 'Stay in the group' })).toBeFocused();
-    await expect(question.getByRole('button', { name: 'Leave the group' })).toBeDisabled();
-    await question.getByLabel(/Only forget it on this machine/).check();
-    await question.getByRole('button', { name: 'Leave the group' }).click();
-    await expect.poll(() => calls('registration:unregister')).toEqual([{ token: null, local: true }]);
-  });
-});
-
 test.describe('event log', () => {
   test('shows what happens as it happens, of the channel and levels that are wanted', async ({ start }) => {
     const { page, worker } = await start({ scenario: 'filled', place: 'events' });

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { expect } from '@playwright/test';
 import { root } from '../../scripts/paths.mjs';
 import { test } from '../e2e/support/fake-app.ts';
+import { openJoinStep } from '../e2e/support/join-wizard.ts';
 import { sampleId } from '../fakes/window/samples.ts';
 import type { ScenarioName } from '../fakes/window/scenarios.ts';
 
@@ -16,6 +17,8 @@ interface Picture {
   place: string;
   /** The tab of the page to look at. */
   tab?: RegExp;
+  /** How far the wizard is gone through. */
+  joinStep?: 'review';
   /** Its name in docs/pictures, where the README shows it. */
   shown?: { light?: string; dark?: string };
 }
@@ -38,7 +41,9 @@ const pictures: Picture[] = [
   { name: 'connection', scenario: 'filled', place: 'connection' },
   { name: 'connection-new', scenario: 'empty', place: 'connection' },
   { name: 'group', scenario: 'filled', place: 'group' },
-  { name: 'group-join', scenario: 'joinable', place: 'group', shown: { light: 'join' } },
+  { name: 'group-join', scenario: 'joinable', place: 'group' },
+  { name: 'group-review', scenario: 'joinable', place: 'group', joinStep: 'review', shown: { light: 'join' } },
+  { name: 'start-token', scenario: 'filled', place: 'start' },
   { name: 'events', scenario: 'filled', place: 'events' },
   { name: 'diagnostics', scenario: 'filled', place: 'diagnostics' },
   { name: 'diagnostics-failing', scenario: 'failing', place: 'diagnostics' },
@@ -58,8 +63,11 @@ for (const colorScheme of ['light', 'dark'] as const) {
         await app.evaluate(({ BrowserWindow }, factor) => {
           BrowserWindow.getAllWindows()[0]?.webContents.setZoomFactor(factor);
         }, zoom);
-        for (const { name, place, tab, shown } of pictures.filter((picture) => picture.scenario === scenario)) {
+        for (const { name, place, tab, joinStep, shown } of pictures.filter((picture) => picture.scenario === scenario)) {
+          // Anew, also where the last picture was taken on the same page.
+          await open('settings');
           await open(place);
+          if (joinStep !== undefined) await openJoinStep(page, joinStep);
           if (tab !== undefined) await page.getByRole('tab', { name: tab }).click();
           if (name === 'job-console') await expect(page.getByTestId('console')).toContainText('212 of 512');
           await expect(page.getByRole('progressbar')).toHaveCount(0);

@@ -1,6 +1,6 @@
 /** Connecting, registering, working, leaving: a whole worker against the real service, with real sandboxes. */
 import { randomUUID } from 'node:crypto';
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { JobView } from '../../src-contract/engine-calls.ts';
@@ -254,6 +254,31 @@ describe('what a worker refuses, before it does anything', () => {
     expect(await worker.refusal('connection:connect', restPort)).toBe(provokes('wrong-port'));
     expect(await worker.state()).toMatchObject({ status: 'not-connected', connection: null });
     expect((await worker.eventIds()).filter((id) => id !== 103)).toEqual([15003, 4501, 4502, 4501]);
+  });
+
+  it('a registration that this machine cannot keep: the account forgets it too, and the next try is a whole one', async () => {
+    const worker = await open();
+    await worker.connect(service, account);
+    await worker.when('the pack', (state) => state.packs.length > 0);
+    const secrets = path.join(worker.dataFolder, 'secrets');
+    const inTheWay = path.join(secrets, 'worker.cert.pem');
+    await mkdir(path.join(inTheWay, 'inside'), { recursive: true });
+    const request = { groupName: 'half', endpoint: account.endpoint, token: account.accountKey };
+    const answer = await worker.call('registration:register', request);
+    if (answer.ok) throw new Error('it was registered');
+    expect(answer.problem.code).toBe('data-folder-unusable');
+    expect(answer.problem.text).toContain('The account was told to forget this machine');
+    const params = { accountName, groupName: 'half' };
+    expect((await service.rest.call('workers:list', { params })).value).toEqual([]);
+    expect(await worker.state()).toMatchObject({ status: 'connected', registration: null });
+    expect(await readdir(secrets)).not.toContain('worker.key.pem');
+    const failed = worker.heard.flatMap(({ event, payload }) =>
+      event === 'progress-made' && payload.status === 'failed' ? [payload.step] : [],
+    );
+    expect(failed).toEqual(['register']);
+    await rm(inTheWay, { recursive: true });
+    await worker.register(account, 'half');
+    expect((await service.rest.call('workers:list', { params })).value).toHaveLength(1);
   });
 
   it('stopping what has ended, and what was never here', async () => {

@@ -5,7 +5,9 @@ import { engineCalls, type EngineCallName } from '../../src-contract/engine-call
 import { shellCalls, type ShellCallName, type WindowEvent } from '../../src-contract/window-calls.ts';
 import { parseAppArguments } from '../../src-main/shell/app-arguments.ts';
 import { displayIsMissing, noDisplayMessage } from '../../src-main/shell/display.ts';
+import { ServiceDesk } from '../../src-main/shell/service-desk.ts';
 import { createSteadyWorker } from '../../src-main/shell/steady-worker.ts';
+import { TokenSafe } from '../../src-main/shell/token-safe.ts';
 import { trayView } from '../../src-main/shell/tray-view.ts';
 import { createWindowAnswers, type ShellAnswers } from '../../src-main/shell/window-answers.ts';
 import { contentSecurityPolicy, fileOfUrl, windowUrl } from '../../src-main/shell/window-files.ts';
@@ -72,7 +74,13 @@ describe('the window’s files', () => {
 
 describe('answering the window', () => {
   const ours = { url: windowUrl, isTopFrame: true, isOurWindow: true };
+  const desk = new ServiceDesk({
+    worker: new FakeWorker(scenarios.filled()),
+    safe: new TokenSafe({ folder: '/nowhere', cipher: () => undefined, now: () => new Date() }),
+    openService: () => Promise.reject(new Error('nobody is asked')),
+  });
   const shell: ShellAnswers = {
+    ...desk.answers,
     'shell:start-place': () => ({ place: 'events' }),
     'shell:copy-text': () => ({}),
     'shell:export-list': () => ({ file: null, rows: 0 }),

@@ -4,8 +4,8 @@ import type { z } from 'zod';
 import { isAppError } from '../../../src-contract/app-error.ts';
 import { isTerminal, type JobStatus } from '../../../src-contract/kinds.ts';
 import { liveEvents } from '../../../src-contract/rest/jobs.ts';
+import type { ServiceClient } from '../../rest-client/service-client.ts';
 import { EventStreamReader, type ServerEvent } from './event-stream.ts';
-import type { ServiceClient } from './service-client.ts';
 
 export type LiveStatus = z.infer<(typeof liveEvents)['status']>;
 export type LiveRecord = z.infer<(typeof liveEvents)['records']>['records'][number];

@@ -2,12 +2,13 @@
 import { Option, type Command } from 'commander';
 import { kindLabels, rerunPolicy, runbookKind, type RerunPolicy, type RunbookKind } from '../../../src-contract/kinds.ts';
 import type { RunbookView } from '../../../src-contract/rest/runbooks.ts';
+import { Refused } from '../../rest-client/refused.ts';
+import type { ServiceClient } from '../../rest-client/service-client.ts';
 import type { CommandIo } from '../command-io.ts';
-import { Refused, WrongUse } from '../failures.ts';
+import { WrongUse } from '../failures.ts';
 import { formatList, formatTable, plainText } from '../terminal-text.ts';
 import { formatFacts } from './account-commands.ts';
 import { describeRunbookFile, type RunbookFile } from './runbook-file.ts';
-import type { ServiceClient } from './service-client.ts';
 import { accountOption, addServiceOptions, readFile, serviceAction } from './service-options.ts';
 
 interface SettingOptions {

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import type { Trust } from '../../../src-contract/settings.ts';
+import { ServiceClient } from '../../rest-client/service-client.ts';
 import { readAll, type CommandIo } from '../command-io.ts';
 import { reportFailure, WrongUse } from '../failures.ts';
-import { ServiceClient } from './service-client.ts';
 
 export interface ServiceOptions {
   api?: string;

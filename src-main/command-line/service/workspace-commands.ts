@@ -1,9 +1,9 @@
 /** hrw workspace … */
 import { Option, type Command } from 'commander';
+import type { ServiceClient } from '../../rest-client/service-client.ts';
 import type { CommandIo } from '../command-io.ts';
 import { formatList } from '../terminal-text.ts';
 import { formatFacts, keyOption, type KeyName } from './account-commands.ts';
-import type { ServiceClient } from './service-client.ts';
 import { addServiceOptions, serviceAction } from './service-options.ts';
 
 export function workspaceOption(): Option {

@@ -1,6 +1,7 @@
 /** Four groups of links, and at the foot the sentence that says how this worker is. */
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import { Clock20Regular } from '@fluentui/react-icons/svg/clock';
+import { Add20Regular } from '@fluentui/react-icons/svg/add';
 import { Home20Regular } from '@fluentui/react-icons/svg/home';
 import { Notebook20Regular } from '@fluentui/react-icons/svg/notebook';
 import { PeopleTeam20Regular } from '@fluentui/react-icons/svg/people-team';
@@ -22,6 +23,7 @@ const groups: { title: string | null; pages: { page: PageName; icon: React.React
     pages: [
       { page: 'running', icon: <Play20Regular aria-hidden /> },
       { page: 'history', icon: <Clock20Regular aria-hidden /> },
+      { page: 'start', icon: <Add20Regular aria-hidden /> },
     ],
   },
   {
@@ -141,7 +143,8 @@ export function Navigation() {
   const styles = useStyles();
   const place = usePlace();
   const running = runningJobs(useWorkerView()).length;
-  const current = usePageOf(place.page === 'job' ? place.id : null) ?? (place.page === 'job' ? 'history' : place.page);
+  const jobsPage = usePageOf(place.page === 'job' ? place.id : null);
+  const current = place.page === 'job' ? (jobsPage ?? 'history') : place.page === 'started' ? 'start' : place.page;
   return (
     <nav className={styles.navigation} aria-label={texts.navigation.label}>
       <div className={styles.groups}>

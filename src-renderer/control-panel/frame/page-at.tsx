@@ -8,6 +8,8 @@ import { JobPage } from '../pages/job/job-page.tsx';
 import { OverviewPage } from '../pages/overview/overview-page.tsx';
 import { RunningPage } from '../pages/running/running-page.tsx';
 import { SettingsPage } from '../pages/settings/settings-page.tsx';
+import { StartPage } from '../pages/start/start-page.tsx';
+import { StartedPage } from '../pages/started/started-page.tsx';
 import { WorkerGroupPage } from '../pages/worker-group/worker-group-page.tsx';
 import type { Place } from '../state/place.ts';
 
@@ -21,6 +23,10 @@ export function PageAt({ place, worker }: { place: Place; worker: WorkerState })
       return <HistoryPage />;
     case 'job':
       return <JobPage id={place.id} />;
+    case 'start':
+      return <StartPage />;
+    case 'started':
+      return <StartedPage jobName={place.id} worker={worker} />;
     case 'connection':
       return <ConnectionPage worker={worker} />;
     case 'group':

@@ -29,6 +29,6 @@ export function ProblemAction({ problem }: { problem: WorkerState['problems'][nu
   const here = formatPlace(usePlace());
   const place = placeOfProblem(problem);
   if (place === undefined || formatPlace(place) === here) return null;
-  const label = place.page === 'job' ? texts.openJob : texts.openPage(texts.navigation.pages[place.page]);
+  const label = 'id' in place ? texts.openJob : texts.openPage(texts.navigation.pages[place.page]);
   return <PlaceButton to={place}>{label}</PlaceButton>;
 }

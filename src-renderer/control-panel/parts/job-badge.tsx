@@ -3,7 +3,7 @@ import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import type { JobView } from '../../../src-contract/engine-calls.ts';
 import { Mark } from '../../shared/marks.tsx';
 import { RunningFor } from '../../shared/moment.tsx';
-import { wordOf } from '../state/status.ts';
+import { wordOf, type Tone } from '../state/status.ts';
 
 const useStyles = makeStyles({
   word: { display: 'inline-flex', alignItems: 'center', gap: '8px', whiteSpace: 'nowrap' },
@@ -40,12 +40,20 @@ export function JobWordCell({ job }: { job: Pick<JobView, 'phase' | 'outcome' | 
 
 /** Beside a title; counts while the runbook runs. */
 export function JobBadge({ job }: { job: JobView }) {
-  const styles = useStyles();
   const { word, tone } = wordOf(job);
   return (
-    <span className={mergeClasses(styles.badge, styles[tone])} data-testid="job-badge">
+    <Badge tone={tone}>
       {word}
       {job.phase === 'running' && job.startedAt !== null && <RunningFor since={job.startedAt} />}
+    </Badge>
+  );
+}
+
+export function Badge({ tone, children }: { tone: Tone; children: React.ReactNode }) {
+  const styles = useStyles();
+  return (
+    <span className={mergeClasses(styles.badge, styles[tone])} data-testid="job-badge">
+      {children}
     </span>
   );
 }

@@ -5,20 +5,22 @@
 import type { WindowBridge } from '../../../src-contract/window-calls.ts';
 import type { Observable } from '../../shared/observable.ts';
 
-const pages = ['overview', 'running', 'history', 'connection', 'group', 'events', 'diagnostics', 'settings'] as const;
+const pages = ['overview', 'running', 'history', 'start', 'connection', 'group', 'events', 'diagnostics', 'settings'] as const;
 export type PageName = (typeof pages)[number];
-export type Place = { page: PageName } | { page: 'job'; id: string };
+/** `started`: a job that was started from here, by its name at the service; it may run on another machine. */
+export type Place = { page: PageName } | { page: 'job' | 'started'; id: string };
 
 /** What names no page leads to the overview: a link may come from anywhere. */
 export function parsePlace(text: string): Place {
-  const job = /^jobs\/([\w.-]+)$/.exec(text);
-  if (job?.[1] !== undefined) return { page: 'job', id: job[1] };
+  const [, kind, id] = /^(jobs|started)\/([\w.-]+)$/.exec(text) ?? [];
+  if (id !== undefined) return { page: kind === 'jobs' ? 'job' : 'started', id };
   const page = pages.find((name) => name === text);
   return { page: page ?? 'overview' };
 }
 
 export function formatPlace(place: Place): string {
-  return place.page === 'job' ? `jobs/${place.id}` : place.page;
+  if (place.page === 'job') return `jobs/${place.id}`;
+  return place.page === 'started' ? `started/${place.id}` : place.page;
 }
 
 export function placeLink(place: Place): string {

@@ -6,6 +6,7 @@ import { test as base } from '@playwright/test';
 import { build } from 'esbuild';
 import { _electron, type ElectronApplication, type Page } from 'playwright';
 import { electronSwitches, outFolder, root } from '../../../scripts/paths.mjs';
+import type { FakeService } from '../../fakes/window/fake-service.ts';
 import type { FakeWorker } from '../../fakes/window/fake-worker.ts';
 import type { ScenarioName } from '../../fakes/window/scenarios.ts';
 
@@ -24,6 +25,11 @@ export interface FakeApp {
   open: (place: string) => Promise<void>;
   /** Calls a method of the fake worker in the main process. */
   worker: <Name extends WorkerMethod>(name: Name, ...given: Parameters<FakeWorker[Name]>) => Promise<void>;
+  /** Calls a method of the fake service in the main process, and answers what it does. */
+  service: <Name extends 'changeJob' | 'write' | 'break' | 'bodiesOf'>(
+    name: Name,
+    ...given: Parameters<FakeService[Name]>
+  ) => Promise<ReturnType<FakeService[Name]>>;
   /** The calls that the window made so far. */
   calls: (name: string) => Promise<unknown[]>;
   /** Titles of what the person was told by notifications. */
@@ -38,6 +44,7 @@ type WorkerMethod = 'change' | 'changeJob' | 'startJob' | 'write' | 'print' | 'l
 /** What main.ts of the fake application puts on `globalThis`. */
 interface TestHandles {
   fakeWorker: FakeWorker;
+  fakeService: FakeService;
   notices: { title: string }[];
   trayMenu: { items: { label: string; enabled: boolean; click: () => void }[] } | undefined;
 }
@@ -110,6 +117,14 @@ export async function startFakeApp(options: FakeAppOptions): Promise<FakeApp> {
         [name, given] as [WorkerMethod, unknown[]],
       );
     },
+    service: (name, ...given) =>
+      app.evaluate(
+        (_electron, [method, values]) => {
+          const { fakeService } = (globalThis as unknown as { testHandles: TestHandles }).testHandles;
+          return (fakeService[method as 'write'] as (...all: unknown[]) => never).apply(fakeService, values);
+        },
+        [name, given] as [string, unknown[]],
+      ),
     calls: (name) =>
       app.evaluate((_electron, wanted) => {
         const { fakeWorker } = (globalThis as unknown as { testHandles: TestHandles }).testHandles;

@@ -11,6 +11,7 @@ import {
   type EngineEvent,
   type EngineValue,
   type JobView,
+  type ProgressStep,
   type RecordNote,
   type WorkerState,
 } from '../../../src-contract/engine-calls.ts';
@@ -21,9 +22,11 @@ import type { LocalPolicy, PolicyQuestion } from '../../../src-contract/policy.t
 import { defaultSettings, policyOf, type Settings } from '../../../src-contract/settings.ts';
 import type { OpenedWorker } from '../../../src-main/shell/worker-connection.ts';
 import { sampleDiagnosis, samplePathTest } from './sample-diagnosis.ts';
-import { sampleJob, sampleUsage } from './samples.ts';
+import { registration, sampleJob, sampleUsage } from './samples.ts';
 
 export interface Scenario {
+  /** Of the service's REST API; null: it named none. */
+  restApiUri?: string | null;
   state: WorkerState;
   jobs: JobView[];
   records: Map<string, StreamRecord[]>;
@@ -40,6 +43,36 @@ export interface Scenario {
   /** Calls that never answer. */
   silent?: EngineCallName[];
 }
+
+function restApiUri(scenario: Scenario): string | null {
+  return scenario.restApiUri === undefined ? 'https://automation.contoso.example:8444' : scenario.restApiUri;
+}
+
+/** What a worker tells while it connects, joins or leaves. */
+const stepsOf: Partial<
+  Record<EngineCallName, { operation: ProgressStep['operation']; steps: readonly (readonly [string, string])[] }>
+> = {
+  'connection:connect': {
+    operation: 'connect',
+    steps: [
+      ['key', 'Make this machine’s key and certificate'],
+      ['join', 'Join the workspace at automation.contoso.example'],
+    ],
+  },
+  'registration:register': {
+    operation: 'register',
+    steps: [
+      ['pack', 'Check that the AzureAutomation pack is here'],
+      ['service', 'Check the group’s name and the account’s endpoint'],
+      ['key', 'Make the worker’s key and certificate'],
+      ['register', 'Register in the group datacenter-east'],
+    ],
+  },
+  'registration:unregister': {
+    operation: 'unregister',
+    steps: [['service', 'Remove this machine from the group datacenter-east']],
+  },
+};
 
 export class FakeWorker implements OpenedWorker {
   readonly attachedTo: 'own-engine' | 'other-engine' = 'own-engine';
@@ -133,20 +166,9 @@ export class FakeWorker implements OpenedWorker {
   }
 
   async #tellSteps(name: EngineCallName, fails: boolean): Promise<void> {
-    const operation = name === 'connection:connect' ? 'connect' : name === 'registration:register' ? 'register' : undefined;
-    if (operation === undefined) return;
-    const steps =
-      operation === 'connect'
-        ? ([
-            ['key', 'Make this machine’s key and certificate'],
-            ['join', 'Join the workspace at automation.contoso.example'],
-          ] as const)
-        : ([
-            ['pack', 'Check that the AzureAutomation pack is here'],
-            ['service', 'Check the group’s name and the account’s endpoint'],
-            ['key', 'Make the worker’s key and certificate'],
-            ['register', 'Register in the group datacenter-east'],
-          ] as const);
+    const told = stepsOf[name];
+    if (told === undefined) return;
+    const { operation, steps } = told;
     for (const [index, [step, label]] of steps.entries()) {
       this.tell({ event: 'progress-made', payload: { operation, step, label, status: 'started', detail: '' } });
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -174,9 +196,18 @@ export class FakeWorker implements OpenedWorker {
       case 'worker:drain':
       case 'connection:connect':
       case 'connection:disconnect':
-      case 'registration:register':
-      case 'registration:unregister':
         return this.scenario.state;
+      case 'registration:register': {
+        const { groupName, endpoint } = given as EngineArguments<'registration:register'>;
+        const sentence = 'This worker can take a job now';
+        this.change({ status: 'ready', sentence, registration: { ...registration, groupName, endpoint } });
+        return this.scenario.state;
+      }
+      case 'registration:unregister': {
+        const sentence = 'This machine is connected, and in no worker group';
+        this.change({ status: 'connected', sentence, registration: null });
+        return this.scenario.state;
+      }
       case 'worker:quit':
         return {};
       case 'jobs:running':
@@ -219,7 +250,7 @@ export class FakeWorker implements OpenedWorker {
       case 'diagnostics:test-path':
         return samplePathTest((given as EngineArguments<'diagnostics:test-path'>).path);
       case 'settings:get':
-        return this.#settings;
+        return { ...this.#settings, ...this.#ties() };
       case 'settings:change':
         this.#settings = { ...this.#settings, ...(given as Partial<Settings>) };
         return this.#settings;
@@ -242,6 +273,19 @@ export class FakeWorker implements OpenedWorker {
         return this.#job(sandboxId);
       }
     }
+  }
+
+  /** As the engine keeps what its state shows; `restApiUri` is in the settings alone. */
+  #ties(): Pick<Settings, 'connection' | 'registration'> {
+    const { connection, registration: member } = this.scenario.state;
+    const machineId = registration.machineId;
+    return {
+      connection: connection === null ? null : { ...connection, machineId },
+      registration:
+        member === null
+          ? null
+          : { ...member, jrdsUri: 'https://automation.contoso.example:8443/jrds', restApiUri: restApiUri(this.scenario) },
+    };
   }
 
   #unknownJob(given: EngineArguments<'jobs:get'>): never {

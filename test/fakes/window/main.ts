@@ -2,11 +2,14 @@
 import path from 'node:path';
 import { parseAppArguments } from '../../../src-main/shell/app-arguments.ts';
 import { startDesktopApp } from '../../../src-main/shell/desktop-app.ts';
+import { ServiceClient } from '../../../src-main/rest-client/service-client.ts';
+import { FakeService } from './fake-service.ts';
 import { FakeWorker } from './fake-worker.ts';
 import { scenarios, type ScenarioName } from './scenarios.ts';
 
 interface TestHandles {
   fakeWorker: FakeWorker;
+  fakeService: FakeService;
   trayMenu: unknown;
   notices: unknown[];
   faults: string[];
@@ -19,7 +22,8 @@ if (dataFolder === undefined || scenario === undefined || programFolder === unde
 
 const worker = new FakeWorker(scenarios[scenario as ScenarioName]());
 // What a test reaches by `app.evaluate`.
-const handles: TestHandles = { fakeWorker: worker, trayMenu: undefined, notices: [], faults: [] };
+const service = new FakeService();
+const handles: TestHandles = { fakeWorker: worker, fakeService: service, trayMenu: undefined, notices: [], faults: [] };
 Object.assign(globalThis, { testHandles: handles });
 
 startDesktopApp({
@@ -34,6 +38,7 @@ startDesktopApp({
   iconsFolder: path.join(programFolder, 'icons'),
   noticesFile: path.join(path.dirname(programFolder), 'THIRD-PARTY-NOTICES.md'),
   source: { open: () => Promise.resolve(worker), attach: () => Promise.resolve(worker) },
+  openService: (_address, token) => Promise.resolve({ client: new ServiceClient(service, token), close: () => undefined }),
   onFault: (error) => handles.faults.push(String(error)),
   onNotification: (notice) => handles.notices.push(notice),
   onTrayMenu: (menu) => (handles.trayMenu = menu),

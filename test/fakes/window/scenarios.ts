@@ -11,6 +11,7 @@ import {
   manyRecords,
   pack,
   readyState,
+  registration,
   sampleConsole,
   sampleEvents,
   sampleId,
@@ -89,6 +90,18 @@ export const scenarios = {
         reason: 'self-signed certificate in certificate chain',
       }),
     },
+  }),
+
+  /** As `joinable`, to somebody whose role is too low to look at it. */
+  unchecked: (): Scenario => ({
+    ...scenarios.joinable(),
+    refusals: { 'diagnostics:run': describeProblem('control-refused', { role: 'reader', needed: 'operator' }) },
+  }),
+
+  /** A member that the account has forgotten. */
+  'refusing-to-leave': (): Scenario => ({
+    ...scenarios.filled(),
+    refusals: { 'registration:unregister': describeProblem('machine-unknown', { machineId: registration.machineId }) },
   }),
 
   /** As `empty`, and no workspace can be reached. */

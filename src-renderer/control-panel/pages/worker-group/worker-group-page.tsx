@@ -1,6 +1,7 @@
 /** Which group is this machine in, and how does it join or leave? */
+import { Button } from '@fluentui/react-components';
+import { useState } from 'react';
 import type { WorkerState } from '../../../../src-contract/engine-calls.ts';
-import { workerPackName } from '../../../../src-contract/packs.ts';
 import { Card } from '../../../shared/card.tsx';
 import { EmptyState } from '../../../shared/empty-state.tsx';
 import { Ago } from '../../../shared/moment.tsx';
@@ -9,33 +10,23 @@ import { texts } from '../../../texts.ts';
 import { CurrentProblems } from '../../parts/current-problems.tsx';
 import { PlaceButton } from '../../parts/place-link.tsx';
 import { GroupFacts } from './group-facts.tsx';
-import { JoinForm } from './join-form.tsx';
-import { LeaveGroup } from './leave-group.tsx';
+import { JoinWizard } from './join-wizard.tsx';
+import { LeaveWizard } from './leave-wizard.tsx';
 import { TestJob } from './test-job.tsx';
-import { WaitingForPack } from './waiting-for-pack.tsx';
+
+const words = texts.group;
+type Registration = NonNullable<WorkerState['registration']>;
 
 export function WorkerGroupPage({ worker }: { worker: WorkerState }) {
-  const words = texts.group;
   const { registration, connection } = worker;
-  if (registration !== null) {
-    return (
-      <Page
-        mark={worker.status === 'offline' ? 'bad' : 'good'}
-        title={words.titleIn(registration.groupName)}
-        lead={
-          registration.lastContact !== null && (
-            <>
-              {words.lastAnswer} <Ago time={registration.lastContact} />
-            </>
-          )
-        }
-        actions={<LeaveGroup registration={registration} />}
-      >
-        <CurrentProblems worker={worker} of="group" />
-        <GroupFacts registration={registration} />
-        <TestJob />
-      </Page>
-    );
+  // A wizard that has begun to change the registration stays to its end, though what it changes is another state of this page.
+  const [leaving, setLeaving] = useState<Registration | null>(null);
+  const [isJoining, setJoining] = useState(false);
+  if (leaving !== null) {
+    return <LeaveWizard registration={leaving} onStay={() => setLeaving(null)} onFinish={() => setLeaving(null)} />;
+  }
+  if (registration !== null && !isJoining) {
+    return <MemberPage worker={worker} registration={registration} onLeave={() => setLeaving(registration)} />;
   }
   if (connection === null) {
     const open = (
@@ -51,17 +42,32 @@ export function WorkerGroupPage({ worker }: { worker: WorkerState }) {
       </Page>
     );
   }
-  const hasPack = worker.packs.some((pack) => pack.name === workerPackName);
+  return <JoinWizard worker={worker} connection={connection} onDoing={setJoining} onFinish={() => setJoining(false)} />;
+}
+
+interface MemberPageProps {
+  worker: WorkerState;
+  registration: Registration;
+  onLeave: () => void;
+}
+
+function MemberPage({ worker, registration, onLeave }: MemberPageProps) {
   return (
-    <Page mark={hasPack ? 'todo' : 'waiting'} title={hasPack ? words.titleJoin : words.titleWaiting} lead={words.leadNone}>
-      {hasPack ? (
-        <JoinForm endpoint={connection.account?.endpoint ?? ''} />
-      ) : (
-        <>
-          <CurrentProblems worker={worker} of="group" />
-          <WaitingForPack workspaceId={connection.workspaceId} workspaceName={connection.workspaceName} />
-        </>
-      )}
+    <Page
+      mark={worker.status === 'offline' ? 'bad' : 'good'}
+      title={words.titleIn(registration.groupName)}
+      lead={
+        registration.lastContact !== null && (
+          <>
+            {words.lastAnswer} <Ago time={registration.lastContact} />
+          </>
+        )
+      }
+      actions={<Button onClick={onLeave}>{words.leave.action}</Button>}
+    >
+      <CurrentProblems worker={worker} of="group" />
+      <GroupFacts registration={registration} />
+      <TestJob />
     </Page>
   );
 }

@@ -1,5 +1,5 @@
 /** Calls of the REST API, typed by the contract: what is sent is checked by the service, what comes back is parsed here. */
-import { problem as problemSchema } from '../../../src-contract/problems.ts';
+import { problem as problemSchema } from '../../src-contract/problems.ts';
 import {
   restOperations,
   type OperationName,
@@ -7,10 +7,10 @@ import {
   type RestParams,
   type RestQueryInput,
   type RestValue,
-} from '../../../src-contract/rest.ts';
-import { isMedia, type Operation } from '../../../src-contract/rest/operation.ts';
-import type { ServiceAnswer, ServiceConnection, ServiceRequest } from '../command-io.ts';
-import { Refused, unexpectedAnswer } from '../failures.ts';
+} from '../../src-contract/rest.ts';
+import { isMedia, type Operation } from '../../src-contract/rest/operation.ts';
+import { Refused, unexpectedAnswer } from './refused.ts';
+import type { ServiceAnswer, ServiceConnection, ServiceRequest } from './service-connection.ts';
 
 export interface CallGiven<Name extends OperationName> {
   params?: RestParams<Name>;
