@@ -199,6 +199,7 @@ describe('without a worker', () => {
     await writeFile(file, '');
     const { code, errors } = await hrw(['run', '--data', path.join(file, 'data')]);
     expect(code).toBe(1);
+    expect(errors.split('\n')[0]).toBe(`The worker starts; its data folder is ${path.join(file, 'data')}.`);
     expect(errors).toContain('The data folder cannot be used');
   });
 });
@@ -248,6 +249,7 @@ describe('with a worker', () => {
       const early = await hrw(['disconnect', '--data', data]);
       expect(early.code).toBe(1);
       expect(early.errors).toContain('This machine is still in group whole.');
+      expect(early.errors).toMatch(/`hrw unregister --token-file FILE`.*`--local`/);
       expect((await hrw(['unregister', '--data', data])).code).toBe(2);
       const keyFile = path.join(folder, 'account-key');
       await writeFile(keyFile, account.accountKey);
