@@ -9,7 +9,7 @@ const parentAtStart = process.ppid;
 /**
  * npm does not start us itself: a shell stands between, which dies of the signal that npm hands down, and hands it to nobody. That the
  * shell is gone is then the only sign; who starts a script without npm may leave it alone as ever.
- * @param {() => void} onGone
+ * @param {() => unknown} onGone
  */
 function watchNpm(onGone) {
   if (process.env['npm_lifecycle_event'] === undefined || process.platform === 'win32') return;
@@ -27,11 +27,16 @@ function watchNpm(onGone) {
  */
 export async function become(executable, args) {
   const child = spawn(executable, args, { stdio: 'inherit' });
+  let isTold = false;
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     // From a terminal the child gets Ctrl-C by itself; a second one does no harm, as stopping is safe to call twice.
-    process.on(signal, () => child.kill(signal));
+    process.on(signal, () => {
+      isTold = true;
+      child.kill(signal);
+    });
   }
-  watchNpm(() => child.kill('SIGTERM'));
+  // Ctrl-C ends the shell too: to be told of that as well would be a second signal, which may mean more than the first.
+  watchNpm(() => isTold || child.kill('SIGTERM'));
   /** @type {number} */
   const ended = await new Promise((resolve, reject) => {
     child.once('error', reject);
