@@ -1,10 +1,11 @@
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { CommandIo } from '../../src-main/command-line/command-io.ts';
 import { registerServiceCommands } from '../../src-main/command-line/service-commands.ts';
+import { createMachineIdentity } from '../../src-main/service-link/machine-identity.ts';
 import { packEntries, zipEntries } from '../fakes/pack-builder.ts';
 import { startTcpForwarder } from '../fakes/tcp-forwarder.ts';
 import { freePort } from '../harness/free-port.ts';
@@ -68,9 +69,7 @@ describe('hrw', () => {
 
     const { workspaceId } = await ask<{ workspaceId: string }>('workspace', 'create', '--name', 'berlin-1');
     const unlinked = await hrw(['workspace', 'create', '--name', 'berlin-1']);
-    expect(unlinked.stdout).toContain(
-      '\nIt is linked to no account: hrw workspace link --workspace berlin-1 --account NAME\n',
-    );
+    expect(unlinked.stdout).toContain('\nIt is linked to no account: hrw workspace link --workspace berlin-1 --account NAME\n');
     vi.stubEnv('HRW_ACCOUNT', 'fabrikam');
     try {
       const byVariable = await hrw(['workspace', 'create', '--name', 'berlin-2']);
@@ -95,7 +94,9 @@ describe('hrw', () => {
     await hrw(['account', 'create', '--name', 'whole']);
     const create = ['workspace', 'create', '--name', 'whole-1', '--account', 'whole'];
     const made = await hrw([...create, '--pack', 'Given']);
-    expect(made.stdout).toMatch(/^Made the workspace whole-1; it has the ID .+\.\nIt is linked to the account whole\.\nIt gives Given 2\.0\.0\.\n$/);
+    expect(made.stdout).toMatch(
+      /^Made the workspace whole-1; it has the ID .+\.\nIt is linked to the account whole\.\nIt gives Given 2\.0\.0\.\n$/,
+    );
     expect((await hrw(['pack', 'list', '--workspace', 'whole-1'])).stdout).toMatch(/Given +2\.0\.0/);
     // A second time after a mistake: what was made is there, and what was missing comes.
     expect(await hrw([...create, '--pack', 'Givven'])).toMatchObject({
@@ -290,6 +291,29 @@ describe('hrw', () => {
     expect(JSON.parse(untrusted.stderr)).toMatchObject({ code: 'certificate-untrusted' });
   });
 
+  it('sets, lists and removes connections and certificates', async () => {
+    const fields = JSON.stringify({ Server: 'db-1', Password: 'p w' });
+    const connection = ['connection', 'set', ...account, 'Warehouse', '--fields-file', '-', '--encrypt', 'Password'];
+    expect((await hrw(connection, { stdin: fields })).stdout).toBe('The connection Warehouse is set.\n');
+    const listed = (await hrw(['connection', 'list', ...account])).stdout;
+    expect(listed).toMatch(/^Warehouse +Server=db-1, Password=\(encrypted\)$/m);
+    expect((await hrw(connection, { stdin: '{"Port": 5432}' })).stderr).toBe('--fields-file: the field Port is no text.\n');
+    expect((await hrw(connection, { stdin: '[]' })).stderr).toContain('--fields-file - does not hold a JSON object');
+    expect((await hrw(['connection', 'remove', ...account, 'Warehouse'])).code).toBe(0);
+    expect((await hrw(['connection', 'list', ...account])).stdout).toBe('There is no connection.\n');
+
+    const { certificatePem, thumbprint } = await createMachineIdentity('server-8');
+    const der = join(await tempFolder(), 'signing.cer');
+    writeFileSync(der, new X509Certificate(certificatePem).raw);
+    const set = ['certificate', 'set', ...account, 'Signing', '--file', der];
+    expect((await hrw(set)).stdout).toMatch(new RegExp(`^The certificate Signing is set: ${thumbprint}, until 20`));
+    expect(await ask('certificate', 'list', ...account)).toMatchObject([{ name: 'Signing', isExportable: true }]);
+    expect((await hrw([...set, '--no-export'])).code).toBe(0);
+    expect(await ask('certificate', 'list', ...account)).toMatchObject([{ name: 'Signing', isExportable: false }]);
+    expect((await hrw(['certificate', 'remove', ...account, 'Signing'])).stdout).toBe('Removed the certificate Signing.\n');
+    expect((await hrw(['certificate', 'list', ...account])).stdout).toBe('There is no certificate.\n');
+  });
+
   it('takes the first administrator’s token out of the file that the service writes when it is ready', async () => {
     const words = ['account', 'list', '--api', fixture.service.urls.restUrl, '--ca', fixture.service.caFile, '--token-file'];
     const first = await scriptFile('ready.json', JSON.stringify({ restUrl: 'x', administratorToken: fixture.token }));
@@ -333,7 +357,9 @@ describe('hrw job start --watch', () => {
     expect(lines).toContain(`${' '.repeat(27)}lines`);
     expect(lines).toContain('TIME  Output       long line');
     expect(stdout).toContain('— Running on server-7\n');
-    expect(stdout).toMatch(/Failed after 5 ms, exit code 1, 4 records \(all there\), 1 error\.\n {2}exit code 1\n {2}at line 3\n$/);
+    expect(stdout).toMatch(
+      /Failed after 5 ms, exit code 1, 4 records \(all there\), 1 error\.\n {2}exit code 1\n {2}at line 3\n$/,
+    );
     const [job] = await ask<{ name: string }[]>('job', 'list', ...account, '--status', 'Failed');
     const shown = (await hrw(['job', 'show', ...account, job?.name ?? ''])).stdout;
     expect(shown).toMatch(/^parameter Name +world$/m);

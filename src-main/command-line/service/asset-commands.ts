@@ -45,7 +45,7 @@ export function addAssetCommands(program: Command, io: CommandIo): void {
       }),
     );
 
-  addRemove(variable, io, 'variable');
+  addAssetRemoval(variable, io, 'variable');
 
   const credential = program.command('credential').description('user names and passwords that runbooks read by name');
 
@@ -87,11 +87,15 @@ export function addAssetCommands(program: Command, io: CommandIo): void {
         );
       }),
     );
-  addRemove(credential, io, 'credential');
+  addAssetRemoval(credential, io, 'credential');
 }
 
 /** Of a runbook that reads it the next job fails: that is the administrator's to know. */
-function addRemove(command: Command, io: CommandIo, what: 'variable' | 'credential'): void {
+export function addAssetRemoval(
+  command: Command,
+  io: CommandIo,
+  what: 'variable' | 'credential' | 'connection' | 'certificate',
+): void {
   addServiceOptions(command.command('remove'))
     .description(`remove a ${what}`)
     .argument('<name>', 'its name')

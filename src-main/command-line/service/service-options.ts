@@ -133,8 +133,12 @@ export async function readFileOrInput(file: string, option: string, io: CommandI
 const readInputs = new WeakSet<CommandIo>();
 
 export function readFile(file: string, option: string): string {
+  return readBytes(file, option).toString('utf8');
+}
+
+export function readBytes(file: string, option: string): Buffer {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(file);
   } catch (error) {
     throw new WrongUse(`${option}: ${describeFileError(error as NodeJS.ErrnoException, file)}`);
   }
