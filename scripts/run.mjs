@@ -3,8 +3,8 @@
  *
  *   node scripts/run.mjs app | service | hrw | build  [the program's own arguments]
  */
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { become } from './become.mjs';
 import { outFolder, root } from './paths.mjs';
 import { exitWhenStopped, hasDisplay, prepare } from './prepare/index.mjs';
 
@@ -59,23 +59,4 @@ async function prepareAndBuild(purpose) {
   const { buildOrExit } = await import('./build.mjs');
   await buildOrExit();
   return prepared;
-}
-
-/**
- * As near to exec as Node comes: the program has our terminal, gets our signals, and its end is ours.
- * @param {string} executable
- * @param {string[]} args
- */
-async function become(executable, args) {
-  const child = spawn(executable, args, { stdio: 'inherit' });
-  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-    // From a terminal the child gets Ctrl-C by itself; a second one does no harm, as stopping is safe to call twice.
-    process.on(signal, () => child.kill(signal));
-  }
-  /** @type {number} */
-  const ended = await new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code, signal) => resolve(code ?? (signal === null ? 1 : 128)));
-  });
-  process.exit(ended);
 }

@@ -48,13 +48,15 @@ export const registrationProblems = {
     severity: 'error',
     title: () => 'This machine is already registered',
     text: ({ groupName, account }) => `It is in group ${groupName} of account ${account}. Nothing was changed.`,
-    nextStep: () => 'Leave that group first (`hrw unregister`), then register again.',
+    nextStep: () =>
+      'Leave that group first (`hrw unregister --token-file FILE`, FILE with a key of its account), then register again.',
   }),
   'still-registered': entry<{ groupName: string }>({
     severity: 'error',
     title: ({ groupName }) => `This machine is still in group ${groupName}`,
     text: () => 'The group is worked for through this connection, so it has to be left first. Nothing was changed.',
-    nextStep: () => 'Leave the group on the Worker group page, or with `hrw unregister`; then repeat.',
+    nextStep: () =>
+      'Leave the group on the Worker group page, or with `hrw unregister --token-file FILE` (FILE holds a key of the account; `--local` instead where the service cannot be reached); then repeat.',
   }),
   'not-registered': entry({
     severity: 'error',

@@ -15,7 +15,7 @@ export const serviceProblems = {
     title: () => 'The service did not accept the token',
     text: () => 'The request carried no bearer token, or one that is unknown or was revoked.',
     nextStep: () =>
-      'Give one that is valid: in the window on the page Start a job, to `hrw` with --token-file FILE or HRW_TOKEN_FILE.',
+      'Give one that is valid: in the window on the page Start a job, to `hrw` with --token-file FILE or HRW_TOKEN_FILE, else in the header `Authorization: Bearer TOKEN`.',
   }),
   'role-too-low': entry<{ role: string; needed: string }>({
     severity: 'error',
@@ -33,7 +33,10 @@ export const serviceProblems = {
     severity: 'error',
     title: ({ what, name }) => `There is no ${what} ${name}`,
     text: ({ what }) => `The service has no such ${what}, or it was removed.`,
-    nextStep: () => 'Check the name; the list calls show what there is.',
+    nextStep: ({ what }) =>
+      what === 'path'
+        ? 'The REST API says in /openapi.json which paths there are.'
+        : 'Check the name; the list calls show what there is.',
   }),
   'resource-exists': entry<{ what: string; name: string }>({
     severity: 'error',

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { CommandIo } from './command-io.ts';
 import { addAccountCommands, addTokenCommands } from './service/account-commands.ts';
 import { addAssetCommands } from './service/asset-commands.ts';
+import { addCompoundAssetCommands } from './service/compound-asset-commands.ts';
 import { addGroupCommands, addWorkerCommands } from './service/group-commands.ts';
 import { addJobCommands } from './service/job-commands.ts';
 import { addPackCommands } from './service/pack-commands.ts';
@@ -18,5 +19,6 @@ export function registerServiceCommands(program: Command, io: CommandIo): void {
   addGroupCommands(program, io);
   addWorkerCommands(program, io);
   addAssetCommands(program, io);
+  addCompoundAssetCommands(program, io);
   addTokenCommands(program, io);
 }

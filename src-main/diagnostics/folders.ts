@@ -1,6 +1,7 @@
 /** Room on the disk, and whether the worker's folders are its own: usable by it, and closed to others where secrets lie. */
 import { access, constants, stat } from 'node:fs/promises';
 import type { Finding } from '../../src-contract/diagnostics.ts';
+import { formatBytes } from '../../src-contract/format-bytes.ts';
 import { readDiskRoom } from '../platform/disk-room.ts';
 import { evidence } from './evidence.ts';
 
@@ -21,7 +22,7 @@ export async function judgeFolders({ dataFolder, folders, platform }: FolderFact
   const looked = await Promise.all(folders.map(async (folder) => ({ folder, fault: await faultOf(folder, platform) })));
   const seen = evidence([
     ['data folder', dataFolder],
-    ['free', `${size(free)} of ${size(totalBytes)}`],
+    ['free', `${formatBytes(free)} of ${formatBytes(totalBytes)}`],
     ...looked.map(({ folder, fault }): [string, string] => [folder.what, fault ?? 'in order']),
   ]);
   const wrong = looked.filter(({ fault }) => fault !== undefined);
@@ -38,7 +39,7 @@ export async function judgeFolders({ dataFolder, folders, platform }: FolderFact
     return {
       rule,
       result: 'failed',
-      sentence: `The disk is nearly full: ${size(free)} are left`,
+      sentence: `The disk is nearly full: ${formatBytes(free)} are left`,
       evidence: seen,
       repair: makeRoom,
     };
@@ -51,11 +52,11 @@ export async function judgeFolders({ dataFolder, folders, platform }: FolderFact
       repair: `Close it: chmod -R go-rwx ${wrong.map(({ folder }) => folder.path).join(' ')}. Whoever could read the keys meanwhile may have them: register again.`,
     };
   if (free < scarceBytes)
-    return { rule, result: 'attention', sentence: `The disk has ${size(free)} left`, evidence: seen, repair: makeRoom };
+    return { rule, result: 'attention', sentence: `The disk has ${formatBytes(free)} left`, evidence: seen, repair: makeRoom };
   return {
     rule,
     result: 'good',
-    sentence: `The disk has ${size(free)} left, and every folder is the worker’s own`,
+    sentence: `The disk has ${formatBytes(free)} left, and every folder is the worker’s own`,
     evidence: seen,
     repair: null,
   };
@@ -78,10 +79,4 @@ async function faultOf(folder: FolderFacts['folders'][number], platform: NodeJS.
     const { code } = error as NodeJS.ErrnoException;
     return code === 'ENOENT' ? undefined : (code ?? 'it cannot be looked at');
   }
-}
-
-function size(bytes: number): string {
-  return bytes < 10 * 1024 * mebibyte
-    ? `${String(Math.floor(bytes / mebibyte))} MiB`
-    : `${String(Math.floor(bytes / 1024 / mebibyte))} GiB`;
 }

@@ -35,19 +35,36 @@ export async function testPath(path: string, user: RunbookUser): Promise<PathTes
     reached: false,
     sentence: `${user.name} cannot list ${path}: ${seen.reason}`,
     evidence: evidence([['answer', seen.reason]]),
-    repair: path.startsWith('\\\\')
-      ? 'Give that identity rights on the share and on its files; on a network the service’s own accounts are the computer account. Or let the runbook bring a credential of the account.'
-      : 'Give that user rights on the folder and the way to it, or name another folder.',
+    repair: repairOf(path, seen.reason),
   };
 }
 
+/** Rights on what is not there, or behind a server that is silent, mend nothing. */
+function repairOf(path: string, reason: string): string {
+  const isShare = path.startsWith('\\\\');
+  if (reason === absent) {
+    return isShare
+      ? 'See whether server, share and folder are spelt as they are there, and whether the share still exists.'
+      : 'See whether the path is spelt right, and whether what belongs there is mounted. Make the folder if it is to be there.';
+  }
+  if (reason === noFolder) return 'Name the folder that holds it.';
+  if (reason === silentServer) return 'See whether the server runs, and whether this machine reaches it.';
+  return isShare
+    ? 'Give that identity rights on the share and on its files; on a network the service’s own accounts are the computer account. Or let the runbook bring a credential of the account.'
+    : 'Give that user rights on the folder and the way to it, or name another folder.';
+}
+
+const absent = 'there is no such folder';
+const noFolder = 'it is no folder';
+const silentServer = 'its server does not answer';
+
 const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such folder',
-  ENOTDIR: 'it is no folder',
+  ENOENT: absent,
+  ENOTDIR: noFolder,
   EACCES: 'access is denied',
   EPERM: 'access is denied',
-  EHOSTDOWN: 'its server does not answer',
-  ETIMEDOUT: 'its server does not answer',
+  EHOSTDOWN: silentServer,
+  ETIMEDOUT: silentServer,
 };
 
 async function listHere(path: string): Promise<Seen> {
@@ -85,7 +102,7 @@ function listAs(path: string, user: Extract<RunbookUser, { kind: 'other' }>): Pr
     execFile(file, given, { ...options, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
       if (error === null) resolve({ kind: 'listed', entries: stdout.split('\n').filter((line) => line !== '').length });
       else if (error.killed === true) resolve({ kind: 'failed', reason: `nothing came back within ${String(limitMs / 1000)} s` });
-      else if (/No such file/.test(stderr)) resolve({ kind: 'failed', reason: 'there is no such folder' });
+      else if (/No such file/.test(stderr)) resolve({ kind: 'failed', reason: absent });
       else if (/Permission denied/.test(stderr)) resolve({ kind: 'failed', reason: 'access is denied' });
       else resolve({ kind: 'failed', reason: stderr.trim().split('\n')[0] ?? 'it could not be listed' });
     });

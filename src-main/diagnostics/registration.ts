@@ -22,7 +22,8 @@ export function judgeRegistration({ state, certificateEnds, now }: RegistrationF
   if (registration === null)
     return {
       rule,
-      result: 'not-checked',
+      // Nothing is broken, and yet no job can come.
+      result: 'attention',
       sentence:
         state.connection === null ? 'This machine is connected to no workspace yet' : 'This machine is in no worker group yet',
       evidence: [],

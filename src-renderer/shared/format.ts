@@ -1,4 +1,5 @@
 /** Durations, times, sizes and counts as people read them. Pure: the present moment is an argument. */
+export { formatBytes } from '../../src-contract/format-bytes.ts';
 
 const pad = (value: number, digits = 2): string => String(value).padStart(digits, '0');
 
@@ -71,17 +72,4 @@ const counts = new Intl.NumberFormat('en-GB');
 /** `1,284` */
 export function formatCount(count: number): string {
   return counts.format(count);
-}
-
-/** `182 MB`: decimal units, as drives and networks are sold. */
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  const digits = unit === 0 || value >= 99.95 ? 0 : 1;
-  return `${value.toFixed(digits)} ${units[unit] ?? ''}`;
 }

@@ -6,7 +6,8 @@ export const diagnostics = {
   titleReading: 'Looking at this worker',
   titleFailed: 'This worker could not be looked at',
   titleGood: 'Nothing is wrong with this worker',
-  titleAttention: (count: number) => `Nothing is wrong; ${many(count, 'thing')} to know`,
+  titleAttention: (count: number) =>
+    `Nothing is wrong; ${count === 1 ? 'one thing wants' : `${many(count, 'thing')} want`} your attention`,
   titleWrong: (count: number) => (count === 1 ? 'One thing is wrong' : `${many(count, 'thing')} are wrong`),
   lead: (time: string, seconds: string) => `Looked at ${time}, for ${seconds} s.`,
   again: 'Look again',

@@ -180,10 +180,31 @@ function parse(schema: z.ZodType, given: unknown, where: string): unknown {
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const path = [where, ...(issue?.path ?? [])].join('.');
-  const isMissing = issue?.code === 'invalid_type' && issue.message.endsWith('received undefined');
-  const reason = isMissing ? 'it is missing' : (issue?.message ?? 'it does not have the right shape');
-  throw new AppError('request-invalid', { where: path, reason });
+  throw new AppError('request-invalid', {
+    where: path,
+    reason: issue === undefined ? 'it does not have the right shape' : reasonOf(issue),
+  });
 }
+
+function reasonOf({ code, message, ...more }: z.core.$ZodIssue): string {
+  if (code !== 'invalid_type') return message;
+  const received = /received (\w+)$/.exec(message)?.[1];
+  if (received === 'undefined') return 'it is missing';
+  const expected = 'expected' in more ? typeNames[more.expected] : undefined;
+  if (expected === undefined || received === undefined) return message;
+  return `it is to be ${expected}, and is ${typeNames[received] ?? received}`;
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  object: 'an object',
+  record: 'an object',
+  array: 'a list',
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  null: 'null',
+};
 
 async function send(operation: Operation, answer: AnyAnswer & { value: unknown }, reply: FastifyReply): Promise<FastifyReply> {
   const content = operation.answers[answer.status];

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobView, WorkerState } from '../../src-contract/engine-calls.ts';
 import type { LogEvent } from '../../src-contract/events.ts';
@@ -59,6 +60,14 @@ function hrw(words: string[], input = ''): Promise<Result> {
   });
 }
 
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 async function asked<Value>(words: string[], input = ''): Promise<Value> {
   const { code, output, errors } = await hrw([...words, '--json'], input);
   const isAnswer = code === 0 || (words[0] === 'status' && code === 4);
@@ -90,6 +99,30 @@ async function becomeWorker(data: string, group: string): Promise<void> {
     account.accountKey,
   );
 }
+
+describe('from a checkout', () => {
+  it.skipIf(process.platform === 'win32')('a worker ends with npm, whose shell hands no signal on', async () => {
+    const data = path.join(folder, 'npm');
+    const words = JSON.stringify([program, 'run', '--data', data]);
+    const start = path.join(folder, 'start.mjs');
+    const become = pathToFileURL(path.join(root, 'scripts', 'become.mjs')).href;
+    await writeFile(start, `import { become } from '${become}';\nawait become(process.execPath, ${words});\n`);
+    // The second command keeps the shell between the two, as it is when npm runs a script.
+    const env = { ...process.env, npm_lifecycle_event: 'hrw' };
+    const shell = spawn('/bin/sh', ['-c', `"${node}" "${start}"; :`], { stdio: 'ignore', env });
+    const { processId } = await waitFor('the worker', 20, async () => {
+      const { code, output } = await hrw(['status', '--data', data, '--json']);
+      return code === 3 ? undefined : (JSON.parse(output) as WorkerState);
+    });
+    shell.kill('SIGTERM');
+    try {
+      await waitFor('its end', 10, async () => ((await hrw(['status', '--data', data])).code === 3 ? true : undefined));
+      await expect.poll(() => isAlive(processId), { timeout: 10_000 }).toBe(false);
+    } finally {
+      if (isAlive(processId)) process.kill(processId);
+    }
+  });
+});
 
 describe('without a worker', () => {
   it('every command that needs one says so, with the next step, and exits with 3', async () => {
@@ -166,6 +199,7 @@ describe('without a worker', () => {
     await writeFile(file, '');
     const { code, errors } = await hrw(['run', '--data', path.join(file, 'data')]);
     expect(code).toBe(1);
+    expect(errors.split('\n')[0]).toBe(`The worker starts; its data folder is ${path.join(file, 'data')}.`);
     expect(errors).toContain('The data folder cannot be used');
   });
 });
@@ -215,6 +249,7 @@ describe('with a worker', () => {
       const early = await hrw(['disconnect', '--data', data]);
       expect(early.code).toBe(1);
       expect(early.errors).toContain('This machine is still in group whole.');
+      expect(early.errors).toMatch(/`hrw unregister --token-file FILE`.*`--local`/);
       expect((await hrw(['unregister', '--data', data])).code).toBe(2);
       const keyFile = path.join(folder, 'account-key');
       await writeFile(keyFile, account.accountKey);

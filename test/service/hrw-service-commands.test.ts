@@ -1,10 +1,11 @@
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { CommandIo } from '../../src-main/command-line/command-io.ts';
 import { registerServiceCommands } from '../../src-main/command-line/service-commands.ts';
+import { createMachineIdentity } from '../../src-main/service-link/machine-identity.ts';
 import { packEntries, zipEntries } from '../fakes/pack-builder.ts';
 import { startTcpForwarder } from '../fakes/tcp-forwarder.ts';
 import { freePort } from '../harness/free-port.ts';
@@ -58,12 +59,24 @@ describe('hrw', () => {
     expect((await hrw(['runbook', 'list', '--account', 'fabrikam'])).stdout).toBe('There is no runbook yet.\n');
     expect((await hrw(['account', 'list'])).stdout).toMatch(new RegExp(`fabrikam +${made.accountId}`));
     const keys = await ask<{ endpoint: string; primary: string; secondary: string }>('account', 'keys', '--account', 'fabrikam');
+    // The account commands take the name of an account under both names.
+    expect(await ask('account', 'keys', '--name', 'fabrikam')).toEqual(keys);
+    expect(await ask('account', 'create', '--account', 'fabrikam')).toMatchObject({ accountId: made.accountId });
     expect(keys.endpoint).toContain(made.accountId);
     const renewed = await ask<typeof keys>('account', 'regenerate-key', '--account', 'fabrikam', '--key', 'primary');
     expect(renewed).toMatchObject({ endpoint: keys.endpoint, secondary: keys.secondary });
     expect(renewed.primary).not.toBe(keys.primary);
 
     const { workspaceId } = await ask<{ workspaceId: string }>('workspace', 'create', '--name', 'berlin-1');
+    const unlinked = await hrw(['workspace', 'create', '--name', 'berlin-1']);
+    expect(unlinked.stdout).toContain('\nIt is linked to no account: hrw workspace link --workspace berlin-1 --account NAME\n');
+    vi.stubEnv('HRW_ACCOUNT', 'fabrikam');
+    try {
+      const byVariable = await hrw(['workspace', 'create', '--name', 'berlin-2']);
+      expect(byVariable.stdout).toContain('\nIt is linked to the account fabrikam.\n');
+    } finally {
+      vi.unstubAllEnvs();
+    }
     const link = ['workspace', 'link', '--workspace', workspaceId, '--account', 'fabrikam'];
     expect((await hrw(link)).stdout).toBe('The workspace berlin-1 is linked to the account fabrikam.\n');
     const join = await ask<Record<string, string>>('workspace', 'keys', '--workspace', 'berlin-1');
@@ -81,7 +94,9 @@ describe('hrw', () => {
     await hrw(['account', 'create', '--name', 'whole']);
     const create = ['workspace', 'create', '--name', 'whole-1', '--account', 'whole'];
     const made = await hrw([...create, '--pack', 'Given']);
-    expect(made.stdout).toMatch(/^Made the workspace whole-1; it has the ID .+\.\nIt gives Given 2\.0\.0\.\n$/);
+    expect(made.stdout).toMatch(
+      /^Made the workspace whole-1; it has the ID .+\.\nIt is linked to the account whole\.\nIt gives Given 2\.0\.0\.\n$/,
+    );
     expect((await hrw(['pack', 'list', '--workspace', 'whole-1'])).stdout).toMatch(/Given +2\.0\.0/);
     // A second time after a mistake: what was made is there, and what was missing comes.
     expect(await hrw([...create, '--pack', 'Givven'])).toMatchObject({
@@ -130,8 +145,11 @@ describe('hrw', () => {
     });
     expect(await ask(...publish, one, two)).toMatchObject([{ name: 'several-1' }, { name: 'several-2' }]);
     const refused = await hrw([...publish, one, broken, two]);
-    expect(refused.code).toBe(1);
+    expect(refused).toMatchObject({ code: 1, stdout: 'Published several-1 (Bash), parameters: any.\n' });
     expect(refused.stderr).toContain(`Not published: ${broken}, nor what comes after it: ${two}\n`);
+    const refusedAsJson = await hrw([...publish, one, broken, two, '--json']);
+    expect(refusedAsJson).toMatchObject({ code: 1, stdout: '' });
+    expect(refusedAsJson.stderr).toContain(`Published: several-1\nNot published: ${broken}`);
     // Nothing is sent where the files themselves cannot be right.
     const twin = await scriptFile('several-1.py', 'print(1)\n');
     expect(await hrw([...publish, one, twin])).toMatchObject({
@@ -140,6 +158,51 @@ describe('hrw', () => {
     });
     expect((await hrw([...publish, one, two, '--name', 'x'])).stderr).toBe('--name is for one file.\n');
     for (const name of ['several-1', 'several-2']) await hrw(['runbook', 'remove', ...account, name]);
+  });
+
+  it('changes the settings of a runbook without its kind, and says what changed', async () => {
+    const create = ['runbook', 'create', ...account, '--name', 'Settled'];
+    expect(await hrw(create)).toMatchObject({ code: 2, stderr: 'There is no runbook Settled yet: give its --kind.\n' });
+    expect((await hrw([...create, '--kind', 'Bash'])).stdout).toBe('Made the runbook Settled (New).\n');
+    const change = [...create, '--log-verbose', '--log-debug', '--description', 'Counts'];
+    expect((await hrw(change)).stdout).toBe(
+      'Changed the runbook Settled (New): description: Counts; records kept besides: verbose, debug.\n',
+    );
+    expect((await hrw(change)).stdout).toBe('The runbook Settled (New) is as it was.\n');
+    expect((await hrw(['runbook', 'show', ...account, 'Settled'])).stdout).toMatch(/^records kept besides +verbose, debug$/m);
+    await hrw(['runbook', 'remove', ...account, 'Settled']);
+  });
+
+  it('removes a group, and a worker that is gone, told apart from its twin by its id', async () => {
+    await fixture.rest.call('groups:put', { params: { accountName, groupName: 'Leipzig' }, body: {} });
+    expect(await hrw(['group', 'remove', ...account, 'Leipzig'])).toMatchObject({
+      code: 0,
+      stdout: 'Removed the worker group Leipzig.\n',
+    });
+    expect((await hrw(['group', 'remove', ...account, 'Leipzig'])).stderr).toContain('There is no worker group Leipzig');
+    const [gone, stays] = [await startScriptedWorker(fixture, 'twin'), await startScriptedWorker(fixture, 'twin')];
+    const list = ['worker', 'list', ...account, '--group', groupName];
+    const remove = ['worker', 'remove', ...account, '--group', groupName];
+    try {
+      expect((await hrw(list)).stdout).not.toContain('Disconnected');
+      await gone.client.getSandboxActions({ kinds: ['Bash'], freeSlots: 0, limit: 1, state: 'paused' });
+      const later = vi.spyOn(fixture.service.context.clock, 'now').mockReturnValue(Date.now() + 3_600_000);
+      const { stdout } = await hrw(list);
+      later.mockRestore();
+      expect(stdout).toMatch(new RegExp(`^twin +${gone.machineId} +${groupName} +Disconnected`, 'm'));
+      expect(stdout).toContain(`\n  hrw ${remove.join(' ')} ${gone.machineId}\n`);
+      expect((await hrw([...remove, gone.machineId])).stdout).toBe(
+        `Removed the worker ${gone.machineId} from the group ${groupName}.\n`,
+      );
+      expect(await ask<object[]>(...list)).toEqual(
+        expect.not.arrayContaining([expect.objectContaining({ workerId: gone.machineId })]),
+      );
+      expect((await hrw([...remove, stays.machineId])).code).toBe(0);
+      expect((await hrw([...remove, stays.machineId])).code).toBe(1);
+    } finally {
+      gone.close();
+      stays.close();
+    }
   });
 
   it('removes a runbook, once', async () => {
@@ -174,6 +237,10 @@ describe('hrw', () => {
     const variable = ['variable', 'set', ...account, 'Key', '--encrypted', '--value-file', '-'];
     expect((await hrw(variable, { stdin: 'secret' })).code).toBe(0);
     expect((await hrw(['variable', 'list', ...account])).stdout).toMatch(/Key +\(encrypted\)/);
+    expect((await hrw(['variable', 'remove', ...account, 'Key'])).stdout).toBe('Removed the variable Key.\n');
+    expect((await hrw(['variable', 'list', ...account])).stdout).toBe('There is no variable.\n');
+    expect((await hrw(['credential', 'remove', ...account, 'backup'])).stdout).toBe('Removed the credential backup.\n');
+    expect((await hrw(['credential', 'remove', ...account, 'backup'])).code).toBe(1);
     const both = ['credential', 'set', ...account, 'x', '--user', 'u', '--password-file', '-', '--token-file', '-'];
     const twice = await bare([...both, '--api', fixture.service.urls.restUrl, '--ca', fixture.service.caFile], {
       stdin: fixture.token,
@@ -193,6 +260,7 @@ describe('hrw', () => {
     });
     expect(wrongToken).toMatchObject({ code: 1 });
     expect(wrongToken.stderr).toContain('The service did not accept the token');
+    expect(wrongToken.stderr).toContain('Authorization: Bearer');
     expect(await bare(['account', 'list', '--token-file', '-'], { stdin: 'x' })).toMatchObject({ code: 2 });
     expect(await bare(['account', 'frobnicate'])).toMatchObject({ code: 2 });
     expect(await hrw(['job', 'start', ...account, '--runbook', 'wait', '--on', groupName, '--param', 'novalue'])).toMatchObject({
@@ -223,6 +291,37 @@ describe('hrw', () => {
     expect(JSON.parse(untrusted.stderr)).toMatchObject({ code: 'certificate-untrusted' });
   });
 
+  it('sets, lists and removes connections and certificates', async () => {
+    const fields = JSON.stringify({ Server: 'db-1', Password: 'p w' });
+    const connection = ['connection', 'set', ...account, 'Warehouse', '--fields-file', '-', '--encrypt', 'Password'];
+    expect((await hrw(connection, { stdin: fields })).stdout).toBe('The connection Warehouse is set.\n');
+    const listed = (await hrw(['connection', 'list', ...account])).stdout;
+    expect(listed).toMatch(/^Warehouse +Server=db-1, Password=\(encrypted\)$/m);
+    expect((await hrw(connection, { stdin: '{"Port": 5432}' })).stderr).toBe('--fields-file: the field Port is no text.\n');
+    expect((await hrw(connection, { stdin: '[]' })).stderr).toContain('--fields-file - does not hold a JSON object');
+    expect((await hrw(['connection', 'remove', ...account, 'Warehouse'])).code).toBe(0);
+    expect((await hrw(['connection', 'list', ...account])).stdout).toBe('There is no connection.\n');
+
+    const { certificatePem, thumbprint } = await createMachineIdentity('server-8');
+    const der = join(await tempFolder(), 'signing.cer');
+    writeFileSync(der, new X509Certificate(certificatePem).raw);
+    const set = ['certificate', 'set', ...account, 'Signing', '--file', der];
+    expect((await hrw(set)).stdout).toMatch(new RegExp(`^The certificate Signing is set: ${thumbprint}, until 20`));
+    expect(await ask('certificate', 'list', ...account)).toMatchObject([{ name: 'Signing', isExportable: true }]);
+    expect((await hrw([...set, '--no-export'])).code).toBe(0);
+    expect(await ask('certificate', 'list', ...account)).toMatchObject([{ name: 'Signing', isExportable: false }]);
+    expect((await hrw(['certificate', 'remove', ...account, 'Signing'])).stdout).toBe('Removed the certificate Signing.\n');
+    expect((await hrw(['certificate', 'list', ...account])).stdout).toBe('There is no certificate.\n');
+  });
+
+  it('takes the first administrator’s token out of the file that the service writes when it is ready', async () => {
+    const words = ['account', 'list', '--api', fixture.service.urls.restUrl, '--ca', fixture.service.caFile, '--token-file'];
+    const first = await scriptFile('ready.json', JSON.stringify({ restUrl: 'x', administratorToken: fixture.token }));
+    expect(await bare([...words, first])).toMatchObject({ code: 0 });
+    const later = await scriptFile('ready.json', JSON.stringify({ restUrl: 'x' }));
+    expect(await bare([...words, later])).toMatchObject({ code: 2, stderr: `There is no token in ${later}.\n` });
+  });
+
   it('trusts a pinned fingerprint, and no other', async () => {
     const words = ['account', 'list', '--api', fixture.service.urls.restUrl, '--token-file', '-'];
     const right = await bare([...words, '--fingerprint', fixture.service.caFingerprint.toUpperCase()], { stdin: fixture.token });
@@ -248,16 +347,19 @@ describe('hrw job start --watch', () => {
       { text: 'long ', part: { index: 0, last: false } },
       { text: 'line', part: { index: 1, last: true } },
     );
-    await attempt.end('Failed', 'failed', 'exit code 1');
+    await attempt.end('Failed', 'failed', 'exit code 1\nat line 3');
     const { code, stdout } = await watching;
     expect(code).toBe(10);
+    expect(stdout).toMatch(/^— New for group berlin/m);
     const lines = stdout.split('\n').map((line) => line.replace(/^\d\d:\d\d:\d\d\.\d{3}/, 'TIME'));
     expect(lines).toContain('TIME  Output       plain red text!');
     expect(lines).toContain('TIME  Error        two');
     expect(lines).toContain(`${' '.repeat(27)}lines`);
     expect(lines).toContain('TIME  Output       long line');
     expect(stdout).toContain('— Running on server-7\n');
-    expect(stdout).toMatch(/Failed after 5 ms, exit code 1, 4 records \(all there\)\.\n {2}exit code 1\n$/);
+    expect(stdout).toMatch(
+      /Failed after 5 ms, exit code 1, 4 records \(all there\), 1 error\.\n {2}exit code 1\n {2}at line 3\n$/,
+    );
     const [job] = await ask<{ name: string }[]>('job', 'list', ...account, '--status', 'Failed');
     const shown = (await hrw(['job', 'show', ...account, job?.name ?? ''])).stdout;
     expect(shown).toMatch(/^parameter Name +world$/m);

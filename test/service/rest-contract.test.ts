@@ -1,4 +1,5 @@
 /** What holds for every operation of the REST API, walked from the contract. */
+import { randomUUID } from 'node:crypto';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Role } from '../../src-contract/engine-calls.ts';
@@ -125,10 +126,22 @@ describe('every call', () => {
   });
 
   it('to a path that does not exist is a problem too', async () => {
-    expect(await fixture.send('/nowhere')).toMatchObject({ status: 404, code: provokes('resource-unknown') });
+    const nowhere = await fixture.send('/accounts');
+    expect(nowhere).toMatchObject({ status: 404, code: provokes('resource-unknown') });
+    expect(restProblem.parse(JSON.parse(nowhere.text)).nextStep).toContain('/openapi.json');
     expect(await fixture.send('/automationAccounts/%zz')).toMatchObject({ status: 400, code: 'request-invalid' });
     expect(await fixture.send(`/automationAccounts/${'a'.repeat(400)}`)).toMatchObject({ status: 414, code: 'request-invalid' });
     expect(await fixture.send('/healthz', { method: 'DELETE' })).toMatchObject({ status: 404 });
+  });
+
+  it('says in its own words what a body is to be', async () => {
+    const headers = { authorization: `Bearer ${tokens.administrator}`, 'content-type': 'application/json' };
+    const path = `/automationAccounts/${accountName}/jobs/${randomUUID()}`;
+    const body = JSON.stringify({ runbook: 'Plain', runOn: 'berlin' });
+    const { text } = await fixture.send(path, { method: 'PUT', headers, body });
+    expect(restProblem.parse(JSON.parse(text)).text).toBe(
+      'body.runbook: it is to be an object, and is text. Nothing was changed.',
+    );
   });
 
   it('takes names as long as they may be', async () => {

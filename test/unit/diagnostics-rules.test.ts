@@ -1,6 +1,11 @@
 /** What cannot be met here as it is there: proxies, wrong clocks, foreign certificates, Windows. */
+import { statfs } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src-contract/app-error.ts';
+import { formatBytes } from '../../src-contract/format-bytes.ts';
+import type { Finding } from '../../src-contract/diagnostics.ts';
+import { describeDiagnosis } from '../../src-main/command-line/worker/describe-diagnosis.ts';
+import { judgeFolders } from '../../src-main/diagnostics/folders.ts';
 import { judgePolicies } from '../../src-main/diagnostics/execution-policy.ts';
 import { judgeIdentity } from '../../src-main/diagnostics/identity.ts';
 import { judgeRuntimes } from '../../src-main/diagnostics/runtimes.ts';
@@ -13,6 +18,7 @@ import {
   type Probe,
 } from '../../src-main/diagnostics/way-to-service.ts';
 import { idleState, readyState, sampleJob } from '../fakes/window/samples.ts';
+import { diagnostics as texts } from '../../src-renderer/texts/diagnostics.ts';
 
 const answered = (clockAheadMs = 0, atMs = 40): Probe => ({
   address: 'automation.example:443',
@@ -211,5 +217,26 @@ describe('jobs that wait', () => {
       expect(one.result).toBe('not-checked');
     }
     expect(judge({ waiting: { kind: 'failed', error } }).repair).toContain('Mend the way');
+  });
+});
+
+describe('all of it together', () => {
+  const finding = (result: Finding['result']): Finding => ({ rule: 'clock', result, sentence: 's', evidence: [], repair: null });
+  it.each([
+    [['good', 'not-checked'], 'Nothing is wrong', texts.titleGood],
+    [['good', 'attention'], 'Nothing is wrong; one thing wants your attention', texts.titleAttention(1)],
+    [['attention', 'attention'], 'Nothing is wrong; 2 things want your attention', texts.titleAttention(2)],
+    [['failed', 'attention'], 'One thing is wrong', texts.titleWrong(1)],
+    [['failed', 'failed'], '2 things are wrong', texts.titleWrong(2)],
+  ] as const)('%j is said in one way on a terminal and in the window', (results, sentence, title) => {
+    const words = describeDiagnosis({ at: '', tookMs: 100, findings: results.map(finding) }, process.stdout);
+    expect(words.trimEnd().split('\n').at(-1)).toBe(`${sentence} (looked for 0.1 s).`);
+    expect(title).toMatch(new RegExp(`^${sentence}( with this worker)?$`));
+  });
+
+  it('gives the disk’s room in the units of the window', async () => {
+    const { evidence } = await judgeFolders({ dataFolder: process.cwd(), folders: [], platform: process.platform });
+    const { bsize, blocks } = await statfs(process.cwd());
+    expect(evidence.find(({ name }) => name === 'free')?.value).toMatch(new RegExp(` of ${formatBytes(bsize * blocks)}$`));
   });
 });

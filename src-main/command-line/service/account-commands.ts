@@ -23,7 +23,7 @@ export function addAccountCommands(program: Command, io: CommandIo): void {
 
   addServiceOptions(account.command('create'))
     .description('make an account')
-    .requiredOption('--name <name>', 'its name')
+    .requiredOption('--account, --name <name>', 'its name')
     .addHelpText('after', '\nExample:\n  hrw account create --name contoso\n')
     .action(
       serviceAction<{ name: string }>(io, async ({ client, options, print }) => {
@@ -52,7 +52,7 @@ export function addAccountCommands(program: Command, io: CommandIo): void {
 
   addServiceOptions(account.command('keys'))
     .description('show the endpoint and the keys of an account')
-    .addOption(accountOption())
+    .addOption(accountOption('--name, --account <name>'))
     .addHelpText('after', '\nExample:\n  hrw account keys --account contoso\n')
     .action(
       serviceAction<{ account: string }>(io, async ({ client, options, print }) => {
@@ -63,7 +63,7 @@ export function addAccountCommands(program: Command, io: CommandIo): void {
 
   addServiceOptions(account.command('regenerate-key'))
     .description('replace one key; registered machines stay')
-    .addOption(accountOption())
+    .addOption(accountOption('--name, --account <name>'))
     .addOption(keyOption())
     .addHelpText('after', '\nExample:\n  hrw account regenerate-key --account contoso --key secondary\n')
     .action(

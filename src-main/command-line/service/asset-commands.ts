@@ -45,6 +45,8 @@ export function addAssetCommands(program: Command, io: CommandIo): void {
       }),
     );
 
+  addAssetRemoval(variable, io, 'variable');
+
   const credential = program.command('credential').description('user names and passwords that runbooks read by name');
 
   addServiceOptions(credential.command('set'))
@@ -83,6 +85,27 @@ export function addAssetCommands(program: Command, io: CommandIo): void {
             credentials.map((one) => [one.name, one.userName]),
           ),
         );
+      }),
+    );
+  addAssetRemoval(credential, io, 'credential');
+}
+
+/** Of a runbook that reads it the next job fails: that is the administrator's to know. */
+export function addAssetRemoval(
+  command: Command,
+  io: CommandIo,
+  what: 'variable' | 'credential' | 'connection' | 'certificate',
+): void {
+  addServiceOptions(command.command('remove'))
+    .description(`remove a ${what}`)
+    .argument('<name>', 'its name')
+    .addOption(accountOption())
+    .addHelpText('after', `\nExample:\n  hrw ${what} remove --account contoso Old\n`)
+    .action(
+      serviceAction<{ account: string }>(io, async ({ client, options, args, print }) => {
+        const [assetName = ''] = args;
+        await client.call(`${what}s:delete`, { params: { accountName: options.account, assetName } });
+        print({ name: assetName }, `Removed the ${what} ${assetName}.\n`);
       }),
     );
 }

@@ -14,7 +14,9 @@ export async function readParameters(
   io: CommandIo,
 ): Promise<Record<string, unknown>> {
   const values =
-    paramsFile === undefined ? {} : readJsonObject(await readFileOrInput(paramsFile, '--params-file', io), paramsFile);
+    paramsFile === undefined
+      ? {}
+      : readJsonObject(await readFileOrInput(paramsFile, '--params-file', io), `--params-file ${paramsFile}`);
   for (const given of param) {
     const at = given.indexOf('=');
     if (at < 1) throw new WrongUse(`--param ${given} is not NAME=VALUE.`);
@@ -23,14 +25,14 @@ export async function readParameters(
   return values;
 }
 
-function readJsonObject(text: string, file: string): Record<string, unknown> {
+export function readJsonObject(text: string, source: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
   } catch {
     // Said below.
   }
-  throw new WrongUse(`--params-file ${file} does not hold a JSON object of values by name.`);
+  throw new WrongUse(`${source} does not hold a JSON object of values by name.`);
 }
 
 /** A job that is started without an id has one made here, so that a repeated try is the same job. */

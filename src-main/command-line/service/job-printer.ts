@@ -45,9 +45,11 @@ function wordsPrinter(io: CommandIo): JobPrinter {
   const { stdout } = io;
   let last: LiveStatus | undefined;
   let isBroken = false;
+  let errors = 0;
   return {
     onRecords: (records) => {
       isBroken = false;
+      errors += records.filter(({ streamType, part }) => streamType === 'Error' && (part?.index ?? 0) === 0).length;
       return write(io, records.map((record) => formatRecord(stdout, record)).join(''));
     },
     onStatus: (status) => {
@@ -63,7 +65,7 @@ function wordsPrinter(io: CommandIo): JobPrinter {
       isBroken = true;
     },
     onEnd: () => {
-      for (const words of last === undefined ? [] : describeEnd(last)) stdout.write(`${plainText(words)}\n`);
+      for (const words of last === undefined ? [] : describeEnd(last, errors)) stdout.write(`${plainText(words)}\n`);
     },
   };
 }
@@ -82,13 +84,13 @@ function formatRecord(stdout: CommandIo['stdout'], { time, streamType, streamTex
 
 function describeStatus(now: LiveStatus, before: LiveStatus | undefined): string | undefined {
   const worker = now.attempts.at(-1)?.workerName;
-  if (now.status === 'New') return `Queued for group ${now.runOn}${now.waitingReason === null ? '' : `: ${now.waitingReason}`}`;
+  if (now.status === 'New') return `New for group ${now.runOn}${now.waitingReason === null ? '' : `: ${now.waitingReason}`}`;
   if (now.status === before?.status && now.attempts.length === before.attempts.length) return undefined;
   const attempt = now.attempts.length > 1 ? `, attempt ${now.attempts.length}` : '';
   return worker === undefined ? now.status : `${now.status} on ${worker}${attempt}`;
 }
 
-function describeEnd({ status, exception, statusDetails, attempts, verified }: LiveStatus): string[] {
+function describeEnd({ status, exception, statusDetails, attempts, verified }: LiveStatus, errors: number): string[] {
   const attempt = attempts.at(-1);
   const { wallMs, exitCode } = attempt ?? { wallMs: null, exitCode: null };
   const seconds =
@@ -98,8 +100,12 @@ function describeEnd({ status, exception, statusDetails, attempts, verified }: L
     attempt === undefined
       ? ''
       : `, ${attempt.recordCount} ${attempt.recordCount === 1 ? 'record' : 'records'}${verified === true ? ' (all there)' : ''}`;
+  const told = errors === 0 ? '' : `, ${errors} ${errors === 1 ? 'error' : 'errors'}`;
   const reason = exception ?? statusDetails;
-  return [`${status}${seconds}${exit}${records}.`, ...(reason === null || reason === '' ? [] : [`  ${reason}`])];
+  return [
+    `${status}${seconds}${exit}${records}${told}.`,
+    ...(reason === null || reason === '' ? [] : [`  ${reason.replaceAll('\n', '\n  ')}`]),
+  ];
 }
 
 async function write(io: CommandIo, text: string): Promise<void> {

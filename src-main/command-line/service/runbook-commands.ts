@@ -26,13 +26,19 @@ export function addRunbookCommands(program: Command, io: CommandIo): void {
   addSettingOptions(runbook.command('create'))
     .description('make a runbook without content, or change its settings')
     .requiredOption('--name <name>', 'its name')
-    .addOption(kindOption().makeOptionMandatory())
-    .addHelpText('after', '\nExample:\n  hrw runbook create --account contoso --name Copy-LocalFiles --kind PowerShell\n')
+    .addOption(kindOption('the language; may be left out where the runbook is there'))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  hrw runbook create --account contoso --name Copy-LocalFiles --kind PowerShell\n  hrw runbook create --account contoso --name Copy-LocalFiles --log-verbose\n',
+    )
     .action(
-      serviceAction<SettingOptions & { name: string; kind: RunbookKind }>(io, async ({ client, options, print }) => {
+      serviceAction<SettingOptions & { name: string; kind?: RunbookKind }>(io, async ({ client, options, print }) => {
         const params = { accountName: options.account, runbookName: options.name };
-        const made = await client.call('runbooks:put', { params, body: { kind: options.kind, ...settingsOf(options) } });
-        print(made, `The runbook ${made.name} is there (${made.state}).\n`);
+        const before = await find(client, params);
+        const kind = options.kind ?? before?.kind;
+        if (kind === undefined) throw new WrongUse(`There is no runbook ${options.name} yet: give its --kind.`);
+        const made = await client.call('runbooks:put', { params, body: { kind, ...settingsOf(options) } });
+        print(made, plainText(describeChange(before, made)));
       }),
     );
 
@@ -57,14 +63,18 @@ export function addRunbookCommands(program: Command, io: CommandIo): void {
         const published: RunbookView[] = [];
         for (const [index, one] of files.entries()) {
           try {
-            published.push(await publish(client, options.account, one, settingsOf(options)));
+            const made = await publish(client, options.account, one, settingsOf(options));
+            published.push(made);
+            if (options.json !== true) io.stdout.write(plainText(`Published ${describe(made)}\n`));
           } catch (error) {
+            const isTold = options.json !== true || published.length === 0;
+            if (!isTold) io.stderr.write(plainText(`Published: ${published.map(({ name }) => name).join(', ')}\n`));
             if (files.length > 1) io.stderr.write(describeUnpublished(files.slice(index).map(({ file }) => file)));
             throw error;
           }
         }
         const [first, ...others] = published;
-        print(others.length === 0 ? first : published, published.map((one) => `Published ${describe(one)}\n`).join(''));
+        print(others.length === 0 ? first : published, '');
         for (const { name, workflow } of published) {
           if (workflow?.kind !== 'native-only') continue;
           io.stderr.write(`Warning: ${others.length === 0 ? '' : `${name}: `}${describeNative(workflow)}\n`);
@@ -109,6 +119,19 @@ export function addRunbookCommands(program: Command, io: CommandIo): void {
         print(found, formatRunbook(found));
       }),
     );
+}
+
+async function find(
+  client: ServiceClient,
+  params: { accountName: string; runbookName: string },
+): Promise<RunbookView | undefined> {
+  try {
+    return await client.call('runbooks:get', { params });
+  } catch (error) {
+    if (error instanceof Refused && error.problem.code === 'resource-unknown' && error.problem.details['what'] === 'runbook')
+      return undefined;
+    throw error;
+  }
 }
 
 interface Publishable extends RunbookFile {
@@ -167,8 +190,8 @@ function addSettingOptions(command: Command): Command {
     .option('--log-debug', 'keep debug records');
 }
 
-function kindOption(): Option {
-  return new Option('--kind <kind>', 'the language').choices(runbookKind.options);
+function kindOption(description = 'the language'): Option {
+  return new Option('--kind <kind>', description).choices(runbookKind.options);
 }
 
 function settingsOf({ description, rerun, logVerbose, logProgress, logDebug }: SettingOptions) {
@@ -186,6 +209,25 @@ function describe({ name, kind, parameters }: RunbookView): string {
   return `${name} (${kindLabels[kind]}), parameters: ${names === undefined ? 'any' : names || 'none'}.`;
 }
 
+function keptRecords({ logVerbose, logProgress, logDebug }: RunbookView): string {
+  const kept = [logVerbose ? 'verbose' : '', logProgress ? 'progress' : '', logDebug ? 'debug' : ''];
+  return kept.filter((one) => one !== '').join(', ') || 'none of verbose, progress, debug';
+}
+
+/** What a person may set, in words. */
+function settingFacts(runbook: RunbookView): Record<string, string> {
+  const { kind, description, rerun } = runbook;
+  return { kind: kindLabels[kind], description, rerun, 'records kept besides': keptRecords(runbook) };
+}
+
+function describeChange(before: RunbookView | undefined, now: RunbookView): string {
+  if (before === undefined) return `Made the runbook ${now.name} (${now.state}).\n`;
+  const old = settingFacts(before);
+  const changed = Object.entries(settingFacts(now)).filter(([name, value]) => old[name] !== value);
+  if (changed.length === 0) return `The runbook ${now.name} (${now.state}) is as it was.\n`;
+  return `Changed the runbook ${now.name} (${now.state}): ${changed.map(([name, value]) => `${name}: ${value}`).join('; ')}.\n`;
+}
+
 function workflowFact({ workflow }: RunbookView): Record<string, string> {
   if (workflow === null) return {};
   if (workflow.kind === 'translatable') return { workflow: 'runs on Windows PowerShell 5.1 and on PowerShell 7' };
@@ -197,13 +239,11 @@ function describeNative({ line, reason }: Extract<RunbookView['workflow'], { kin
 }
 
 function formatRunbook(runbook: RunbookView): string {
-  const { name, kind, state, description, rerun, lastModifiedTime, parameters } = runbook;
+  const { name, state, lastModifiedTime, parameters } = runbook;
   const facts = formatFacts({
     name,
-    kind: kindLabels[kind],
     state,
-    description,
-    rerun,
+    ...settingFacts(runbook),
     changed: lastModifiedTime,
     ...workflowFact(runbook),
   });

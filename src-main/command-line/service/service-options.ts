@@ -18,7 +18,10 @@ export function addServiceOptions(command: Command): Command {
   return command
     .addOption(new Option('--api <url>', 'the service’s REST address').env('HRW_API'))
     .addOption(
-      new Option('--token-file <file>', 'file that holds the bearer token; - reads it from standard input').env('HRW_TOKEN_FILE'),
+      new Option(
+        '--token-file <file>',
+        'file that holds the bearer token (or the service’s first ready file); - reads it from standard input',
+      ).env('HRW_TOKEN_FILE'),
     )
     .addOption(new Option('--ca <file>', 'certificate (PEM) of the authority to trust').env('HRW_CA'))
     .addOption(
@@ -103,9 +106,20 @@ function readTrust(options: ServiceOptions): Trust {
 async function readToken(options: ServiceOptions, io: CommandIo): Promise<string> {
   const tokenFile = given(options.tokenFile);
   if (tokenFile === undefined) throw new WrongUse('Give a token: --token-file FILE, or HRW_TOKEN_FILE.');
-  const token = (await readFileOrInput(tokenFile, '--token-file', io)).trim();
+  const token = tokenIn((await readFileOrInput(tokenFile, '--token-file', io)).trim());
   if (token === '') throw new WrongUse(`There is no token in ${tokenFile}.`);
   return token;
+}
+
+/** The file that a service writes when it is ready (--ready-file) holds the first administrator's token among other things. */
+function tokenIn(text: string): string {
+  if (!text.startsWith('{')) return text;
+  try {
+    const { administratorToken } = JSON.parse(text) as { administratorToken?: unknown };
+    return typeof administratorToken === 'string' ? administratorToken : '';
+  } catch {
+    return '';
+  }
 }
 
 /** A secret never stands on a command line: it is in a file, or comes from standard input (`-`). */
@@ -119,8 +133,12 @@ export async function readFileOrInput(file: string, option: string, io: CommandI
 const readInputs = new WeakSet<CommandIo>();
 
 export function readFile(file: string, option: string): string {
+  return readBytes(file, option).toString('utf8');
+}
+
+export function readBytes(file: string, option: string): Buffer {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(file);
   } catch (error) {
     throw new WrongUse(`${option}: ${describeFileError(error as NodeJS.ErrnoException, file)}`);
   }
@@ -133,7 +151,7 @@ function describeFileError({ code, message }: NodeJS.ErrnoException, file: strin
   return message;
 }
 
-/** For commands that act inside an account. */
-export function accountOption(): Option {
-  return new Option('--account <name>', 'the automation account').env('HRW_ACCOUNT').makeOptionMandatory();
+/** For commands that act inside an account; for those about one, also under the name that `hrw account create` has for it. */
+export function accountOption(flags = '--account <name>'): Option {
+  return new Option(flags, 'the automation account').env('HRW_ACCOUNT').makeOptionMandatory();
 }

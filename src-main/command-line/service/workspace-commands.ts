@@ -4,7 +4,7 @@ import type { ServiceClient } from '../../rest-client/service-client.ts';
 import type { CommandIo } from '../command-io.ts';
 import { formatList } from '../terminal-text.ts';
 import { formatFacts, keyOption, type KeyName } from './account-commands.ts';
-import { addServiceOptions, serviceAction } from './service-options.ts';
+import { accountOption, addServiceOptions, serviceAction } from './service-options.ts';
 
 export function workspaceOption(): Option {
   return new Option('--workspace <id>', 'the workspace’s ID or name').makeOptionMandatory();
@@ -16,7 +16,7 @@ export function addWorkspaceCommands(program: Command, io: CommandIo): void {
   addServiceOptions(workspace.command('create'))
     .description('make a workspace')
     .requiredOption('--name <name>', 'its name')
-    .option('--account <name>', 'the account to link it to')
+    .addOption(new Option('--account <name>', 'the account to link it to').env('HRW_ACCOUNT'))
     .option(
       '--pack <name>',
       'give this pack to its agents (hrw pack add); may be repeated',
@@ -26,7 +26,7 @@ export function addWorkspaceCommands(program: Command, io: CommandIo): void {
     .addHelpText('after', '\nExample:\n  hrw workspace create --name berlin --account contoso --pack AzureAutomation\n')
     .action(
       serviceAction<{ name: string; account?: string; pack: string[] }>(io, async ({ client, options, print }) => {
-        const body = options.account === undefined ? {} : { accountName: options.account };
+        const body = (options.account ?? '') === '' ? {} : { accountName: options.account };
         const { isNew, value: made } = await client.make('workspaces:create', { params: { workspace: options.name }, body });
         const words = isNew ? `Made the workspace ${made.name}; it has` : `The workspace ${made.name} was there already, with`;
         const packs: string[] = [];
@@ -36,7 +36,7 @@ export function addWorkspaceCommands(program: Command, io: CommandIo): void {
           packs.push(`${added.name} ${added.version}`);
         }
         const given = packs.length === 0 ? '' : `It gives ${packs.join(', ')}.\n`;
-        print(made, `${words} the ID ${made.workspaceId}.\n${given}`);
+        print(made, `${words} the ID ${made.workspaceId}.\n${describeLink(made)}${given}`);
       }),
     );
 
@@ -54,7 +54,7 @@ export function addWorkspaceCommands(program: Command, io: CommandIo): void {
   addServiceOptions(workspace.command('link'))
     .description('link a workspace to an account')
     .addOption(workspaceOption())
-    .requiredOption('--account <name>', 'the account')
+    .addOption(accountOption())
     .addHelpText('after', '\nExample:\n  hrw workspace link --workspace berlin --account contoso\n')
     .action(
       serviceAction<{ workspace: string; account: string }>(io, async ({ client, options, print }) => {
@@ -100,6 +100,12 @@ export function addWorkspaceCommands(program: Command, io: CommandIo): void {
         print(agents, formatList('No machine has joined yet.', ['MACHINE', 'ID', 'VERSION', 'SYSTEM', 'LAST SEEN'], rows));
       }),
     );
+}
+
+/** Machines can connect to one that is linked to nothing, and join no group there. */
+function describeLink({ name, account }: { name: string; account: { name: string } | null }): string {
+  if (account !== null) return `It is linked to the account ${account.name}.\n`;
+  return `It is linked to no account: hrw workspace link --workspace ${name} --account NAME\n`;
 }
 
 async function describe(client: ServiceClient, workspace: string) {

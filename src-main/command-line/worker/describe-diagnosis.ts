@@ -6,15 +6,22 @@ import { paint, plainText, type Colour } from '../terminal-text.ts';
 const marks: Record<Finding['result'], { word: string; colour: Colour | undefined }> = {
   good: { word: 'good', colour: undefined },
   attention: { word: 'ATTENTION', colour: 'yellow' },
-  failed: { word: 'FAILED', colour: 'red' },
+  failed: { word: 'WRONG', colour: 'red' },
   'not-checked': { word: 'not checked', colour: 'grey' },
 };
 
 export function describeDiagnosis({ findings, tookMs }: Diagnosis, stdout: CommandIo['stdout']): string {
-  const failed = findings.filter(({ result }) => result === 'failed').length;
   const seconds = (tookMs / 1000).toFixed(1);
-  const sum = failed === 0 ? 'Nothing is wrong' : `${failed === 1 ? 'One thing is' : `${String(failed)} things are`} wrong`;
-  return `${findings.map((one) => describeFinding(one, stdout)).join('\n')}\n${sum} (looked for ${seconds} s).\n`;
+  return `${findings.map((one) => describeFinding(one, stdout)).join('\n')}\n${sum(findings)} (looked for ${seconds} s).\n`;
+}
+
+/** As the window says it. */
+function sum(findings: readonly Finding[]): string {
+  const count = (result: Finding['result']): number => findings.filter((one) => one.result === result).length;
+  const [failed, attention] = [count('failed'), count('attention')];
+  if (failed > 0) return failed === 1 ? 'One thing is wrong' : `${String(failed)} things are wrong`;
+  if (attention === 0) return 'Nothing is wrong';
+  return `Nothing is wrong; ${attention === 1 ? 'one thing wants' : `${String(attention)} things want`} your attention`;
 }
 
 function describeFinding({ rule, result, sentence, evidence, repair }: Finding, stdout: CommandIo['stdout']): string {

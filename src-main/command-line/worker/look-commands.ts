@@ -23,10 +23,10 @@ const statusCodes = [
 ].join('\n');
 
 const diagnoseCodes = [
-  '  0  nothing is wrong (with --path: the folder was listed; with --bundle: it was written)',
+  '  0  nothing is wrong, though something may want attention (with --path: the folder was listed; with --bundle: it was written)',
   '  1  with --path or --bundle: it was not',
   '  3  no worker runs for the data folder',
-  '  4  something is wrong: see what is marked as failed',
+  '  4  something is wrong: see what is marked WRONG',
 ].join('\n');
 
 export function addLookCommands(program: Command, io: CommandIo, access: WorkerAccess): void {

@@ -34,8 +34,11 @@ export function addSteerCommands(program: Command, io: CommandIo, access: Worker
       const options = command.optsWithGlobals<WorkerOptions & { drain?: boolean }>();
       const asJson = options.json === true;
       try {
+        const dataFolder = dataFolderOf(options, access);
+        // Before anything is loaded: on a slow machine that takes seconds.
+        io.stderr.write(plainText(`The worker starts; its data folder is ${dataFolder}.\n`));
         await access.run({
-          dataFolder: dataFolderOf(options, access),
+          dataFolder,
           drainOnSignal: options.drain === true,
           onEvent: (event) => void io.stdout.write(`${asJson ? JSON.stringify(event) : describeEvent(event)}\n`),
           say: (words) => void io.stderr.write(`${plainText(words)}\n`),

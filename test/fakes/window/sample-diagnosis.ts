@@ -78,7 +78,7 @@ export function sampleDiagnosis(): Diagnosis {
       {
         rule: 'disk-and-folders',
         result: 'good',
-        sentence: 'The disk has 118 GiB left, and every folder is the worker’s own',
+        sentence: 'The disk has 126 GB left, and every folder is the worker’s own',
         evidence: [],
         repair: null,
       },
