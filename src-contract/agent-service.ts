@@ -6,11 +6,14 @@ import * as z from 'zod';
 
 export const protocolVersion = '2.0';
 
+/** Longer than a host name may be (RFC 1035). */
+const maxMachineNameLength = 255;
+
 /** PUT {endpoint}/HybridV2(MachineId='…'). Everything but group and thumbprint is optional. */
 export const registerBody = z.object({
   RunbookWorkerGroup: z.string(),
   Thumbprint: z.string(),
-  MachineName: z.string().optional(),
+  MachineName: z.string().max(maxMachineNameLength).optional(),
   IpAddress: z.string().optional(),
   Issuer: z.string().optional(),
   Subject: z.string().optional(),
@@ -37,7 +40,7 @@ export const operatingSystemNumbers = { windows: 1, linux: 2 } as const;
 /** POST {serviceUrl}/workspaces/{workspaceId}/agents, signed with the workspace key. */
 export const joinBody = z.object({
   machineId: z.string(),
-  machineName: z.string(),
+  machineName: z.string().max(maxMachineNameLength),
   thumbprint: z.string(),
   version: z.string(),
   operatingSystem: z.string(),

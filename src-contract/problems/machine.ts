@@ -12,7 +12,8 @@ export const machineProblems = {
     severity: 'error',
     title: () => 'No worker runs for this data folder',
     text: ({ dataFolder }) => `Nothing answers on the control channel of ${dataFolder}.`,
-    nextStep: () => 'Start it with `hrw run`, or open the application.',
+    nextStep: ({ dataFolder }) =>
+      `Start it with \`hrw run\`, or open the application. What it wrote before its end stands in ${dataFolder}/logs.`,
   }),
   'control-refused': entry<{ role: string; needed: string }>({
     severity: 'error',

@@ -57,13 +57,13 @@ export const workspaceProblems = {
   'pack-signature-invalid': entry<{ pack: string; version: string }>({
     severity: 'error',
     title: ({ pack, version }) => `The pack ${pack} ${version} is not signed by its publisher`,
-    text: () => 'It was not unpacked. An earlier version that was received stays in use.',
+    text: () => 'It was not taken. An earlier version that is there stays in use.',
     nextStep: () => 'Publish a pack that is signed with the key this worker was built for.',
   }),
   'pack-invalid': entry<{ pack: string; version: string; reason: string }>({
     severity: 'error',
-    title: ({ pack, version }) => `The pack ${pack} ${version} is damaged or unsafe`,
-    text: ({ reason }) => `${reason} It was not unpacked. An earlier version that was received stays in use.`,
+    title: ({ pack, version }) => `The pack ${`${pack} ${version}`.trim()} is damaged or unsafe`,
+    text: ({ reason }) => `${reason} It was not taken. An earlier version that is there stays in use.`,
     nextStep: () => 'Publish the pack again.',
   }),
   'pack-unknown': entry<{ pack: string; version: string }>({

@@ -21,13 +21,13 @@ export function pageByKey<Item>(items: readonly Item[], request: PageRequest, ke
 }
 
 /** Cursors of two numbers or a number and an id: `<number><separator><rest>`. */
-export function readCursor(after: string, separator: '/' | '.'): [number, string] {
+export function readCursor(after: string, separator: '/' | '.', where = 'after'): [number, string] {
   const at = after.indexOf(separator);
   const first = Number(after.slice(0, at));
-  if (at < 1 || !Number.isSafeInteger(first)) throw noCursor();
+  if (at < 1 || !Number.isSafeInteger(first)) throw noCursor(where);
   return [first, after.slice(at + 1)];
 }
 
-export function noCursor(): AppError {
-  return new AppError('request-invalid', { where: 'after', reason: 'it is no cursor of this list' });
+export function noCursor(where = 'after'): AppError {
+  return new AppError('request-invalid', { where, reason: 'it is no cursor of this list' });
 }

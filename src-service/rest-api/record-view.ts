@@ -24,8 +24,8 @@ export function formatPlace({ attempt, seq }: RecordPlace): string {
   return `${attempt}/${seq}`;
 }
 
-export function readPlace(text: string): RecordPlace {
-  const [attempt, rest] = readCursor(text, '/');
-  if (attempt < 1 || !/^\d{1,15}$/.test(rest)) throw noCursor();
+export function readPlace(text: string, where?: string): RecordPlace {
+  const [attempt, rest] = readCursor(text, '/', where);
+  if (attempt < 1 || !/^\d{1,15}$/.test(rest)) throw noCursor(where);
   return { attempt, seq: Number(rest) };
 }

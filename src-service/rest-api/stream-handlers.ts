@@ -39,7 +39,7 @@ export function streamHandlers(
     },
     'jobs:live': async ({ params, query, lastEventId, signal }) => {
       const job = await find(params);
-      const after = lastEventId === undefined ? undefined : readPlace(lastEventId);
+      const after = lastEventId === undefined ? undefined : readPlace(lastEventId, 'Last-Event-ID');
       return { status: 200, pieces: followJob(context, job, { after, streams: query.streamType && [query.streamType], signal }) };
     },
   };

@@ -76,7 +76,7 @@ function readManifest(bytes: Buffer, refuse: Refuse): PackManifest {
     throw refuse('Its manifest is no JSON.');
   }
   const parsed = packManifest.safeParse(json);
-  if (!parsed.success) throw refuse(`Its manifest is wrong at ${parsed.error.issues[0]?.path.join('.') ?? 'its root'}.`);
+  if (!parsed.success) throw refuse(`Its manifest is wrong at ${parsed.error.issues[0]?.path.join('.') || 'its root'}.`);
   return parsed.data;
 }
 
