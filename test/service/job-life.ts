@@ -63,7 +63,8 @@ export async function takeJob(
   options: Parameters<typeof queueJob>[2] = {},
 ): Promise<Sandbox> {
   const job = await queueJob(started, groupName, options);
-  return sandboxOf(started, job, await worker.poll({ headers: ownHeaders({ wait: 5 }) }));
+  // Sandboxes of tests before this one may live on: they take slots.
+  return sandboxOf(started, job, await worker.poll({ headers: ownHeaders({ wait: 5, limit: 50 }) }));
 }
 
 /** The sandbox of the one action in this answer. */
