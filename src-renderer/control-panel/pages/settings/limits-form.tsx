@@ -1,14 +1,11 @@
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
-import { useState } from 'react';
-import type { EngineArguments } from '../../../../src-contract/engine-calls.ts';
 import type { Settings } from '../../../../src-contract/settings.ts';
-import { useAction } from '../../../shared/call.ts';
 import { Card } from '../../../shared/card.tsx';
 import { ProblemCard } from '../../../shared/problem-card.tsx';
 import { texts } from '../../../texts.ts';
 import { TextField } from '../../parts/fields.tsx';
-import { useServices } from '../../state/services.ts';
 import { formNames, readSettingsForm, startOfSettings, type SettingsForm } from './settings-form.ts';
+import { useSavedForm } from './use-saved-form.ts';
 
 const useStyles = makeStyles({
   fields: { display: 'flex', flexDirection: 'column', gap: '12px', maxWidth: '460px' },
@@ -18,29 +15,17 @@ const useStyles = makeStyles({
 
 export function LimitsForm({ settings: first }: { settings: Settings }) {
   const styles = useStyles();
-  const { bridge } = useServices();
-  const [settings, setSettings] = useState(first);
-  const [form, setForm] = useState(() => startOfSettings(first));
-  const [saved, setSaved] = useState(false);
-  const save = useAction((change: EngineArguments<'settings:change'>) => bridge.call('settings:change', change));
-  const read = readSettingsForm(form, settings);
+  const { form, reading, saved, problem, canSave, change, submit } = useSavedForm({
+    call: 'settings:change',
+    first,
+    startOf: startOfSettings,
+    read: readSettingsForm,
+  });
   const words = texts.settings;
   const part = {
     form,
-    mistakes: read.ok ? {} : read.mistakes,
-    change: (name: keyof SettingsForm, value: string): void => {
-      setForm((before) => ({ ...before, [name]: value }));
-      setSaved(false);
-    },
-  };
-  const submit = async (event: React.SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    if (!read.ok) return;
-    const changed = await save.run(read.change);
-    if (changed === undefined) return;
-    setSettings(changed);
-    setForm(startOfSettings(changed));
-    setSaved(true);
+    mistakes: reading.ok ? {} : reading.mistakes,
+    change: (name: keyof SettingsForm, value: string): void => change({ [name]: value }),
   };
   return (
     <form onSubmit={(event) => void submit(event)} noValidate>
@@ -51,7 +36,7 @@ export function LimitsForm({ settings: first }: { settings: Settings }) {
           ))}
         </div>
         <div className={styles.actions}>
-          <Button type="submit" appearance="primary" disabled={save.pending || !read.ok || read.changes === 0}>
+          <Button type="submit" appearance="primary" disabled={!canSave}>
             {words.save}
           </Button>
           <span className={styles.said} role="status">
@@ -59,7 +44,7 @@ export function LimitsForm({ settings: first }: { settings: Settings }) {
           </span>
         </div>
       </Card>
-      {save.problem !== null && <ProblemCard problem={save.problem} announce />}
+      {problem !== null && <ProblemCard problem={problem} announce />}
     </form>
   );
 }

@@ -1,10 +1,10 @@
 /** What does this machine let run? Each rule is switched on by itself, and says then what it asks for. */
 import { Button, Checkbox, Field, Input, Textarea, makeStyles, tokens } from '@fluentui/react-components';
-import { useId, useState } from 'react';
-import type { EngineArguments, WorkerState } from '../../../../src-contract/engine-calls.ts';
+import { useId } from 'react';
+import type { WorkerState } from '../../../../src-contract/engine-calls.ts';
 import { kindLabels, runbookKind } from '../../../../src-contract/kinds.ts';
 import { policyRules, weekday, type LocalPolicy, type PolicyRule } from '../../../../src-contract/policy.ts';
-import { useAction, useReading } from '../../../shared/call.ts';
+import { useReading } from '../../../shared/call.ts';
 import { Card } from '../../../shared/card.tsx';
 import { Waiting } from '../../../shared/empty-state.tsx';
 import { Mark } from '../../../shared/marks.tsx';
@@ -13,6 +13,7 @@ import { TryAgainButton } from '../../../shared/try-again-button.tsx';
 import { texts } from '../../../texts.ts';
 import { useServices } from '../../state/services.ts';
 import { readPolicyForm, startOfPolicy, type PolicyForm } from './policy-form.ts';
+import { useSavedForm } from './use-saved-form.ts';
 
 const words = texts.policy;
 const useStyles = makeStyles({
@@ -59,29 +60,13 @@ interface Part {
 
 function Rules({ policy: first }: { policy: LocalPolicy }) {
   const styles = useStyles();
-  const { bridge } = useServices();
-  const [policy, setPolicy] = useState(first);
-  const [form, setForm] = useState(() => startOfPolicy(first));
-  const [saved, setSaved] = useState(false);
-  const save = useAction((change: EngineArguments<'policy:change'>) => bridge.call('policy:change', change));
-  const read = readPolicyForm(form, policy);
-  const part: Part = {
-    form,
-    mistake: (rule) => (read.ok ? undefined : read.mistakes[rule]),
-    change: (change) => {
-      setForm((before) => ({ ...before, ...change }));
-      setSaved(false);
-    },
-  };
-  const submit = async (event: React.SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    if (!read.ok) return;
-    const changed = await save.run(read.change);
-    if (changed === undefined) return;
-    setPolicy(changed);
-    setForm(startOfPolicy(changed));
-    setSaved(true);
-  };
+  const { form, reading, saved, problem, canSave, change, submit } = useSavedForm({
+    call: 'policy:change',
+    first,
+    startOf: startOfPolicy,
+    read: readPolicyForm,
+  });
+  const part: Part = { form, mistake: (rule) => (reading.ok ? undefined : reading.mistakes[rule]), change };
   return (
     <form onSubmit={(event) => void submit(event)} noValidate>
       <div className={styles.rules}>
@@ -102,14 +87,14 @@ function Rules({ policy: first }: { policy: LocalPolicy }) {
         ))}
       </div>
       <div className={styles.actions}>
-        <Button type="submit" disabled={save.pending || !read.ok || read.changes === 0}>
+        <Button type="submit" disabled={!canSave}>
           {words.save}
         </Button>
         <span className={styles.said} role="status">
           {saved ? words.saved : ''}
         </span>
       </div>
-      {save.problem !== null && <ProblemCard problem={save.problem} announce />}
+      {problem !== null && <ProblemCard problem={problem} announce />}
     </form>
   );
 }
