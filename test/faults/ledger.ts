@@ -25,6 +25,8 @@ export interface Progress {
   kills: Record<Target, number>;
   seconds: number;
   pieces: number;
+  /** Jobs judged, by the commit whose program ran: a run may go on with a later one, as a host that is updated does. */
+  commits: Record<string, number>;
 }
 
 export class Ledger {
@@ -34,9 +36,11 @@ export class Ledger {
   readonly verdicts = new Map<string, JobVerdict>();
   readonly #progressFile: string;
   readonly #verdictFile: string;
+  readonly #commit: string;
 
   /** Goes on with the plan that is there; `plan` is for a new run. */
-  constructor(folder: string, plan: Plan) {
+  constructor(folder: string, plan: Plan, commit: string) {
+    this.#commit = commit;
     this.folder = folder;
     this.sideFolder = join(folder, 'counts');
     this.#progressFile = join(folder, 'progress.json');
@@ -44,7 +48,7 @@ export class Ledger {
     mkdirSync(this.sideFolder, { recursive: true });
     this.progress = existsSync(this.#progressFile)
       ? (JSON.parse(readFileSync(this.#progressFile, 'utf8')) as Progress)
-      : { plan, asked: 0, kills: { engine: 0, sandbox: 0, service: 0, 'engine and sandbox': 0 }, seconds: 0, pieces: 0 };
+      : { plan, asked: 0, kills: { engine: 0, sandbox: 0, service: 0, 'engine and sandbox': 0 }, seconds: 0, pieces: 0, commits: {} };
     // More jobs may be asked for later; the rest of a plan stays, or the seed would mean nothing.
     this.progress.plan.jobs = Math.max(this.progress.plan.jobs, plan.jobs);
     if (existsSync(this.#verdictFile)) {
@@ -66,6 +70,8 @@ export class Ledger {
   judged(verdict: JobVerdict): void {
     appendFileSync(this.#verdictFile, `${JSON.stringify(verdict)}\n`);
     this.verdicts.set(verdict.jobId, verdict);
+    const { commits } = this.progress;
+    commits[this.#commit] = (commits[this.#commit] ?? 0) + 1;
   }
 }
 

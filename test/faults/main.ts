@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { root } from '../harness/stack.ts';
 import { Ledger } from './ledger.ts';
 import { runLong } from './long-run.ts';
-import { longReport, writeReport } from './report.ts';
+import { commitHere, longReport, writeReport } from './report.ts';
 import { soak } from './soak.ts';
 
 const usage = `usage: npm run test:faults -- [long|soak] [options]
@@ -55,13 +55,14 @@ const say = (text: string): boolean => process.stdout.write(`${new Date().toISOS
 async function long(): Promise<number> {
   const folder = resolve(values.folder ?? join(root, '.cache', 'faults'));
   if (values.fresh) rmSync(folder, { recursive: true, force: true });
-  const ledger = new Ledger(folder, {
+  const plan = {
     seed: values.seed,
     jobs: Number(values.jobs),
     workers: Number(values.workers),
     limit: Number(values.limit),
     killEverySeconds: Number(values.every),
-  });
+  };
+  const ledger = new Ledger(folder, plan, commitHere());
   if (ledger.progress.plan.seed !== values.seed) {
     say(`${folder} holds a run with seed ${ledger.progress.plan.seed}: name that one, another folder, or --fresh`);
     return 2;

@@ -20,12 +20,16 @@ export function writeReport(part: string, lines: readonly string[]): void {
   writeFileSync(file, `${text.slice(0, from + begin.length)}\n\n${lines.join('\n')}\n\n${text.slice(to)}`);
 }
 
-/** What was measured, and where. */
-export function circumstances(): [string, string][] {
+/** The commit whose program runs here. */
+export function commitHere(): string {
   const git = (...words: string[]): string => execFileSync('git', words, { cwd: root, encoding: 'utf8' }).trim();
   const isChanged = git('status', '--porcelain', '--', 'src-main', 'src-service', 'src-contract') !== '';
+  return `${git('rev-parse', '--short=12', 'HEAD')}${isChanged ? ', with changes' : ''}`;
+}
+
+/** Where it was measured. */
+export function circumstances(): [string, string][] {
   return [
-    ['commit', `${git('rev-parse', '--short=12', 'HEAD')}${isChanged ? ', with changes' : ''}`],
     [
       'machine',
       `${String(cpus().length)} cores, ${cpus()[0]?.model ?? 'unknown'}, ${gigabytes(totalmem())}, ${process.platform}`,
@@ -44,7 +48,7 @@ export function table(rows: readonly (readonly [string, string])[], heading: rea
 }
 
 export function longReport(ledger: Ledger, end: LongRunEnd): { lines: string[]; isClean: boolean } {
-  const { plan, kills, seconds, pieces } = ledger.progress;
+  const { plan, kills, seconds, pieces, commits } = ledger.progress;
   const verdicts = [...ledger.verdicts.values()];
   const sum = (figure: (verdict: JobVerdict) => number): number => verdicts.reduce((all, one) => all + figure(one), 0);
   const by = (text: (verdict: JobVerdict) => string[]): string => {
@@ -59,7 +63,9 @@ export function longReport(ledger: Ledger, end: LongRunEnd): { lines: string[]; 
     lost + doubled + faults + end.orphans + end.leftFolders === 0 &&
     (!end.isDone || end.recordsAtEnd === sum((one) => one.onService));
   const atEnd = (figure: string): string => (end.isDone ? figure : 'counted when all jobs have ended');
+  const ran = Object.entries(commits);
   const rows: [string, string][] = [
+    ['commit', ran.map(([name, count]) => (ran.length === 1 ? name : `${name} (${String(count)} jobs)`)).join(', ')],
     ...circumstances(),
     ['seed', plan.seed],
     ['workers, sandboxes at a time', `${String(plan.workers)} × ${String(plan.limit)}`],

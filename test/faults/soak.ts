@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { accountName, publishRunbook, waitFor } from '../harness/stack.ts';
-import { circumstances, table } from './report.ts';
+import { circumstances, commitHere, table } from './report.ts';
 import { groupName, setStage, type StagedService, type StagedWorker } from './stage.ts';
 
 export interface SoakPlan {
@@ -121,6 +121,7 @@ function report(plan: SoakPlan, first: Sample, last: Sample, tookMs: number): { 
   ];
   const isSteady = figures.every(([, before, after]) => after <= before * (1 + tolerance));
   const rows: [string, string][] = [
+    ['commit', commitHere()],
     ...circumstances(),
     ['jobs', `${String(plan.few)}, then ${String(plan.many)}; ${String(plan.limit)} at a time`],
     ['time', `${(tookMs / 60_000).toFixed(1)} minutes`],

@@ -133,13 +133,8 @@ const nameOf = ({ moment, fault }: Plan): string => `${moment} ${fault}`;
 
 describe('kills of engine, sandbox and service at random moments', () => {
   it('lose nothing, double nothing and leave nothing behind', async () => {
-    const ledger = new Ledger(path.join(await tempFolder(), 'run'), {
-      seed: 'short',
-      jobs: 12,
-      workers: 2,
-      limit: 2,
-      killEverySeconds: 3,
-    });
+    const plan = { seed: 'short', jobs: 12, workers: 2, limit: 2, killEverySeconds: 3 };
+    const ledger = new Ledger(path.join(await tempFolder(), 'run'), plan, 'here');
     const said: string[] = [];
     const end = await runLong(ledger, (text) => said.push(text), AbortSignal.timeout(200_000));
     const verdicts = [...ledger.verdicts.values()];

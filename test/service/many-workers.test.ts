@@ -167,6 +167,8 @@ function runQueueMs(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
 }
 
+const toBeHeld = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1500));
+
 describe.each(['SQLite', 'PostgreSQL'] as const)('500 workers whose service is killed, on %s', (database) => {
   test('are all back within 5 s of its return, not at one moment, and do the jobs of before', async (context: TestContext) => {
     const folder = await tempFolder();
@@ -191,10 +193,12 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('500 workers whose service is k
       all.every(({ answeredAt }) => (answeredAt.at(-1) ?? 0) > since) ? true : undefined;
     await waitFor('the first answer of every worker', 30, inContact(0));
     // From the second call on they are held.
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await toBeHeld();
 
     const before = await startJobs(service, 3);
     await waitFor('those jobs', 20, () => (taken.length === before.length ? true : undefined));
+    // Who took one asks again at once, and would do so over a new connection if the old one were gone by then.
+    await toBeHeld();
     const begun = watchConnections(Number(new URL(service.ready.agentUrl).port));
     const killedAt = performance.now();
     await service.program.kill();
