@@ -58,7 +58,7 @@ async function main(): Promise<void> {
   const ground =
     ahead === undefined
       ? prepareGround(sandboxFolder, path.basename(sandboxFolder), handOver.limits)
-      : notePlace(ahead.ground.tree, sandboxFolder).then(() => ahead.ground);
+      : notePlace(ahead.ground.tree.place, sandboxFolder).then(() => ahead.ground);
   // Whoever needs it awaits it; until then a failure must not end the process unheard.
   ground.catch(() => undefined);
   const service = createJrdsClient({ address: handOver.address, credential: handOver.credential, version: programVersion });

@@ -91,10 +91,19 @@ export class ProcessTree {
     this.#leftGroups = leftGroups;
   }
 
+  /**
+   * The place of a tree that `create` is about to make, as far as it can be made. Written down first, or a death in between would leave groups
+   * that nobody looks for.
+   */
+  static placeOf(mark: string, limits: JobLimits): ProcessTreePlace {
+    const name = groupName(mark);
+    return { mark, group: ControlGroup.folderFor(name) ?? null, limitGroups: LimitGroups.foldersFor(name, limits) };
+  }
+
   /** `mark` names the sandbox: letters, digits and dashes. Without groups it is known by its mark, and we look after its limits. */
   static create(mark: string, limits: JobLimits = noLimits, withGroups = true): ProcessTree {
     if (!withGroups) return new ProcessTree(mark, { limits });
-    const name = `hrw-${mark}`;
+    const name = groupName(mark);
     const group = ControlGroup.create(name);
     if (limitNames.every((limit) => limits[limit] === null)) return new ProcessTree(mark, { group });
     const groupKeeps = group?.limit(limits) ?? [];
@@ -294,6 +303,8 @@ export class ProcessTree {
     this.#sampling.unref();
   }
 }
+
+const groupName = (mark: string): string => `hrw-${mark}`;
 
 function residentBytes(members: readonly number[]): number {
   return members.reduce((sum, pid) => sum + (readProcess(pid)?.residentBytes ?? 0), 0);

@@ -3,7 +3,7 @@ import { chmodSync, chownSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { JobLimits, RunbookUser } from '../../src-contract/sandbox.ts';
-import { ProcessTree, processTreeFileName } from '../platform/process-tree.ts';
+import { ProcessTree, processTreeFileName, type ProcessTreePlace } from '../platform/process-tree.ts';
 import { giveTo } from '../platform/start-as.ts';
 import { openPseudoTerminal, type PseudoTerminal } from './pseudo-terminal.ts';
 import { openPipes, type RuntimePipes } from './runtime-pipes.ts';
@@ -26,11 +26,11 @@ export async function prepareGround(folder: string, mark: string, limits: JobLim
   const privateFolder = path.join(folder, 'host');
   await mkdir(path.join(workFolder, '.tmp'), { recursive: true, mode: 0o700 });
   await mkdir(privateFolder, { recursive: true, mode: 0o700 });
+  await notePlace(ProcessTree.placeOf(mark, limits), folder);
   const tree = ProcessTree.create(mark, limits);
   try {
     const [opened] = await Promise.allSettled([openPipes(privateFolder, true), tree.prepare()]);
     if (opened.status === 'rejected') throw opened.reason;
-    await notePlace(tree, folder);
     return { folder, tree, pipes: opened.value, workFolder, privateFolder };
   } catch (error) {
     tree.dispose();
@@ -38,9 +38,9 @@ export async function prepareGround(folder: string, mark: string, limits: JobLim
   }
 }
 
-/** Before anything is started: whoever finds this sandbox dead finds its processes by it. */
-export async function notePlace(tree: ProcessTree, folder: string): Promise<void> {
-  await writeFile(path.join(folder, processTreeFileName), `${JSON.stringify(tree.place)}\n`, { mode: 0o600 });
+/** Before anything is made or started: whoever finds this sandbox dead finds its groups and processes by it. */
+export async function notePlace(place: ProcessTreePlace, folder: string): Promise<void> {
+  await writeFile(path.join(folder, processTreeFileName), `${JSON.stringify(place)}\n`, { mode: 0o600 });
 }
 
 /**

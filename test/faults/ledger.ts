@@ -48,7 +48,14 @@ export class Ledger {
     mkdirSync(this.sideFolder, { recursive: true });
     this.progress = existsSync(this.#progressFile)
       ? (JSON.parse(readFileSync(this.#progressFile, 'utf8')) as Progress)
-      : { plan, asked: 0, kills: { engine: 0, sandbox: 0, service: 0, 'engine and sandbox': 0 }, seconds: 0, pieces: 0, commits: {} };
+      : {
+          plan,
+          asked: 0,
+          kills: { engine: 0, sandbox: 0, service: 0, 'engine and sandbox': 0 },
+          seconds: 0,
+          pieces: 0,
+          commits: {},
+        };
     // More jobs may be asked for later; the rest of a plan stays, or the seed would mean nothing.
     this.progress.plan.jobs = Math.max(this.progress.plan.jobs, plan.jobs);
     if (existsSync(this.#verdictFile)) {

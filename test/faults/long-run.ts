@@ -10,7 +10,7 @@ import { RestRefusal, type RestClient } from '../harness/rest-client.ts';
 import { judgeJob, sideFiles } from './judge.ts';
 import { killAtRandom, rest as pause } from './killer.ts';
 import type { Ledger } from './ledger.ts';
-import { findOrphans } from './orphans.ts';
+import { findLeftGroups, findOrphans } from './orphans.ts';
 import { runbookName } from './runbook.ts';
 import { seededChance, seededUuid } from './seeded.ts';
 import { groupName, setStage, type StagedWorker } from './stage.ts';
@@ -28,6 +28,8 @@ export interface LongRunEnd {
   recordsAtEnd: number;
   orphans: number;
   leftFolders: number;
+  /** Control groups of its sandboxes. */
+  leftGroups: number;
 }
 
 interface Asked {
@@ -88,7 +90,7 @@ export async function runLong(ledger: Ledger, say: (text: string) => void, stop:
     await killer.catch(() => undefined);
   }
   const isDone = ledger.verdicts.size >= plan.jobs;
-  const end = { isDone, listed: 0, recordsAtEnd: 0, orphans: 0, leftFolders: 0 };
+  const end = { isDone, listed: 0, recordsAtEnd: 0, orphans: 0, leftFolders: 0, leftGroups: 0 };
   if (isDone) {
     Object.assign(end, await countAgain(service.rest));
     await settle(workers);
@@ -103,6 +105,9 @@ export async function runLong(ledger: Ledger, say: (text: string) => void, stop:
     const orphans = findOrphans(ledger.folder, () => false);
     end.orphans = orphans.length;
     for (const { pid, command } of orphans) say(`FAULT orphan ${String(pid)}: ${command}`);
+    const leftGroups = findLeftGroups(workers.map((worker) => worker.logFile));
+    end.leftGroups = leftGroups.length;
+    for (const name of leftGroups) say(`FAULT control group ${name}`);
   }
   return end;
 }

@@ -1,5 +1,8 @@
-/** Processes of a run that are still there: of its folders, or marked as a sandbox's. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+/** What of a run is still there: processes of its folders, or marked as a sandbox's, and control groups of its sandboxes. */
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { noLimits } from '../../src-contract/sandbox.ts';
+import { ProcessTree } from '../../src-main/platform/process-tree.ts';
 import { markVariable } from '../../src-main/platform/linux/marked-processes.ts';
 
 export interface Orphan {
@@ -23,5 +26,17 @@ export function findOrphans(folder: string, isOurs: (sandboxId: string) => boole
     } catch {
       return [];
     }
+  });
+}
+
+/** Control groups of this machine that are named after a sandbox of which these logs speak. */
+export function findLeftGroups(logs: readonly string[]): string[] {
+  const { group } = ProcessTree.placeOf('any', noLimits);
+  const folder = group === null ? undefined : dirname(group);
+  if (folder === undefined || !existsSync(folder)) return [];
+  const text = logs.map((file) => readFileSync(file, 'utf8')).join('\n');
+  return readdirSync(folder).filter((name) => {
+    const mark = name.startsWith('hrw-') ? name.slice('hrw-'.length) : undefined;
+    return mark !== undefined && (text.includes(mark) || text.includes(mark.replace('warm-', 'warm.')));
   });
 }

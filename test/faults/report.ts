@@ -60,7 +60,7 @@ export function longReport(ledger: Ledger, end: LongRunEnd): { lines: string[]; 
   const doubled = sum((one) => one.doubled);
   const faults = sum((one) => one.faults.length);
   const isClean =
-    lost + doubled + faults + end.orphans + end.leftFolders === 0 &&
+    lost + doubled + faults + end.orphans + end.leftFolders + end.leftGroups === 0 &&
     (!end.isDone || end.recordsAtEnd === sum((one) => one.onService));
   const atEnd = (figure: string): string => (end.isDone ? figure : 'counted when all jobs have ended');
   const ran = Object.entries(commits);
@@ -82,7 +82,7 @@ export function longReport(ledger: Ledger, end: LongRunEnd): { lines: string[]; 
     ['doubled', String(doubled)],
     ['other faults', String(faults)],
     ['runs that met another run of their job', String(sum((one) => one.overlaps))],
-    ['orphans (processes, sandbox folders)', atEnd(`${String(end.orphans)}, ${String(end.leftFolders)}`)],
+    ['orphans (processes, folders, control groups)', atEnd([end.orphans, end.leftFolders, end.leftGroups].join(', '))],
   ];
   return { lines: table(rows, ['what', 'figure']), isClean };
 }

@@ -102,7 +102,7 @@ async function begin(folder: string, ports: string[]): Promise<{ program: Progra
 export class StagedWorker {
   readonly dataFolder: string;
   readonly name: string;
-  readonly #logFile: string;
+  readonly logFile: string;
   #program: Program | undefined;
   #control: ControlClient | undefined;
 
@@ -110,7 +110,7 @@ export class StagedWorker {
     mkdirSync(folder, { recursive: true });
     this.name = name;
     this.dataFolder = join(folder, name);
-    this.#logFile = join(folder, `${name}.log`);
+    this.logFile = join(folder, `${name}.log`);
   }
 
   get control(): ControlClient {
@@ -124,7 +124,7 @@ export class StagedWorker {
 
   async start(): Promise<void> {
     const program = startProgram(node, [join(root, 'out', 'hrw.cjs'), 'run', '--data', this.dataFolder], {
-      logFile: this.#logFile,
+      logFile: this.logFile,
     });
     this.#program = program;
     this.#control = await connectToWorker(this.dataFolder, program, comeBackSeconds);

@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { endDeadTree } from '../../src-main/launcher/dead-tree.ts';
 import { identifyProcess, identifyThisProcess, isRunning } from '../../src-main/platform/process-identity.ts';
 import { ProcessTree } from '../../src-main/platform/process-tree.ts';
 import { describeSearch, findRuntimes } from '../../src-main/platform/runtimes.ts';
+import { notePlace } from '../../src-main/sandbox/ground.ts';
 import { until } from '../harness/sandbox-process.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
 
@@ -24,6 +27,21 @@ describe('a process', () => {
     await ended;
     expect(isRunning(identity)).toBe(false);
     expect(isRunning(identifyThisProcess())).toBe(true);
+  });
+});
+
+describe('the groups of a process tree', () => {
+  it('are found again when its sandbox died as it made them', async () => {
+    const folder = await tempFolder();
+    const mark = `test-${process.pid}-place`;
+    const limits = { memoryBytes: 256 << 20, processes: 50, cpuPercent: 100 };
+    await notePlace(ProcessTree.placeOf(mark, limits), folder);
+    const { place } = ProcessTree.create(mark, limits);
+    const made = [place.group, ...place.limitGroups].filter((group) => group !== null);
+    expect(ProcessTree.placeOf(mark, limits).limitGroups).toEqual(expect.arrayContaining(place.limitGroups));
+    if (place.group !== null) expect(ProcessTree.placeOf(mark, limits).group).toBe(place.group);
+    expect(await endDeadTree(folder)).toEqual({ found: 0, left: 0 });
+    expect(made.filter((group) => existsSync(group))).toEqual([]);
   });
 });
 

@@ -25,13 +25,19 @@ export class ControlGroup {
     this.#home = home;
   }
 
+  /** Where `create` would make one of this name; undefined without cgroup v2. */
+  static folderFor(name: string): string | undefined {
+    const home = findOwnGroup();
+    return home === undefined ? undefined : folderBeside(home, name);
+  }
+
   /** Undefined where this process may not make one. */
   static create(name: string): ControlGroup | undefined {
     const home = findOwnGroup();
     if (home === undefined) return undefined;
     try {
       accessSync(path.join(home, 'cgroup.procs'), constants.W_OK);
-      const folder = path.join(path.basename(home) === workerSubgroup ? path.dirname(home) : home, name);
+      const folder = folderBeside(home, name);
       mkdirSync(folder, { recursive: true });
       accessSync(path.join(folder, 'cgroup.procs'), constants.W_OK);
       return new ControlGroup(folder, home);
@@ -155,6 +161,10 @@ export class ControlGroup {
       }
     }
   }
+}
+
+function folderBeside(home: string, name: string): string {
+  return path.join(path.basename(home) === workerSubgroup ? path.dirname(home) : home, name);
 }
 
 function foldersBelow(folder: string): string[] {

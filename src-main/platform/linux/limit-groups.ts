@@ -30,6 +30,15 @@ export class LimitGroups {
     this.#limits = limits;
   }
 
+  /** Where `create` would make its groups at most. */
+  static foldersFor(name: string, limits: JobLimits): string[] {
+    return limitNames
+      .filter((limit) => limits[limit] !== null)
+      .map((limit) => findOwnGroupOf(controllers[limit]))
+      .filter((home) => home !== undefined)
+      .map((home) => path.join(home, name));
+  }
+
   /** Of those limits that are wanted and for which this machine has a controller that we may use. */
   static create(name: string, limits: JobLimits): LimitGroups {
     const wanted = limitNames.filter((limit) => limits[limit] !== null);
