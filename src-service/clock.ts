@@ -6,6 +6,17 @@ export interface Clock {
   monotonic: () => number;
 }
 
+/** More than replicas may differ by. */
+export const aheadMs = 60_000;
+
+/**
+ * Whether a moment lies so far ahead that nobody whose clock agrees with ours has written it: the clock was set back since. Such a moment says
+ * nothing; who waited for it would wait for hours.
+ */
+export function isAhead(moment: number, now: number): boolean {
+  return moment > now + aheadMs;
+}
+
 export const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
 /** `2026-11-23T15:52:42.697+00:00`: foreign clients need the fraction and the offset, `Z` without a fraction breaks them. */

@@ -4,6 +4,7 @@
  */
 import type { AttemptReport } from '../../src-contract/jrds.ts';
 import { isTerminal, type AttemptOutcome, type JobStatus } from '../../src-contract/kinds.ts';
+import { isAhead } from '../clock.ts';
 import { changeAttempt, findAttempt, insertAttempt, listAttempts, lockAttempt, type Attempt } from '../store/attempts.ts';
 import { changed } from '../store/changes.ts';
 import { deleteCheckpoint, findCheckpoint } from '../store/checkpoints.ts';
@@ -77,7 +78,7 @@ export async function endAttempt(tx: Writer, sandboxId: string, ending: AttemptE
 /** The attempt is given up because nobody speaks for it. False when it has ended meanwhile, or was heard from. */
 export async function fenceAttempt(tx: Writer, sandboxId: string, silentSince: number, now: number): Promise<boolean> {
   const { job, attempt } = await lockBoth(tx, sandboxId);
-  if (attempt.endedAt !== null || attempt.lastSeenAt > silentSince) return false;
+  if (attempt.endedAt !== null || (attempt.lastSeenAt > silentSince && !isAhead(attempt.lastSeenAt, now))) return false;
   const seconds = Math.round(fenceLimitMs(attempt) / 1000);
   const ending: AttemptEnding = {
     outcome: attempt.startedAt === null ? 'never-started' : 'interrupted',

@@ -236,7 +236,7 @@ export class Dispatcher {
   private async fenceSilent(now: number): Promise<void> {
     const upForMs = this.clock.monotonic() - this.upSince;
     const silentSince = now - fenceHolderSeconds * 1000;
-    for (const attempt of await listLiveAttempts(this.store.db, { silentSince })) {
+    for (const attempt of await listLiveAttempts(this.store.db, { silentSince, now })) {
       if (!isSilent(attempt, now, upForMs)) continue;
       const before = now - fenceLimitMs(attempt);
       const fenced = await this.store.write((tx) => fenceAttempt(tx, attempt.sandboxId, before, now));

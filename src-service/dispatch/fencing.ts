@@ -1,5 +1,6 @@
 /** When an attempt is given up because nobody speaks for it. Pure. */
 import { fenceHolderSeconds, fencePollerSeconds } from '../../src-contract/limits.ts';
+import { isAhead } from '../clock.ts';
 
 export interface WatchedAttempt {
   holdsCalls: boolean;
@@ -16,5 +17,5 @@ export function fenceLimitMs(attempt: Pick<WatchedAttempt, 'holdsCalls'>): numbe
  */
 export function isSilent(attempt: WatchedAttempt, now: number, upForMs: number): boolean {
   const limitMs = fenceLimitMs(attempt);
-  return upForMs >= limitMs && now - attempt.lastSeenAt > limitMs;
+  return upForMs >= limitMs && (now - attempt.lastSeenAt > limitMs || isAhead(attempt.lastSeenAt, now));
 }

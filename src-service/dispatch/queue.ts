@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { actionVisibilitySeconds } from '../../src-contract/limits.ts';
 import { runbookKind, type RunbookKind } from '../../src-contract/kinds.ts';
+import { isAhead } from '../clock.ts';
 import { changeAttempt, listLiveAttempts, lockAttempt, type Attempt, type Member } from '../store/attempts.ts';
 import { toJob } from '../store/jobs.ts';
 import { lockFreeRows, type Reader, type Writer } from '../store/store.ts';
@@ -68,7 +69,9 @@ export async function takeJob(
 
 /** Attempts whose action was handed out some time ago and whose sandbox has not called in: the answer was lost, or the worker restarted. */
 export function dueAgain(attempts: readonly Attempt[], now: number): Attempt[] {
-  return attempts.filter((attempt) => attempt.calledInAt === null && attempt.handedOutAt + visibilityMs <= now);
+  return attempts.filter(
+    ({ calledInAt, handedOutAt }) => calledInAt === null && (handedOutAt + visibilityMs <= now || isAhead(handedOutAt, now)),
+  );
 }
 
 export async function handOutAgain(tx: Writer, member: Member, secrets: SandboxSecrets, now: number): Promise<HandedOut[]> {

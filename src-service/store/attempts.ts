@@ -1,6 +1,7 @@
 /** Attempts: one sandbox id each. dispatch/ alone decides what becomes of one. */
 import { attemptReport, type AttemptReport } from '../../src-contract/jrds.ts';
 import { attemptOutcome, type AttemptOutcome } from '../../src-contract/kinds.ts';
+import { aheadMs } from '../clock.ts';
 import { flag } from './names.ts';
 import type { Row } from './schema.ts';
 import { lockRows, type Reader, type Writer } from './store.ts';
@@ -121,14 +122,19 @@ export async function listAttempts(db: Reader, jobId: string): Promise<Attempt[]
 /** The attempts that have not ended: all of them, or those of some machines. */
 export async function listLiveAttempts(
   db: Reader,
-  of: { member?: Member; machineIds?: readonly string[]; silentSince?: number } = {},
+  of: { member?: Member; machineIds?: readonly string[] } & (
+    { silentSince: number; now: number } | { silentSince?: undefined }
+  ) = {},
 ): Promise<Attempt[]> {
   if (of.machineIds?.length === 0) return [];
   let query = db.selectFrom('attempts').selectAll().where('endedAt', 'is', null);
   if (of.member !== undefined)
     query = query.where('accountId', '=', of.member.accountId).where('machineId', '=', of.member.machineId);
   if (of.machineIds !== undefined) query = query.where('machineId', 'in', of.machineIds);
-  if (of.silentSince !== undefined) query = query.where('lastSeenAt', '<=', of.silentSince);
+  if (of.silentSince !== undefined) {
+    const { silentSince, now } = of;
+    query = query.where((is) => is.or([is('lastSeenAt', '<=', silentSince), is('lastSeenAt', '>', now + aheadMs)]));
+  }
   const rows = await query.orderBy('createdAt').execute();
   return rows.map(toAttempt);
 }
@@ -158,12 +164,12 @@ export async function changeAttempt(tx: Writer, attempt: Attempt, change: Attemp
   return { ...attempt, ...change };
 }
 
-/** Never sets the time back. */
+/** Never sets the time back, unless the clock was. */
 export async function touchAttempt(tx: Writer, sandboxId: string, seenAt: number): Promise<void> {
   await tx.db
     .updateTable('attempts')
     .set({ lastSeenAt: seenAt })
     .where('sandboxId', '=', sandboxId)
-    .where('lastSeenAt', '<', seenAt)
+    .where((is) => is.or([is('lastSeenAt', '<', seenAt), is('lastSeenAt', '>', seenAt + aheadMs)]))
     .execute();
 }

@@ -3,11 +3,20 @@
  * while and comes back unless it is acknowledged with the receipt of that reading.
  */
 import { randomUUID } from 'node:crypto';
+import type { ExpressionBuilder } from 'kysely';
+import { aheadMs } from '../clock.ts';
 import { changed } from './changes.ts';
+import type { Tables } from './schema.ts';
 import { lockRows, type Reader, type Writer } from './store.ts';
 
 /** Longer than a foreign sandbox takes from reading to acknowledging (its five retries wait 6 to 60 s, but only after an error). */
 export const messageVisibilityMs = 30_000;
+
+/** One that is to be seen much later than any reading can have put off was put off by a clock that has been set back since. */
+function isVisible(now: number) {
+  return (is: ExpressionBuilder<Tables, 'jobMessages'>) =>
+    is.or([is('visibleAt', '<=', now), is('visibleAt', '>', now + messageVisibilityMs + aheadMs)]);
+}
 
 export interface ReceivedMessage {
   id: string;
@@ -33,7 +42,7 @@ export async function hasVisibleMessages(db: Reader, sandboxId: string, now: num
     .selectFrom('jobMessages')
     .select('id')
     .where('sandboxId', '=', sandboxId)
-    .where('visibleAt', '<=', now)
+    .where(isVisible(now))
     .limit(1)
     .executeTakeFirst();
   return found !== undefined;
@@ -46,7 +55,7 @@ export async function receiveMessages(tx: Writer, sandboxId: string, now: number
       .selectFrom('jobMessages')
       .select(['id', 'jobId', 'kind'])
       .where('sandboxId', '=', sandboxId)
-      .where('visibleAt', '<=', now)
+      .where(isVisible(now))
       .orderBy('createdAt'),
   ).execute();
   const received: ReceivedMessage[] = [];

@@ -13,6 +13,7 @@ import {
   actionsOf,
   changeStatus,
   foreignSandboxOf,
+  jobActionsOf,
   passTime,
   queueJob,
   readJob,
@@ -256,6 +257,31 @@ describe.each(engines)('dispatch on %s', (engine) => {
     expect((await readJob(started, sandbox.job)).status).toBe('Running');
     await passTime(started, 10_000);
     expect((await readJob(started, sandbox.job)).status).toBe('New');
+  });
+
+  test('after the clock was set back by hours silence counts anew, and what was put off is not put off by hours', async (context) => {
+    const started = await startedOn(engine, context);
+    const worker = await registerWorker(started, 'Main');
+    const silent = await takeJob(started, worker, 'Main');
+    await start(silent);
+    const untold = await takeJob(started, worker, 'Main');
+    await untold.call('GET', '/getJobActions');
+    await queueJob(started, 'Main');
+    const lost = actionsOf(await worker.poll({ headers: ownHeaders({ wait: 5, limit: 50 }) }));
+    expect(lost).toHaveLength(1);
+
+    started.clock.set(-5 * 60 * 60 * 1000);
+    await passTime(started, 1000);
+    const again = actionsOf(await worker.poll({ headers: ownHeaders({ limit: 50 }) }));
+    expect(again.map(({ SandboxId }) => SandboxId)).toEqual(lost.map(({ SandboxId }) => SandboxId));
+    expect(jobActionsOf(await untold.call('GET', '/getJobActions'))).toHaveLength(1);
+    expect((await readJob(started, silent.job)).status).toBe('Running');
+    await passTime(started, 30_000);
+    // Who speaks is heard by the new clock.
+    expect((await untold.call('GET', '/getJobActions')).status).toBe(200);
+    await passTime(started, 12_000);
+    expect((await readJob(started, silent.job)).status).toBe('New');
+    expect((await listAttempts(started.service.context.store.db, untold.job.id))[0]?.endedAt).toBeNull();
   });
 
   test('a foreign worker has four jobs at once, and gets the next when one has ended', async (context) => {

@@ -25,9 +25,10 @@ import { tempFolder } from '../harness/temp-folder.ts';
 /** Real time with an offset that a test moves. */
 export class MovableClock implements Clock {
   private offsetMs = 0;
+  private setByMs = 0;
 
   now(): number {
-    return Date.now() + this.offsetMs;
+    return Date.now() + this.offsetMs + this.setByMs;
   }
 
   monotonic(): number {
@@ -36,6 +37,11 @@ export class MovableClock implements Clock {
 
   advance(milliseconds: number): void {
     this.offsetMs += milliseconds;
+  }
+
+  /** Somebody sets the clock: no time passes. */
+  set(milliseconds: number): void {
+    this.setByMs += milliseconds;
   }
 }
 
