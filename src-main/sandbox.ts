@@ -57,7 +57,7 @@ async function main(): Promise<void> {
   const permission = new Permission();
   const ground =
     ahead === undefined
-      ? prepareGround(sandboxFolder, path.basename(sandboxFolder), handOver.limits)
+      ? prepareGround(sandboxFolder, handOver.limits)
       : notePlace(ahead.ground.tree.place, sandboxFolder).then(() => ahead.ground);
   // Whoever needs it awaits it; until then a failure must not end the process unheard.
   ground.catch(() => undefined);

@@ -9,6 +9,11 @@ import type { LaunchFacts } from './sandbox-folders.ts';
 
 /** Between two looks at a queue that is empty; the service holds the call besides. */
 const askAgainMs = 1000;
+/**
+ * A message that was read comes again within half a minute, unless it was acknowledged: then the job is not to be learned by asking, and each
+ * question would be a sign of life for an attempt that nobody works at.
+ */
+const mostEmptyAnswers = 4;
 
 export interface FinishAttemptOptions {
   launch: LaunchFacts;
@@ -36,6 +41,7 @@ export async function findUntakenJob(options: UntakenOptions): Promise<string | 
   const { launch, sleep, retryDelayMs, signal } = options;
   const connection = new RenewedConnection(() => options.connectService(launch));
   try {
+    let empty = 0;
     for (let failures = 0; ;) {
       try {
         const service = await connection.open();
@@ -44,7 +50,8 @@ export async function findUntakenJob(options: UntakenOptions): Promise<string | 
         if (found.kind === 'unloaded' || !service.features.has('outcome')) return undefined;
         const jobId = found.actions[0]?.JobId;
         if (jobId !== undefined) return jobId;
-        // Read by the sandbox, and soon to be read again.
+        empty += 1;
+        if (empty === mostEmptyAnswers) return undefined;
         failures = 0;
         await sleep(askAgainMs, signal);
       } catch (error) {

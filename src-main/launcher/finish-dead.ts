@@ -137,11 +137,13 @@ export async function finishDeadSandbox(options: FinishOptions): Promise<Finishe
   }
 }
 
+/** A service that lost its last writes asks for records again; each replica of one may, some times, before it ends the attempt without them. */
+const maxRounds = 6;
+
 type Sent = Pick<Finished, 'acknowledgedCount' | 'verified' | 'trouble'>;
 
 async function uploadAndReport(options: FinishOptions, job: JobDataRead, ending: Ending, target: SendTarget): Promise<Sent> {
   const { service, sandboxId, jobId, journal, delay, retryDelayMs, onTrouble, signal } = options;
-  // Once more than records can be missing after a complete upload: a service that lost its last writes.
   for (let rounds = 1; ; rounds += 1) {
     const uploader = new JournalUploader({
       sink: service,
@@ -166,10 +168,16 @@ async function uploadAndReport(options: FinishOptions, job: JobDataRead, ending:
     }
     signal.throwIfAborted();
     const acknowledgedCount = uploader.acknowledgedCount;
-    if (end !== 'complete') return { acknowledgedCount, verified: false, trouble: uploader.trouble ?? describeEnd(end) };
+    const trouble = end === 'complete' ? null : (uploader.trouble ?? describeEnd(end));
+    // Also where the disk has lost what the service has: the job has ended, and the service says that its records do not agree.
+    if (end !== 'complete' && end !== 'diverged') return { acknowledgedCount, verified: false, trouble };
     const changed = await reportEnd(options, job, ending, target);
-    if (changed.kind === 'accepted') return { acknowledgedCount: target.recordCount, verified: true, trouble: null };
-    if (rounds === 3) return { acknowledgedCount: changed.acknowledged, verified: false, trouble: describeEnd('diverged') };
+    if (changed.kind === 'accepted')
+      return end === 'complete'
+        ? { acknowledgedCount: target.recordCount, verified: true, trouble }
+        : { acknowledgedCount, verified: false, trouble };
+    if (rounds === maxRounds)
+      return { acknowledgedCount: changed.acknowledged, verified: false, trouble: describeEnd('diverged') };
   }
 }
 

@@ -31,6 +31,7 @@ import {
 import { watchSandboxes } from './sandbox-watch.ts';
 import { SandboxLink } from './sandbox-link.ts';
 import { lastWordsFile, startSandboxProcess } from './sandbox-process.ts';
+import { laterReport } from './later-report.ts';
 import { handToWaiting, removeWarmFolder } from './warm-hand-over.ts';
 import type { WarmPairs } from './warm-pairs.ts';
 
@@ -451,8 +452,7 @@ export class Launcher {
     const { sandboxesFolder, listener, ...rest } = this.options;
     const { launch } = entry;
     const { folder: sandboxFolder } = sandboxLayout(sandboxesFolder, launch.sandboxId);
-    // The state file is newer than the last report when the connection broke first.
-    let { report = entry.report } = await readSandboxFolder(sandboxesFolder, launch.sandboxId);
+    let report = laterReport(entry.report, (await readSandboxFolder(sandboxesFolder, launch.sandboxId)).report);
     // One that was lost, or is older than the job, is made from the journal.
     if ((report?.jobId ?? null) === null)
       report = (await readLostReport({ sandboxesFolder, journalsFolder: rest.journalsFolder, ...launch })) ?? report;

@@ -2,6 +2,7 @@
  * Everything that a job has started, however it forked: to ask it to end, to end it, and to count what is left. Made by the sandbox before
  * it starts the runtime; found again by the engine, from the description beside the sandbox's state, when the sandbox is dead.
  */
+import path from 'node:path';
 import * as z from 'zod';
 import { noLimits, type JobLimits } from '../../src-contract/sandbox.ts';
 import { ControlGroup } from './linux/control-group.ts';
@@ -302,6 +303,11 @@ export class ProcessTree {
     // Measuring is no reason to go on living.
     this.#sampling.unref();
   }
+}
+
+/** The mark of the tree of the sandbox that has this folder. */
+export function treeMarkOf(sandboxFolder: string): string {
+  return path.basename(sandboxFolder).replaceAll('.', '-');
 }
 
 const groupName = (mark: string): string => `hrw-${mark}`;

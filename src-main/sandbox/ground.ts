@@ -3,7 +3,7 @@ import { chmodSync, chownSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { JobLimits, RunbookUser } from '../../src-contract/sandbox.ts';
-import { ProcessTree, processTreeFileName, type ProcessTreePlace } from '../platform/process-tree.ts';
+import { ProcessTree, processTreeFileName, treeMarkOf, type ProcessTreePlace } from '../platform/process-tree.ts';
 import { giveTo } from '../platform/start-as.ts';
 import { openPseudoTerminal, type PseudoTerminal } from './pseudo-terminal.ts';
 import { openPipes, type RuntimePipes } from './runtime-pipes.ts';
@@ -21,7 +21,8 @@ export interface Ground {
   privateFolder: string;
 }
 
-export async function prepareGround(folder: string, mark: string, limits: JobLimits): Promise<Ground> {
+export async function prepareGround(folder: string, limits: JobLimits): Promise<Ground> {
+  const mark = treeMarkOf(folder);
   const workFolder = path.join(folder, 'work');
   const privateFolder = path.join(folder, 'host');
   await mkdir(path.join(workFolder, '.tmp'), { recursive: true, mode: 0o700 });

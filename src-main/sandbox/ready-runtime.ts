@@ -1,5 +1,4 @@
 /** Makes a runtime ready for its job: the ground that it runs on, the command that starts it, and the way by which it reaches assets. */
-import path from 'node:path';
 import type { JobDataRead } from '../../src-contract/jrds.ts';
 import type { SandboxHandOver } from '../../src-contract/sandbox.ts';
 import type { AssetAccess } from './assets/asset-access.ts';
@@ -41,7 +40,7 @@ export class JobGround {
     const { runAs, sandboxFolder, limits } = this.#handOver;
     if (ground.warm === undefined || fits(ground.warm, runtime, executable, runAs)) return ground;
     await this.clear();
-    this.#ground = prepareGround(sandboxFolder, path.basename(sandboxFolder), limits);
+    this.#ground = prepareGround(sandboxFolder, limits);
     return await this.#ground;
   }
 

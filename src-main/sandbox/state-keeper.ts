@@ -6,6 +6,8 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import type { SandboxReport } from '../../src-contract/sandbox.ts';
 
 const tellIntervalMs = 100;
+/** A file that could not be written is tried again, or an engine that comes later would not find the sandbox for as long as its job runs. */
+const writeAgainMs = 2000;
 
 export type LiveFigures = Pick<
   SandboxReport,
@@ -28,6 +30,7 @@ export class StateKeeper {
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
   #mustWrite = false;
+  #again: NodeJS.Timeout | undefined;
 
   constructor(options: StateKeeperOptions) {
     this.#options = options;
@@ -75,6 +78,7 @@ export class StateKeeper {
     this.#tellNow();
     this.#tell = undefined;
     clearTimeout(this.#timer);
+    clearTimeout(this.#again);
   }
 
   #tellNow(): void {
@@ -85,6 +89,7 @@ export class StateKeeper {
 
   async #writeNow(): Promise<void> {
     this.#mustWrite = false;
+    clearTimeout(this.#again);
     const { file, onTroubleWriting } = this.#options;
     const sibling = `${file}.new`;
     try {
@@ -92,8 +97,10 @@ export class StateKeeper {
       await writeFile(sibling, `${JSON.stringify(this.report)}\n`, { mode: 0o600, flush: true });
       await rename(sibling, file);
     } catch (error) {
-      // A full disk must not end the job: the engine follows the control endpoint, and the next change writes again.
+      // A full disk must not end the job, nor keep it from its end.
       onTroubleWriting(error);
+      this.#again = setTimeout(() => void this.write(), writeAgainMs);
+      this.#again.unref();
       await rm(sibling, { force: true }).catch(() => undefined);
     }
   }

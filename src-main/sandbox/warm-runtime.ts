@@ -19,7 +19,7 @@ export async function prepareWarmGround(
   signal: AbortSignal,
 ): Promise<Ground> {
   const { warmFolder, limits, runtime: wanted } = order;
-  const ground = await prepareGround(warmFolder, path.basename(warmFolder).replaceAll('.', '-'), limits);
+  const ground = await prepareGround(warmFolder, limits);
   const runtime = wanted === null ? undefined : runtimes.find((one) => one.kinds.includes(wanted.kind));
   if (wanted === null || runtime?.warm === undefined) return ground;
   try {

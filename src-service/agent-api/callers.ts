@@ -100,7 +100,8 @@ function seen(context: ServiceContext, attempt: Attempt): Attempt {
   return attempt;
 }
 
-function unfenced(attempt: Attempt): Attempt {
+/** Throws AppError `attempt-fenced`. */
+export function unfenced(attempt: Attempt): Attempt {
   if (attempt.fenced) throw new AppError('attempt-fenced', { sandboxId: attempt.sandboxId });
   return attempt;
 }

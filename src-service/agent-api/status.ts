@@ -10,7 +10,7 @@ import { changed } from '../store/changes.ts';
 import { wasChain } from '../store/record-chunks.ts';
 import { invalid, readBody } from './body.ts';
 import type { SandboxJobParams } from './calls.ts';
-import { attemptOfSandbox } from './callers.ts';
+import { attemptOfSandbox, unfenced } from './callers.ts';
 import { RecordClaims } from './record-claims.ts';
 
 export function addStatusRoutes(server: FastifyInstance, context: ServiceContext): void {
@@ -41,7 +41,7 @@ export function addStatusRoutes(server: FastifyInstance, context: ServiceContext
           ending.report = body.hrw;
           ending.verified = isComplete(attempt, body.hrw);
         }
-        await context.store.write((tx) => endAttempt(tx, attempt.sandboxId, ending, now));
+        unfenced(await context.store.write((tx) => endAttempt(tx, attempt.sandboxId, ending, now)));
         claims.forget(attempt.sandboxId);
         context.log.info('An attempt ended', {
           jobId: attempt.jobId,

@@ -69,10 +69,14 @@ export interface AttemptEnding {
   suspended?: boolean;
 }
 
-/** Ends the attempt and decides what becomes of its job. Doing it twice changes nothing. */
-export async function endAttempt(tx: Writer, sandboxId: string, ending: AttemptEnding, now: number): Promise<void> {
+/**
+ * Ends the attempt and decides what becomes of its job. Doing it twice changes nothing. Answers the attempt as it was found: it may have been
+ * given up since the caller looked.
+ */
+export async function endAttempt(tx: Writer, sandboxId: string, ending: AttemptEnding, now: number): Promise<Attempt> {
   const { job, attempt } = await lockBoth(tx, sandboxId);
   if (attempt.endedAt === null) await endLocked(tx, job, attempt, ending, now);
+  return attempt;
 }
 
 /** The attempt is given up because nobody speaks for it. False when it has ended meanwhile, or was heard from. */

@@ -1,7 +1,7 @@
 /** The launcher with real processes: sandboxes that run, die, never speak, outlive their engine. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, readdir, writeFile, appendFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -9,6 +9,8 @@ import { AppError } from '../../src-contract/app-error.ts';
 import { openPolicy } from '../../src-contract/policy.ts';
 import { sandboxContractVersion } from '../../src-contract/sandbox.ts';
 import { systemClock } from '../../src-main/engine/clock.ts';
+import { summarizeJournal } from '../../src-main/journal/journal-reader.ts';
+import { JournalUploader } from '../../src-main/journal/journal-uploader.ts';
 import type { LauncherListener, SandboxSnapshot } from '../../src-main/launcher/launcher-listener.ts';
 import { Launcher } from '../../src-main/launcher/launcher.ts';
 import type { LaunchFacts } from '../../src-main/launcher/sandbox-folders.ts';
@@ -308,6 +310,70 @@ describe('a sandbox that dies', () => {
     await waitFor('it to be forgotten', 10, () => (launcher.knows('s1') ? undefined : true));
     expect(existsSync(sandboxFolder('s1'))).toBe(false);
     expect(service.ends).toEqual([]);
+  });
+
+  it('before it took a job that the service tells nobody of any more keeps that job from no one else', async () => {
+    const sandbox = service;
+    if (sandbox === undefined) return;
+    let asked = 0;
+    const { getJobActions } = sandbox;
+    sandbox.jobActions = [];
+    sandbox.getJobActions = (...ask) => {
+      asked += 1;
+      return getJobActions(...ask);
+    };
+    open('jobless', process.env, process.execPath, (milliseconds) => milliseconds / 20);
+    start('s1');
+    await waitFor('the last word', 20, () => listener.dismissed[0]);
+    expect(launcher.knows('s1')).toBe(false);
+    expect(sandbox.ends).toEqual([]);
+    // Each question is a sign of life to the service.
+    expect(asked).toBeLessThan(10);
+  });
+
+  it('after it had told what its disk did not take is finished by what it told', async () => {
+    open('runs');
+    start('s1');
+    const { pid } = await running('s1');
+    const stateFile = path.join(sandboxFolder('s1'), 'state.json');
+    const state = JSON.parse(await readFile(stateFile, 'utf8')) as object;
+    await writeFile(stateFile, JSON.stringify({ ...state, phase: 'starting', jobId: null, recordCount: 0 }));
+    await rm(path.join(folder, 'journals', 'job-of-s1'), { recursive: true });
+    process.kill(pid, 'SIGKILL');
+    const end = await ended();
+    expect(end.report).toMatchObject({ jobId: 'job-of-s1', outcome: 'sandbox-crashed' });
+    expect(service?.ends).toMatchObject([{ status: 'Failed', report: { outcome: 'sandbox-crashed' } }]);
+  });
+
+  it('with a journal that has less than the service ends its job, and nobody says that all is there', async () => {
+    open('runs');
+    start('s1');
+    const { pid } = await running('s1');
+    const journal = path.join(folder, 'journals', 'job-of-s1', 's1.journal');
+    if (service === undefined) return;
+    const uploader = new JournalUploader({
+      sink: service,
+      sandboxId: 's1',
+      jobId: 'job-of-s1',
+      path: journal,
+      resume: true,
+      delay: () => Promise.resolve(),
+      retryDelayMs: () => 10,
+      onProgress: () => undefined,
+    });
+    await uploader.finish(await summarizeJournal(journal));
+    await uploader.close();
+    expect(service.records).toHaveLength(3);
+    await launcher.close();
+    process.kill(pid, 'SIGKILL');
+    // A power failure takes what the disk had not yet written.
+    await truncate(journal, (await stat(journal)).size - 10);
+    open('runs');
+    await launcher.adoptAll();
+    const end = await ended();
+    expect(service.ends).toMatchObject([{ status: 'Failed', report: { outcome: 'sandbox-crashed' } }]);
+    expect(end.report).toMatchObject({ outcome: 'sandbox-crashed', verified: false });
+    expect(end.report?.uploadTrouble).toContain('not in this journal');
   });
 
   it('with a torn journal loses only what was torn, and the journal says so', async () => {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { endDeadTree } from '../../src-main/launcher/dead-tree.ts';
 import { identifyProcess, identifyThisProcess, isRunning } from '../../src-main/platform/process-identity.ts';
-import { ProcessTree } from '../../src-main/platform/process-tree.ts';
+import { ProcessTree, treeMarkOf } from '../../src-main/platform/process-tree.ts';
 import { describeSearch, findRuntimes } from '../../src-main/platform/runtimes.ts';
 import { notePlace } from '../../src-main/sandbox/ground.ts';
 import { until } from '../harness/sandbox-process.ts';
@@ -42,6 +42,16 @@ describe('the groups of a process tree', () => {
     if (place.group !== null) expect(ProcessTree.placeOf(mark, limits).group).toBe(place.group);
     expect(await endDeadTree(folder)).toEqual({ found: 0, left: 0 });
     expect(made.filter((group) => existsSync(group))).toEqual([]);
+  });
+
+  it('and its processes are found by its mark where a job has taken the note away', async () => {
+    const folder = await tempFolder();
+    const tree = ProcessTree.create(treeMarkOf(folder));
+    const environment = { PATH: process.env['PATH'] ?? '', ...tree.environment };
+    const child = tree.spawn(() => spawn('sleep', ['300'], { detached: true, stdio: 'ignore', env: environment }));
+    expect(await endDeadTree(folder)).toEqual({ found: 1, left: 0 });
+    expect(identifyProcess(child.pid ?? 0)).toBeUndefined();
+    expect(tree.place.group === null || !existsSync(tree.place.group)).toBe(true);
   });
 });
 

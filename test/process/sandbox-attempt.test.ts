@@ -193,7 +193,7 @@ async function partsOf(service: Service, change: { ground?: Promise<Ground>; run
     view: new ConsoleView(),
     usage: new UsageMeter(() => new Date()),
     permission: new Permission(),
-    ground: change.ground ?? prepareGround(folder, `attempt-${path.basename(folder)}`, noLimits),
+    ground: change.ground ?? prepareGround(folder, noLimits),
   };
   return { parts, state, delays, folder };
 }

@@ -1,5 +1,4 @@
 /** One run of a real runtime with real pipes, where the journal cannot keep up and where words come late. */
-import { randomUUID } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -22,7 +21,7 @@ interface Changes {
 
 async function startRun(script: string, { readHost, changeTree, onStarted = () => undefined }: Changes = {}) {
   const folder = await tempFolder();
-  const { tree, pipes, workFolder } = await prepareGround(folder, `run-${randomUUID()}`, noLimits);
+  const { tree, pipes, workFolder } = await prepareGround(folder, noLimits);
   onTestFinished(async () => {
     await tree.end();
   });

@@ -1,5 +1,6 @@
 /** Handing out, giving up and trying again, with real calls and a clock that the test moves. On both databases where it matters. */
 import { describe, expect, test, type TestContext } from 'vitest';
+import { fenceAttempt } from '../../src-service/dispatch/attempt-life.ts';
 import { LateWrites } from '../../src-service/dispatch/late-writes.ts';
 import { forgetOld } from '../../src-service/retention.ts';
 import { findAttempt, listAttempts } from '../../src-service/store/attempts.ts';
@@ -168,6 +169,22 @@ describe.each(engines)('dispatch on %s', (engine) => {
       attemptCount: 2,
       currentSandboxId: action?.SandboxId,
     });
+  });
+
+  test('an end that is told as its attempt is given up is not taken for one', async (context) => {
+    const started = await startedOn(engine, context);
+    const sandbox = await takeJob(started, await registerWorker(started, 'Main'), 'Main');
+    await start(sandbox);
+    const { store } = started.service.context;
+    const now = started.clock.now();
+    const write = store.write.bind(store);
+    store.write = async (work) => {
+      store.write = write;
+      await write((tx) => fenceAttempt(tx, sandbox.sandboxId, now + 60_000, now));
+      return write(work);
+    };
+    expect(await changeStatus(sandbox, 'Completed')).toMatchObject({ status: 401, json: { code: 'attempt-fenced' } });
+    expect(await readJob(started, sandbox.job)).toMatchObject({ status: 'New', attemptCount: 1 });
   });
 
   test('an attempt that speaks is not fenced, however long it runs', async (context) => {
