@@ -335,9 +335,7 @@ async function buildWorker(
   await rights.user();
   await access.mendIdentity();
   await launcher.adoptAll();
-  await jobs.closeLost().catch((error: unknown) => {
-    fault(error, 'read the history');
-  });
+  jobs.catchUp();
   log.write({
     name: 'workerStarted',
     source: workerSource,

@@ -15,12 +15,14 @@ import type { AttemptOutcome, StreamName } from '../../src-contract/kinds.ts';
 import type { StreamRecord } from '../../src-contract/records.ts';
 import { sandboxContractVersion, type JournalHeader } from '../../src-contract/sandbox.ts';
 import { FrameBuilder, plainTail, recordMiddle, recordTail, type LineExtra } from './frame-builder.ts';
-import { skimFrames } from './frame-scanner.ts';
+import { skimFrames, type SkimEnd } from './frame-scanner.ts';
 
 /** Sixteen frames: enough to keep the disk busy, small beside the sandbox's 150 MB. */
 const queueHighBytes = 4 * 1024 * 1024;
 const queueLowBytes = 1024 * 1024;
 const framesAtOnce = 16;
+/** No text of a record holds this: its quotes are escaped. */
+const headerStart = Buffer.from('{"kind":"');
 /**
  * The disk's refusals that pass: no room, no quota, read-only for now, not allowed for now, too many open files, a fault of the device.
  * ENOENT is what Node (22) makes of EROFS when it is to make folders in folders.
@@ -124,8 +126,8 @@ export class JournalWriter {
       if (end.kind !== 'whole') {
         const cut = end.fileSize - end.offset;
         // A frame that only its writer's death has cut short is nothing; behind one that was damaged there may be others, for a person to read.
-        const kept =
-          end.kind === 'broken' ? await outlast(options, undefined, () => setAside(file, options.path, end.offset)) : undefined;
+        const isTorn = end.kind === 'incomplete' && !(await holdsFurtherFrames(file, end));
+        const kept = isTorn ? undefined : await outlast(options, undefined, () => setAside(file, options.path, end.offset));
         await file.truncate(end.offset);
         const where = kept === undefined ? '' : ` They are kept as ${basename(kept)}.`;
         if (!seen.ended) writer.decide(`The last ${cut} bytes were no whole frame (${end.reason}) and were cut off.${where}`);
@@ -384,6 +386,13 @@ function withoutFirst(buffers: readonly Buffer[], bytes: number): Buffer[] {
     }
   }
   return rest;
+}
+
+/** Whether what looks like the beginning of a frame is one whose length was damaged: then the frames behind it lie within. */
+async function holdsFurtherFrames(file: FileHandle, { offset, fileSize }: SkimEnd): Promise<boolean> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(fileSize - offset), 0, fileSize - offset, offset);
+  const ownHeader = buffer.indexOf(headerStart);
+  return ownHeader !== -1 && buffer.subarray(0, bytesRead).includes(headerStart, ownHeader + 1);
 }
 
 async function setAside(file: FileHandle, journal: string, offset: number): Promise<string> {

@@ -170,13 +170,41 @@ export class HistoryDatabase {
     this.database.close();
   }
 
+  /**
+   * Takes in what the attempts' own files know and the index does not: rows that could not be written (a full disk), and ends of which its
+   * engine died. `living`: attempts that speak for themselves. Answers how many rows that were.
+   */
+  async catchUp(living: readonly string[]): Promise<number> {
+    const ended: unknown[] = this.database.prepare(`SELECT sandbox_id FROM jobs WHERE ended_at IS NOT NULL`).all();
+    const settled = new Set([...living, ...ended.map((row) => String(columnOf(row, 'sandbox_id')))]);
+    let taken = 0;
+    for (const { jobId, sandboxId } of attemptsOnDisk(this.files.journalsFolder)) {
+      if (settled.has(sandboxId)) continue;
+      const known = this.get(sandboxId);
+      const view = await this.readAttempt(jobId, sandboxId, known);
+      if (view === undefined || (known !== undefined && view.endedAt === null)) continue;
+      this.save(view);
+      taken += 1;
+    }
+    return taken;
+  }
+
   private async rebuild(): Promise<void> {
     for (const { jobId, sandboxId } of attemptsOnDisk(this.files.journalsFolder)) {
-      const view =
-        readSummary(this.files.journalsFolder, jobId, sandboxId) ??
-        (await readFromJournal(this.files.journalsFolder, jobId, sandboxId));
+      const view = await this.readAttempt(jobId, sandboxId, undefined);
       if (view !== undefined) this.save(view);
     }
+  }
+
+  /** What the journal alone says is completed by what is known besides. */
+  private async readAttempt(jobId: string, sandboxId: string, known: JobView | undefined): Promise<JobView | undefined> {
+    const { journalsFolder } = this.files;
+    const summary = readSummary(journalsFolder, jobId, sandboxId);
+    if (summary !== undefined) return summary;
+    const read = await readFromJournal(journalsFolder, jobId, sandboxId);
+    if (read === undefined || known === undefined) return read;
+    const { phase, outcome, outcomeReason, exitCode, endedAt, recordCount } = read;
+    return { ...known, phase, outcome, outcomeReason, exitCode, endedAt, recordCount, asking: null };
   }
 }
 

@@ -17,6 +17,7 @@ export interface HistoryCalls {
   activity: (query: EngineArguments<'jobs:activity'>) => EngineValue<'jobs:activity'>;
   events: (page: EngineArguments<'events:list'>) => EngineValue<'events:list'>;
   get: (id: string) => JobView | null;
+  catchUp: (living: readonly string[]) => number;
   listUnended: () => JobView[];
   /** null: there is no journal (yet, or any more). */
   records: (query: RecordQuery) => RecordPage | null;

@@ -50,6 +50,7 @@ const handlers: { [Name in HistoryCallName]: Awaitable<HistoryCalls[Name]> } = {
   activity: (query) => opened().activity(query),
   events: (page) => events.list(page),
   get: (id) => opened().get(id) ?? null,
+  catchUp: (living) => opened().catchUp(living),
   listUnended: () => opened().listUnended(),
   records: ({ jobId, sandboxId, from, limit }) =>
     ofJournal(() => readRecords(journalPath(files.journalsFolder, jobId, sandboxId), { from, limit, maxBytes: maxPageBytes })),

@@ -50,6 +50,11 @@ export class History {
     return this.call('get', id);
   }
 
+  /** Takes in what the attempts' own files know better than the index. `living`: sandbox ids of attempts that still run. */
+  async catchUp(living: readonly string[]): Promise<void> {
+    await this.call('catchUp', living);
+  }
+
   listUnended(): Promise<JobView[]> {
     return this.call('listUnended');
   }

@@ -29,6 +29,7 @@ const changeIntervalMs = 100;
 const noticeMs = 60 * 60 * 1000;
 /** A look at a console that says nothing new; whoever wants to go on looking asks again. */
 const consoleHoldMs = 10_000;
+const saveAgainMs = 10_000;
 
 export class Jobs implements LauncherListener {
   private readonly parts: WorkerParts;
@@ -41,6 +42,10 @@ export class Jobs implements LauncherListener {
   private readonly seen = new Map<string, JobView>();
   private readonly notices = new Map<string, number>();
   private lastSave: Promise<void> = Promise.resolve();
+  private catchingUp: Promise<void> = Promise.resolve();
+  /** What the index did not take, by sandbox id. */
+  private readonly unsaved = new Map<string, JobView>();
+  private saveAgain: NodeJS.Timeout | undefined;
   private readonly closing = new AbortController();
 
   constructor(parts: WorkerParts, access: ServiceAccess, history: History, rights: RunbookRights, launcher: () => Launcher) {
@@ -282,8 +287,23 @@ export class Jobs implements LauncherListener {
     return view;
   }
 
-  /** Attempts that the index takes for running, but of which nothing is there: their end was lost with an engine. */
-  async closeLost(): Promise<void> {
+  /** The history as its last engine would have left it; once, when the sandboxes that live are known. */
+  catchUp(): void {
+    this.catchingUp = this.closeLost().catch((error: unknown) => {
+      if (!this.closing.signal.aborted) this.parts.fault(error, 'read the history');
+    });
+  }
+
+  /**
+   * Attempts that the index takes for running, but of which nothing is there: their end was lost with an engine. What their own files say of
+   * it counts; without a word of it nothing is known.
+   */
+  private async closeLost(): Promise<void> {
+    await this.history.catchUp(
+      this.launcher()
+        .list()
+        .map(({ launch }) => launch.sandboxId),
+    );
     for (const view of await this.history.listUnended()) {
       if (this.launcher().knows(view.sandboxId)) continue;
       const endedAt = this.parts.clock.now().toISOString();
@@ -305,6 +325,8 @@ export class Jobs implements LauncherListener {
   async close(): Promise<void> {
     this.closing.abort();
     this.changes.close();
+    clearTimeout(this.saveAgain);
+    await this.catchingUp;
     await this.lastSave;
   }
 
@@ -363,13 +385,24 @@ export class Jobs implements LauncherListener {
       this.parts.engine().raise(cause, new AppError('journal-quota', { jobId, runbookName, quotaMebibytes }).toProblem());
   }
 
-  /** In order, and never in the way of what happens: an index that cannot be written is made again from the journals. */
+  /** In order, and never in the way of what happens. What an index on a full disk does not take is tried again. */
   private save(view: JobView): void {
-    this.lastSave = this.lastSave
-      .then(() => this.history.save(view))
-      .catch((error: unknown) => {
-        this.parts.fault(error, `keep job ${view.jobId} in the history`);
-      });
+    this.unsaved.set(view.sandboxId, view);
+    this.lastSave = this.lastSave.then(() => this.saveWaiting());
+  }
+
+  private async saveWaiting(): Promise<void> {
+    clearTimeout(this.saveAgain);
+    try {
+      for (const view of [...this.unsaved.values()]) {
+        await this.history.save(view);
+        if (this.unsaved.get(view.sandboxId) === view) this.unsaved.delete(view.sandboxId);
+      }
+    } catch (error) {
+      this.parts.fault(error, `keep ${String(this.unsaved.size)} jobs in the history`);
+      if (this.closing.signal.aborted) return;
+      this.saveAgain = setTimeout(() => (this.lastSave = this.lastSave.then(() => this.saveWaiting())), saveAgainMs);
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import type { JobView } from '../../src-contract/engine-calls.ts';
 import { jobViewOf } from '../../src-main/engine/job-view.ts';
 import { JournalWriter } from '../../src-main/journal/journal-writer.ts';
 import { History } from '../../src-main/storage/history.ts';
-import { journalPath } from '../../src-main/storage/layout.ts';
+import { attemptSummaryPath, journalPath } from '../../src-main/storage/layout.ts';
 import { root } from '../harness/stack.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
 
@@ -144,6 +144,26 @@ describe('the history', () => {
     expect((await second.list(all)).total).toBe(2);
     expect((await second.listUnended()).map((job) => job.sandboxId)).toEqual(['s2']);
     expect(setAside).toEqual([]);
+  });
+
+  it('takes in what an engine on a full disk, or at its death, did not come to write', async () => {
+    const running = { phase: 'running', outcome: null, outcomeReason: null, endedAt: null } as const;
+    const end = { outcome: 'completed', reason: 'all is well', exitCode: 0 } as const;
+    const files = await Promise.all([1, 2, 3, 4, 5].map((number) => journalOf(`j${String(number)}`, `s${String(number)}`, number)));
+    for (const file of files.slice(0, 4)) {
+      const journal = await JournalWriter.reopen({ path: file, now: () => new Date(at(9)), delay: () => Promise.resolve() });
+      await journal.end(end);
+    }
+    const history = open();
+    for (const number of [1, 2, 4]) await history.save(view(number, { ...running, startedBy: 'ada' }));
+    const summary = view(2, { outcome: 'failed', startedBy: 'grace' });
+    await writeFile(attemptSummaryPath(path.join(folder, 'journals'), 'j2', 's2'), JSON.stringify(summary));
+    await history.catchUp(['s4']);
+    expect(await history.get('s1')).toMatchObject({ phase: 'ended', outcome: 'completed', endedAt: at(9), startedBy: 'ada', recordCount: 1 });
+    expect(await history.get('s2')).toEqual(summary);
+    expect(await history.get('s3')).toMatchObject({ outcome: 'completed', recordCount: 3 });
+    expect(await history.get('s4')).toMatchObject(running);
+    expect((await history.listUnended()).map((job) => job.sandboxId).sort()).toEqual(['s4', 's5']);
   });
 
   it('pages records out of a journal that is still written', async () => {

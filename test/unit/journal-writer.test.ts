@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { maxRecordBytes } from '../../src-contract/limits.ts';
-import { decodeFrame, emptyChain } from '../../src-contract/node/journal-frame.ts';
+import { decodeFrame, emptyChain, framePrefixBytes } from '../../src-contract/node/journal-frame.ts';
 import { readJournal, readRecords, summarizeJournal } from '../../src-main/journal/journal-reader.ts';
 import { JournalWriter, type JournalWriterOptions } from '../../src-main/journal/journal-writer.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
@@ -243,6 +243,28 @@ describe('the journal writer', () => {
     expect(await readFile(path.join(path.dirname(options.path), aside[0] ?? ''), 'utf8')).toContain('behind it');
     const { decisions } = await summarizeJournal(options.path);
     expect(decisions[0]?.text).toContain(`They are kept as ${aside[0] ?? ''}.`);
+  });
+
+  it('keeps what lies behind a frame whose length was damaged, though it then seems to end behind the file', async () => {
+    const options = await makeOptions();
+    const writer = await JournalWriter.create(options, beginning);
+    for (const text of ['kept', 'longer than it was', 'behind it']) {
+      appendText(writer, text);
+      await writer.flush();
+    }
+    await writer.close();
+    const whole = await readFile(options.path);
+    // Each frame begins with its length; the third of the file is that of the second record.
+    let offset = 0;
+    for (let frame = 0; frame < 2; frame += 1) offset += framePrefixBytes + whole.readUInt32LE(offset);
+    whole.writeUInt32LE(1024 * 1024, offset);
+    await writeFile(options.path, whole);
+    const again = await JournalWriter.reopen(options);
+    expect(again.writtenCount).toBe(1);
+    await again.end(ending);
+    const [aside = ''] = (await readdir(path.dirname(options.path))).filter((name) => name.includes('.damaged-'));
+    expect(await readFile(path.join(path.dirname(options.path), aside), 'utf8')).toContain('behind it');
+    expect(await summarizeJournal(options.path)).toMatchObject({ damaged: null, recordCount: 1 });
   });
 
   it('treats zeros that a power failure left behind the last frame as a torn tail', async () => {
