@@ -41,17 +41,25 @@ export interface FaultingFront {
   close: () => Promise<void>;
 }
 
-/** One name a call of the protocol, whatever ids are in its path. */
-export function callName(method: string, path: string): string {
-  const plain = path
+/** One name a call of the protocol, whatever ids are in its path. What one call does in several ways has a name for each. */
+function callName({ method = '', url = '', headers }: IncomingMessage, body: Buffer): string {
+  const plain = url
     .replace(/\?.*$/, '')
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi, 'id')
     .replace(/\/automationAccounts\/id/, '');
-  return `${method} ${plain}`;
+  return `${method} ${plain}${wayOf(plain, headers.prefer, body)}`;
+}
+
+function wayOf(path: string, prefer: string | string[] | undefined, body: Buffer): string {
+  if (path.endsWith('/GetSandboxActions')) return /wait=[1-9]/.test(String(prefer)) ? ', held' : '';
+  if (!path.endsWith('/changeStatus')) return '';
+  const { jobStatus, isFinalStatus } = JSON.parse(body.toString('utf8')) as { jobStatus: string; isFinalStatus: boolean };
+  return isFinalStatus ? ', final' : `, ${jobStatus}`;
 }
 
 export async function startFaultingFront(options: FrontOptions): Promise<FaultingFront> {
   let hit = new Set<string>();
+  let hasSentRecords = false;
   let plan: Plan | undefined;
   const sockets = new Set<Duplex>();
   const timers = new Set<NodeJS.Timeout>();
@@ -84,10 +92,13 @@ export async function startFaultingFront(options: FrontOptions): Promise<Faultin
     });
 
   async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const name = callName(incoming.method ?? '', incoming.url ?? '');
-    const current = hit.has(name) ? undefined : plan;
-    hit.add(name);
     const body = await readAll(incoming);
+    const call = callName(incoming, body);
+    // An upload that goes on is not as the first.
+    const name = hasSentRecords && call.endsWith('/records') ? `${call}, again` : call;
+    const current = hit.has(name) ? undefined : plan;
+    if (call.endsWith('/records') && (current === undefined || current.fault === 'delay')) hasSentRecords = true;
+    hit.add(name);
     const forward = (given: Buffer): Promise<Answer> =>
       forwardTo(options.serviceUrl, agentFor(incoming), incoming, outgoing, given);
     if (current === undefined) {
@@ -153,6 +164,7 @@ export async function startFaultingFront(options: FrontOptions): Promise<Faultin
     url: `https://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
     begin: (next) => {
       plan = next;
+      hasSentRecords = false;
       hit = new Set();
       return hit;
     },

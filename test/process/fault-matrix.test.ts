@@ -28,13 +28,17 @@ const limitSeconds = 100;
 /** What every worker and sandbox calls in the life of one job. */
 const callsOfAJob = [
   'GET /jrds/Sandboxes/GetSandboxActions',
+  'GET /jrds/Sandboxes/GetSandboxActions, held',
   'GET /jrds/Sandboxes/id/jobs/getJobActions',
   'POST /jrds/Sandboxes/id/jobs/AcknowledgeJobActions',
   'GET /jrds/jobs/id',
   'GET /jrds/jobs/id/getUpdatableData',
   'GET /jrds/runbooks/id',
-  'POST /jrds/Sandboxes/id/jobs/id/changeStatus',
+  'POST /jrds/Sandboxes/id/jobs/id/changeStatus, Activating',
+  'POST /jrds/Sandboxes/id/jobs/id/changeStatus, Running',
+  'POST /jrds/Sandboxes/id/jobs/id/changeStatus, final',
   'POST /jrds/Sandboxes/id/jobs/id/records',
+  'POST /jrds/Sandboxes/id/jobs/id/records, again',
   'POST /jrds/Sandboxes/id/jobs/id/unload',
   'GET /workspaces/id/packs',
 ];
@@ -93,15 +97,18 @@ describe('every call of a working worker', () => {
     for (const plan of plans) came.set(nameOf(plan), await runJob(groupName, dataFolder, front.begin(plan)));
   }
 
-  /** A job that waits when the worker starts: each of its calls is then the first of its kind. */
+  /** A worker that starts under the plan, and a job as soon as it waits for one: each call on the way is the first of its kind. */
   async function runJob(groupName: string, dataFolder: string, hit: ReadonlySet<string>): Promise<Came> {
     const sideFolder = await mkdtemp(`${dataFolder}-counts-`);
     const jobName = randomUUID();
-    const parameters = { Side: sideFolder, Count: String(records), Rest: '0.2' };
+    const parameters = { Side: sideFolder, Count: String(records), Rest: '2.5' };
     const body = { runbook: { name: runbookName }, parameters, runOn: groupName };
-    await service.rest.call('jobs:start', { params: { accountName, jobName }, body });
     const worker = await TestWorker.start(dataFolder);
     try {
+      await waitFor('a held poll', limitSeconds, () =>
+        hit.has('GET /jrds/Sandboxes/GetSandboxActions, held') ? true : undefined,
+      );
+      await service.rest.call('jobs:start', { params: { accountName, jobName }, body });
       const job = await waitFor('the end of the job', limitSeconds, async () => {
         const now = await service.rest.call('jobs:get', { params: { accountName, jobName } });
         return now.endTime === null ? undefined : now;
