@@ -20,7 +20,7 @@ export interface JobVerdict {
   /** By the runbook's own count, all runs together. */
   written: number;
   onService: number;
-  /** Written into the pipe of a sandbox that was killed before it had read them. */
+  /** Written to a sandbox that was killed before they were in its journal: still in the pipe, or read less than a frame's delay ago. */
   unread: number;
   /** In the journal of an attempt that the service had given up: kept on the worker as not accepted. */
   notAccepted: number;

@@ -19,6 +19,8 @@ import { groupName, setStage, type StagedWorker } from './stage.ts';
 const aheadPerSlot = 3;
 const maxRecords = 2000;
 const maxRestSeconds = 0.6;
+/** As long as a part may take to come back. */
+const longestAwayMs = 600_000;
 
 export interface LongRunEnd {
   /** Judged all that the plan asks for; false when the time was over first. */
@@ -138,13 +140,15 @@ async function findEnded(
   return undefined;
 }
 
-/** Asks until the service is there to answer. A refusal is a fault of the run; undefined: the run is to stop. */
+/** Asks until the service is there to answer. A refusal is a fault of the run, as is what never passes; undefined: the run is to stop. */
 async function whileAway<Value>(call: () => Promise<Value>, stop: AbortSignal): Promise<Value | undefined> {
+  const startedAt = performance.now();
   while (!stop.aborted) {
     try {
       return await call();
     } catch (error) {
       if (error instanceof RestRefusal && error.status < 500) throw error;
+      if (performance.now() - startedAt > longestAwayMs) throw error;
       await pause(100, stop);
     }
   }

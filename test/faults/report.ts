@@ -60,7 +60,7 @@ export function longReport(ledger: Ledger, end: LongRunEnd): { lines: string[]; 
   const doubled = sum((one) => one.doubled);
   const faults = sum((one) => one.faults.length);
   const isClean =
-    lost + doubled + faults + end.orphans + end.leftFolders + end.leftGroups === 0 &&
+    lost + doubled + faults + sum((one) => one.overlaps) + end.orphans + end.leftFolders + end.leftGroups === 0 &&
     (!end.isDone || end.recordsAtEnd === sum((one) => one.onService));
   const atEnd = (figure: string): string => (end.isDone ? figure : 'counted when all jobs have ended');
   const ran = Object.entries(commits);
@@ -76,7 +76,7 @@ export function longReport(ledger: Ledger, end: LongRunEnd): { lines: string[]; 
     ['attempts', `${String(sum((one) => one.outcomes.length))} (${by((one) => one.outcomes)})`],
     ['records written, counted by the runbooks', String(sum((one) => one.written))],
     ['records on the service', atEnd(String(end.recordsAtEnd))],
-    ['written into the pipe of a sandbox that died before it read them', String(sum((one) => one.unread))],
+    ['written to a sandbox that was killed before they were in its journal', String(sum((one) => one.unread))],
     ['kept on the worker as not accepted', String(sum((one) => one.notAccepted))],
     ['lost', String(lost)],
     ['doubled', String(doubled)],

@@ -146,6 +146,7 @@ describe('kills of engine, sandbox and service at random moments', () => {
     const end = await runLong(ledger, (text) => said.push(text), AbortSignal.timeout(200_000));
     const verdicts = [...ledger.verdicts.values()];
     expect(verdicts.flatMap((one) => one.faults)).toEqual([]);
+    expect(verdicts.reduce((sum, one) => sum + one.overlaps, 0)).toBe(0);
     expect(end, said.join('\n')).toMatchObject({ isDone: true, listed: 12, orphans: 0, leftFolders: 0, leftGroups: 0 });
     expect(end.recordsAtEnd).toBe(verdicts.reduce((sum, one) => sum + one.onService, 0));
     expect(Object.values(ledger.progress.kills).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);
