@@ -58,7 +58,7 @@ export type RestBodyInput<Name extends OperationName> = OperationBodyInput<(type
 export type RestValue<Name extends OperationName> = OperationValue<(typeof restOperations)[Name]>;
 
 /** Refusals of every operation, beside its own. */
-export const commonErrors = ['request-invalid', 'token-refused', 'role-too-low', 'internal'] as const;
+export const commonErrors = ['request-invalid', 'token-refused', 'role-too-low', 'storage-unavailable', 'internal'] as const;
 
 /** A failure, `application/problem+json`. */
 export const restProblem = problem.extend({ status: z.int(), correlationId: z.string() }).meta({ id: 'Problem' });

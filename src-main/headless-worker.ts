@@ -1,6 +1,7 @@
 /** `hrw run`: a worker without a window, until it is asked to end. A composition root, and a bundle beside that of the command line. */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { outlastOutput } from '../src-contract/node/outlast-output.ts';
 import { exitCodes } from './command-line/command-io.ts';
 import type { RunOptions } from './command-line/worker/worker-access.ts';
 import { TerminalTransport } from './logging/terminal-transport.ts';
@@ -17,6 +18,7 @@ declare const HRW_BUILD_FLAVOUR: string | undefined;
 const sameSignalMs = 1000;
 
 export async function runHeadlessWorker({ dataFolder, drainOnSignal, onEvent, say }: RunOptions): Promise<void> {
+  outlastOutput();
   const folder = path.dirname(fileURLToPath(import.meta.url));
   const isRelease = typeof HRW_BUILD_FLAVOUR !== 'undefined' && HRW_BUILD_FLAVOUR === 'release';
   const host = await createWorkerHost({

@@ -30,7 +30,11 @@ const statuses: Partial<Record<ProblemCode, number>> = {
   'workspace-wrong-account': 409,
   'runbook-not-published': 409,
   internal: 500,
+  'storage-unavailable': 503,
 };
+
+/** Seconds after which the caller may ask again. */
+export const retryAfterSeconds: Partial<Record<ProblemCode, number>> = { 'storage-unavailable': 5 };
 
 export function statusOfProblem(code: ProblemCode): number {
   return statuses[code] ?? 400;

@@ -3,6 +3,7 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import packageDescription from '../package.json' with { type: 'json' };
 import { AppError } from '../src-contract/app-error.ts';
+import { outlastOutput } from '../src-contract/node/outlast-output.ts';
 import { helpText, parseArguments, type ServiceArguments } from './arguments.ts';
 import { runService, type RunningService } from './running-service.ts';
 
@@ -28,6 +29,7 @@ async function main(): Promise<number> {
 }
 
 async function run(given: ServiceArguments): Promise<number> {
+  outlastOutput();
   const asked = endAsked();
   if (given.readyFile !== undefined && !canWrite(given.readyFile)) return exitCodes.misused;
   let service: RunningService;

@@ -137,6 +137,14 @@ export const serviceProblems = {
     text: ({ reason }) => `${reason} Nothing was changed.`,
     nextStep: () => 'Correct it and repeat.',
   }),
+  'storage-unavailable': entry<{ reason: string }>({
+    severity: 'error',
+    title: () => 'The automation service cannot write just now',
+    text: ({ reason }) =>
+      `Its database cannot be used: ${reason}. Whether this call was done is not certain; done twice it is done once.`,
+    nextStep: () =>
+      'Make room on the service’s disk, or see to its database, and repeat the call. Workers repeat theirs by themselves.',
+  }),
   internal: entry<{ correlationId: string }>({
     severity: 'error',
     title: () => 'A mistake of ours stopped this call',

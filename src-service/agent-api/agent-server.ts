@@ -7,7 +7,8 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { AppError } from '../../src-contract/app-error.ts';
 import { featureNames, headers } from '../../src-contract/jrds.ts';
 import type { ServiceContext } from '../context.ts';
-import { statusOfProblem } from '../problem-status.ts';
+import { retryAfterSeconds, statusOfProblem } from '../problem-status.ts';
+import { storeTrouble } from '../store/store-trouble.ts';
 import { addAssetRoutes } from './assets.ts';
 import { addCheckpointRoutes } from './checkpoints.ts';
 import { addOwnGroupRoutes } from './own-group.ts';
@@ -113,6 +114,8 @@ function sendFailure(context: ServiceContext, error: unknown, request: FastifyRe
   const failure = toFailure(context, error, request);
   const status = error instanceof Refusal ? error.status : (statusOf(error) ?? statusOfProblem(failure.code));
   context.log.debug('Refused a call of an agent', { correlationId: request.id, code: failure.code, status, path: request.url });
+  const retryAfter = retryAfterSeconds[failure.code];
+  if (retryAfter !== undefined) void reply.header('retry-after', retryAfter);
   return reply
     .status(status)
     .header('content-type', 'application/problem+json; charset=utf-8')
@@ -125,7 +128,10 @@ function toFailure(context: ServiceContext, error: unknown, request: FastifyRequ
   if (statusOf(error) !== undefined)
     return new AppError('request-invalid', { where: 'request', reason: (error as Error).message }, { cause: error });
   context.log.error('A call of an agent failed', { correlationId: request.id, method: request.method, path: request.url }, error);
-  return new AppError('internal', { correlationId: request.id }, { cause: error });
+  const reason = storeTrouble(error);
+  return reason === undefined
+    ? new AppError('internal', { correlationId: request.id }, { cause: error })
+    : new AppError('storage-unavailable', { reason }, { cause: error });
 }
 
 /** Fastify's own refusals (body too large) carry the status. */

@@ -18,18 +18,34 @@ export interface Log {
 
 const maxFileBytes = 10 * 1024 * 1024;
 const maxFiles = 5;
+/** A file that could not be written (a full disk) is opened anew after so long. */
+const openAgainMs = 5000;
 
 /** `folder`: where the files go; none without it. `toConsole`: standard error, because standard output is for what the caller asked. */
 export function createLog(options: { folder?: string; toConsole?: boolean; level?: string }): Log {
   const { format, transports } = winston;
   const isSilent = options.folder === undefined && options.toConsole !== true;
   const logger = winston.createLogger({ level: options.level ?? 'info', silent: isSilent });
-  if (options.folder !== undefined) {
-    const filename = join(options.folder, 'service.ndjson');
+  let again: NodeJS.Timeout | undefined;
+  const addFiles = (folder: string): void => {
+    const filename = join(folder, 'service.ndjson');
     const asJson = format.combine(format.timestamp(), format.json());
+    const files = new transports.File({ filename, maxsize: maxFileBytes, maxFiles, tailable: true, format: asJson });
+    files.once('error', () => {
+      // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types its own transports as interfaces beside their class
+      logger.remove(files);
+      again ??= setTimeout(() => {
+        again = undefined;
+        addFiles(folder);
+      }, openAgainMs);
+      again.unref();
+    });
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types its own transports as interfaces beside their class
-    logger.add(new transports.File({ filename, maxsize: maxFileBytes, maxFiles, tailable: true, format: asJson }));
-  }
+    logger.add(files);
+  };
+  // The logger tells its transports' errors once more; without anybody to hear them the process would end.
+  logger.on('error', () => undefined);
+  if (options.folder !== undefined) addFiles(options.folder);
   if (options.toConsole === true) {
     const asLine = format.combine(format.timestamp(), format.printf(oneLine));
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types its own transports as interfaces beside their class
@@ -40,7 +56,10 @@ export function createLog(options: { folder?: string; toConsole?: boolean; level
     info: (message, fields) => void logger.info(message, fields),
     warn: (message, fields) => void logger.warn(message, fields),
     error: (message, fields, cause) => void logger.error(message, { ...fields, ...describeCause(cause) }),
-    close: () => closed(logger),
+    close: () => {
+      clearTimeout(again);
+      return closed(logger);
+    },
   };
 }
 

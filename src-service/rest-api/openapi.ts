@@ -92,7 +92,7 @@ function describeAnswers(operation: Operation): Json {
 const answerTexts: Record<string, string> = { 200: 'Done.', 201: 'Made.' };
 
 function describeErrors(operation: Operation): Json {
-  const common = operation.role === 'none' ? (['request-invalid', 'internal'] as const) : commonErrors;
+  const common = operation.role === 'none' ? (['request-invalid', 'storage-unavailable', 'internal'] as const) : commonErrors;
   const byStatus = Map.groupBy(new Set<ProblemCode>([...common, ...operation.errors]), (code) => statusOfProblem(code));
   const described = [...byStatus].map(([status, codes]) => [
     String(status),

@@ -15,7 +15,8 @@ import type { ServiceContext } from '../context.ts';
 import { authenticate } from './authentication.ts';
 import type { Caller } from './handler.ts';
 import { createHandlers } from './handlers.ts';
-import { statusOfProblem } from '../problem-status.ts';
+import { retryAfterSeconds, statusOfProblem } from '../problem-status.ts';
+import { storeTrouble } from '../store/store-trouble.ts';
 import { refuseUnfitJson, refuseUnfitText } from './fit-json.ts';
 
 /** Where an operation names no limit of its own. */
@@ -265,6 +266,8 @@ async function sendProblem(
   const problem = failure.toProblem();
   const status = statusOfFailure(error) ?? statusOfProblem(failure.code);
   if (status === 401) reply.header('www-authenticate', 'Bearer');
+  const retryAfter = retryAfterSeconds[failure.code];
+  if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
   return reply
     .status(status)
     .header('content-type', `${problemContentType}; charset=utf-8`)
@@ -277,7 +280,10 @@ function toAppError(context: ServiceContext, error: unknown, request: FastifyReq
   if (status !== undefined)
     return new AppError('request-invalid', { where: 'request', reason: (error as Error).message }, { cause: error });
   context.log.error('A REST call failed', { correlationId: request.id, method: request.method, path: request.url }, error);
-  return new AppError('internal', { correlationId: request.id }, { cause: error });
+  const reason = storeTrouble(error);
+  return reason === undefined
+    ? new AppError('internal', { correlationId: request.id }, { cause: error })
+    : new AppError('storage-unavailable', { reason }, { cause: error });
 }
 
 /** Fastify's own refusals (body too large, no such media type) carry the status. */

@@ -35,10 +35,19 @@ class StatementCache implements SqliteDatabase {
   prepare(sql: string): SqliteStatement {
     const known = this.statements.get(sql);
     if (known !== undefined) return known;
-    const statement = adapt(this.database.prepare(sql));
+    const prepared = adapt(this.database.prepare(sql));
+    const statement = sql === 'rollback' ? this.ifStillNeeded(prepared) : prepared;
     if (this.statements.size >= maxCachedStatements) this.statements.clear();
     this.statements.set(sql, statement);
     return statement;
+  }
+
+  /** Of a full disk SQLite rolls back by itself; a second time would be a mistake, and would be told in place of the disk's. */
+  private ifStillNeeded(rollback: SqliteStatement): SqliteStatement {
+    return {
+      ...rollback,
+      run: (parameters) => (this.database.isTransaction ? rollback.run(parameters) : { changes: 0, lastInsertRowid: 0 }),
+    };
   }
 
   close(): void {

@@ -178,6 +178,44 @@ describe('an engine whose whole data folder is on a full disk', () => {
   }, 150_000);
 });
 
+describe('a service whose disk is full', () => {
+  it('says so to whoever asks it to write, and loses no record of the jobs that run meanwhile', async (context) => {
+    const disk = await smallDisk(context, 48 * 1024);
+    const service = await startService(path.join(disk.folder, 'service'));
+    onTestFinished(() => service.stop());
+    const account = await makeAccount(service);
+    await publishRunbook(service, 'talk', 'Bash', 'for i in $(seq 300); do echo "line $i"; sleep 0.02; done');
+    const worker = await TestWorker.start(path.join(await tempFolder(), 'worker'));
+    onTestFinished(() => worker.close());
+    await worker.connect(service, account);
+    await worker.register(account, 'small');
+    await worker.when('a ready worker', (state) => state.status === 'ready');
+    const startJob = (jobName: string) =>
+      service.rest.call('jobs:start', { params: { accountName, jobName }, body: { runbook: { name: 'talk' }, runOn: 'small' } });
+    const jobOf = (jobName: string) => service.rest.call('jobs:get', { params: { accountName, jobName } });
+    const [running, refused] = [randomUUID(), randomUUID()];
+    await startJob(running);
+    await waitFor('the first records', 30, async () => ((await jobOf(running)).attempts[0]?.recordCount ?? 0) > 0 || undefined);
+
+    disk.fill();
+    const answer = await startJob(refused).catch((error: unknown) => error);
+    expect(answer).toMatchObject({ status: 503, code: provokes('storage-unavailable') });
+    await new Promise((resolve) => setTimeout(resolve, 4000));
+    expect((await jobOf(running)).endTime).toBeNull();
+    disk.empty();
+
+    await startJob(refused);
+    for (const jobName of [running, refused]) {
+      const ended = await waitFor('the end of the job', 90, async () => {
+        const now = await jobOf(jobName);
+        return now.endTime === null ? undefined : now;
+      });
+      expect(ended).toMatchObject({ status: 'Completed', verified: true });
+      expect(ended.attempts.map(({ recordCount }) => recordCount)).toEqual([300]);
+    }
+  }, 180_000);
+});
+
 function deadReport(journal: string): Parameters<typeof finishAttempt>[0]['report'] {
   return {
     ...reportWithoutJob,

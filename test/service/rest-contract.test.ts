@@ -81,7 +81,7 @@ describe('the description', () => {
       const found = paths[operation.path]?.[operation.method.toLowerCase()];
       expect(found, name).toMatchObject({ operationId: name, summary: operation.summary, 'x-role': operation.role });
       const codes = Object.values(found?.responses ?? {}).flatMap((response) => response['x-problem-codes'] ?? []);
-      const expected = operation.role === 'none' ? ['request-invalid', 'internal'] : commonErrors;
+      const expected = operation.role === 'none' ? ['request-invalid', 'storage-unavailable', 'internal'] : commonErrors;
       expect(new Set(codes), name).toEqual(new Set([...expected, ...operation.errors]));
     }
   });
