@@ -17,8 +17,10 @@ export function addSandboxActionsRoute(server: FastifyInstance, context: Service
   server.get<{ Params: AccountParams }>('/Sandboxes/GetSandboxActions', async (request, reply): Promise<SandboxActions> => {
     const worker = workerOnly(request.jrdsCaller);
     const turn = await takeTurn(context, worker, textHeader(request, headers.turn));
-    if (turn !== undefined) void reply.header(headers.turn, turn);
     const holdMs = applyWait(request, reply);
+    // At once, so that the call after this one tells a machine that was cloned from a call that came late.
+    if (turn === 'behind') return { value: [] };
+    if (turn !== undefined) void reply.header(headers.turn, turn.token);
     // Our own worker has its first call after a silence answered at once, and holds the next: what it is given is not a poller's.
     const holdsCalls = holdMs > 0 || request.headers[headers.kinds] !== undefined;
     const said = readPresence(request, context.clock.now(), holdsCalls);

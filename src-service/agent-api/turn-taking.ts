@@ -37,14 +37,14 @@ export function judgeTurn(known: Pick<WorkerTurn, 'turnNumber' | 'turnNonce'>, b
 }
 
 /**
- * The token for the answer; undefined for a worker that brings nothing (an earlier or a foreign one), and for one that has fallen behind.
- * Throws AppError `machine-cloned`.
+ * The token for the answer; undefined for a worker that brings nothing (an earlier or a foreign one). `behind`: whoever calls is to get no
+ * work. Throws AppError `machine-cloned`.
  */
 export async function takeTurn(
   context: Pick<ServiceContext, 'store' | 'vault' | 'clock' | 'log'>,
   worker: Worker,
   brought: string | undefined,
-): Promise<string | undefined> {
+): Promise<{ token: string } | 'behind' | undefined> {
   const { store, clock, log } = context;
   if (worker.clonedAt !== null) throw cloned(worker);
   if (brought === undefined) return undefined;
@@ -59,14 +59,14 @@ export async function takeTurn(
         setTurn(tx, worker, { turnNumber: number, turnNonce: nonce, turnStrikes, turnStruckAt, clonedAt: null }),
       );
     }
-    return writeToken({ number: number + 1, nonce: randomBytes(9).toString('base64url') }, sign);
+    return { token: writeToken({ number: number + 1, nonce: randomBytes(9).toString('base64url') }, sign) };
   }
   const isFresh = worker.turnStruckAt !== null && now - worker.turnStruckAt < strikeMemoryMs;
   const turnStrikes = isFresh ? worker.turnStrikes + 1 : 1;
   const clonedAt = turnStrikes >= strikesForProof ? now : null;
   const { turnNumber, turnNonce } = worker;
   await store.write((tx) => setTurn(tx, worker, { turnNumber, turnNonce, turnStrikes, turnStruckAt: now, clonedAt }));
-  if (clonedAt === null) return undefined;
+  if (clonedAt === null) return 'behind';
   const { machineId, machineName, groupName } = worker;
   log.warn('Two machines use the identity of one worker; neither gets work', { machineId, machineName, group: groupName });
   throw cloned(worker);

@@ -1,6 +1,7 @@
 /** Handing out, giving up and trying again, with real calls and a clock that the test moves. On both databases where it matters. */
 import { describe, expect, test, type TestContext } from 'vitest';
 import { fenceAttempt } from '../../src-service/dispatch/attempt-life.ts';
+import { headers } from '../../src-contract/jrds.ts';
 import { LateWrites } from '../../src-service/dispatch/late-writes.ts';
 import { forgetOld } from '../../src-service/retention.ts';
 import { findAttempt, listAttempts } from '../../src-service/store/attempts.ts';
@@ -432,6 +433,20 @@ test('a machine that has moved to another account gets nothing of the one before
   // What was handed out and never called in for is the other account's.
   expect(actionsOf(await again.poll({ headers: ownHeaders() }))).toEqual([]);
   expect((await again.connection.call('GET', `${moved.jrds}/variables/Any`)).status).toBe(404);
+});
+
+test('whoever calls with an old turn gets no work, and takes none from the other', async () => {
+  const started = await startedService();
+  const worker = await registerWorker(started, 'Main');
+  const pollAs = async (turn: string) => {
+    const answer = await worker.poll({ headers: { ...ownHeaders(), [headers.turn]: turn } });
+    return { next: String(answer.headers[headers.turn]), actions: actionsOf(answer) };
+  };
+  const { next: second } = await pollAs('first');
+  const { next: third } = await pollAs(second);
+  await queueJob(started, 'Main');
+  expect((await pollAs('first')).actions).toEqual([]);
+  expect((await pollAs(third)).actions).toHaveLength(1);
 });
 
 test('an account’s jobs are not another’s, whatever the group is called', async () => {
