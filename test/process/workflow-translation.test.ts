@@ -19,6 +19,7 @@ const answers = z.array(
     reason: z.string().nullable(),
     records: z.array(z.string()),
     thrown: z.string().nullable(),
+    checkpoints: z.array(z.string()),
   }),
 );
 
@@ -114,7 +115,11 @@ const runs: [string, string, string[], (string | null)?][] = [
   ['what a branch throws ends the workflow', workflow('"before"', 'parallel { throw "branch" }', '"never"'), [], 'branch'],
   [
     'a checkpoint that would be too large says how large',
-    workflow('$text = "x" * 200000', 'Checkpoint-Workflow'),
+    // Nothing makes random bytes shorter.
+    workflow(
+      '$text = [System.Convert]::ToBase64String([System.Security.Cryptography.RandomNumberGenerator]::GetBytes(90000))',
+      'Checkpoint-Workflow',
+    ),
     [],
     'The checkpoint at line 3 would be',
   ],
@@ -122,6 +127,108 @@ const runs: [string, string, string[], (string | null)?][] = [
     'passwords are not kept in a checkpoint, and the workflow is told',
     workflow('$secret = ConvertTo-SecureString "p" -AsPlainText -Force', 'Checkpoint-Workflow', '"on"'),
     ['Warning The checkpoint at line 3 leaves $secret out: passwords are not kept. Read it again after the checkpoint.', 'on'],
+  ],
+];
+
+/** Each suspends itself where the name says, goes on in a runspace that has nothing but the checkpoint, and so on until it is done. */
+const resumes: [string, string, string[], (string | null)?][] = [
+  [
+    'at the top level',
+    workflow(
+      '$n = 1; $list = @(1, "two"); $table = [ordered] @{ z = 1; a = @{ deep = 2 } }',
+      'Suspend-Workflow',
+      '"$n $($list -join ",") $($list.Count) $($table.Keys) $($table.a.deep)"',
+    ),
+    ['(resumed)', '1 1,two 2 z a 2'],
+  ],
+  [
+    'in the clauses of if',
+    workflow(
+      'foreach ($i in 1..3) { if ($i -eq 1) { Suspend-Workflow; "if" } elseif ($i -eq 2) { Suspend-Workflow; "elseif" } else { Suspend-Workflow; "else" } }',
+    ),
+    ['(resumed)', 'if', '(resumed)', 'elseif', '(resumed)', 'else'],
+  ],
+  [
+    'in the clauses of switch, each item and each clause that fits',
+    workflow(
+      'switch -Wildcard ("ab", "b", "x") { "a*" { "a $_"; Suspend-Workflow; "after a $_" } "*b" { Suspend-Workflow; "b $_" } default { Suspend-Workflow; "d $_" } }',
+      '"end"',
+    ),
+    ['a ab', '(resumed)', 'after a ab', '(resumed)', 'b ab', '(resumed)', 'b b', '(resumed)', 'd x', 'end'],
+  ],
+  [
+    'in foreach, and in the turn of it',
+    workflow('foreach ($i in 1..3) { "in $i"; if ($i -ne 1) { Suspend-Workflow }; "out $i" }'),
+    ['in 1', 'out 1', 'in 2', '(resumed)', 'out 2', 'in 3', '(resumed)', 'out 3'],
+  ],
+  [
+    'in for',
+    workflow('for ($i = 0; $i -lt 3; $i++) { if ($i -eq 1) { Suspend-Workflow; continue }; "i$i" }'),
+    ['i0', '(resumed)', 'i2'],
+  ],
+  ['in while', workflow('$n = 0', 'while ($n -lt 2) { $n++; Suspend-Workflow; "n$n" }'), ['(resumed)', 'n1', '(resumed)', 'n2']],
+  [
+    'in do while and in do until',
+    workflow(
+      '$n = 0',
+      'do { $n++; Suspend-Workflow; "n$n" } while ($n -lt 2)',
+      'do { $n--; Suspend-Workflow; "n$n" } until ($n -eq 0)',
+    ),
+    ['(resumed)', 'n1', '(resumed)', 'n2', '(resumed)', 'n1', '(resumed)', 'n0'],
+  ],
+  [
+    'in try: its catch and its finally still stand',
+    workflow(
+      'try { try { Suspend-Workflow; sequence { 1 / 0 } } catch [System.DivideByZeroException] { "caught" } finally { "inner finally" }',
+      'Suspend-Workflow; throw "late" } catch { "outer $_" } finally { "outer finally" }',
+    ),
+    ['(resumed)', 'caught', 'inner finally', '(resumed)', 'outer late', 'outer finally'],
+  ],
+  [
+    'in catch: the error that it caught is there, and can be thrown on',
+    workflow(
+      'try { try { throw "first" } catch { "1 $_"; Suspend-Workflow; "2 $_ $($_.Exception.Message)"; throw } } catch { "3 $_" }',
+    ),
+    ['1 first', '(resumed)', '2 first first', '3 first'],
+  ],
+  ['in sequence', workflow('sequence { "a"; Suspend-Workflow; "b" }'), ['a', '(resumed)', 'b']],
+  [
+    'in what is being assigned: what it had written is there',
+    workflow(
+      '$r = if ($true) { "kept"; Suspend-Workflow; "more" }',
+      '$one = foreach ($i in 1..2) { Suspend-Workflow; $i }',
+      '"$($r -join ",") $($one -join ",")"',
+    ),
+    ['(resumed)', '(resumed)', '(resumed)', 'kept,more 1,2'],
+  ],
+  [
+    'in loops within loops, with labels out of them',
+    workflow(
+      ':outer foreach ($i in 1..3) { $j = 0; while ($true) { $j++; Suspend-Workflow; "$i$j"; if ($j -eq 2) { continue outer }; if ($i -eq 2) { break outer } } }',
+      '"end"',
+    ),
+    ['(resumed)', '11', '(resumed)', '12', '(resumed)', '21', 'end'],
+  ],
+  [
+    'in a loop over living objects, which still have their properties, those of later turns too',
+    workflow(
+      'foreach ($one in Get-Item -LiteralPath /usr, /etc, /tmp) { Suspend-Workflow; "$one $($one.Name) $($one.PSIsContainer) $($one.LastWriteTime.GetType().Name)" }',
+    ),
+    ['(resumed)', '/usr usr True DateTime', '(resumed)', '/etc etc True DateTime', '(resumed)', '/tmp tmp True DateTime'],
+  ],
+  [
+    'with living objects deep within what is plain, and with what leads to itself',
+    workflow(
+      '$table = @{ place = [pscustomobject] @{ item = Get-Item -LiteralPath /usr } }; $round = @{ name = "r" }; $round.self = $round',
+      'Suspend-Workflow',
+      '"$($table.place.item.FullName) $($round.name)"',
+    ),
+    ['(resumed)', '/usr r'],
+  ],
+  [
+    'with more than a short text',
+    workflow('$text = "é" * 20000 + "end"', 'Suspend-Workflow', '"$($text.Length) $($text.Substring(19999))"'),
+    ['(resumed)', '20003 éend'],
   ],
 ];
 
@@ -148,5 +255,66 @@ describe('workflow compatibility', { timeout }, () => {
       if (thrown === null) expect({ name, records: answer?.records, thrown: answer?.thrown }).toEqual({ name, records, thrown });
       else expect({ name, thrown: answer?.thrown?.slice(0, thrown.length) }).toEqual({ name, thrown });
     }
+  });
+
+  it('lets them go on from their checkpoints, wherever these stand', async (context) => {
+    const found = await translate(
+      context,
+      resumes.map(([name, script]) => ({ name, script, run: true })),
+    );
+    for (const [index, [name, , records]] of resumes.entries()) {
+      const { reason, records: written, thrown } = found[index] ?? {};
+      expect({ name, reason, records: written, thrown }).toEqual({ name, reason: null, records, thrown: null });
+    }
+  });
+
+  it('has no password in a checkpoint, wherever the workflow holds it, and says what is missing', async (context) => {
+    const script = workflow(
+      '$word = ConvertTo-SecureString "hunter2-hunter2" -AsPlainText -Force',
+      '$login = [pscredential]::new("u", $word); $table = @{ n = 1; inside = [pscustomobject] @{ c = $login } }; $plain = $login.GetNetworkCredential()',
+      'foreach ($one in @($login, "x")) { switch ($login) { default { $r = if ($true) { $word; Suspend-Workflow } } } }',
+      '"$($table.n) [$($table.inside.c)] [$plain] [$word] [$r] [$one]"',
+    );
+    const [answer] = await translate(context, [{ name: 'passwords', script, run: true }]);
+    const warnings = answer?.records.filter((record) => record.startsWith('Warning '));
+    const left = warnings?.map(
+      (warning) => /^Warning The checkpoint at line 4 leaves (.*) out: passwords are not kept\./.exec(warning)?.[1],
+    );
+    expect(new Set(left)).toEqual(
+      new Set([
+        '$word',
+        '$login',
+        '$one',
+        'passwords in $table',
+        'passwords in $plain',
+        'passwords in $_',
+        'passwords in what is being assigned',
+        'passwords in what a loop goes through',
+      ]),
+    );
+    expect(answer?.records.filter((record) => !record.startsWith('Warning '))).toEqual([
+      '(resumed)',
+      '(resumed)',
+      '1 [] [] [] [] [x]',
+    ]);
+    expect(answer?.checkpoints).toHaveLength(2);
+    const hexadecimal = Buffer.from('hunter2-hunter2', 'utf16le').toString('hex');
+    for (const text of answer?.checkpoints ?? [])
+      expect(text).not.toMatch(new RegExp(`hunter2|${hexadecimal}|(<|&lt;)SS[ >]|^gzip`, 'i'));
+  });
+
+  it('keeps to -ThrottleLimit', async (context) => {
+    // Each branch waits for another one to be there, and a little for one too many; without a limit all six are there at once.
+    const script = workflow(
+      '$here = [System.Collections.Concurrent.ConcurrentDictionary[int, int]]::new(); $most = [int[]] @(0)',
+      'foreach -parallel -throttlelimit 2 ($i in 1..6) {',
+      '  $null = $here.TryAdd($i, 0)',
+      '  for ($turn = 0; $turn -lt 500 -and ($turn -lt 15 -or $most[0] -lt 2); $turn++) { Start-Sleep -Milliseconds 20; if ($here.Count -gt $most[0]) { $most[0] = $here.Count } }',
+      '  $gone = 0; $null = $here.TryRemove($i, [ref] $gone)',
+      '}',
+      '"at most $($most[0])"',
+    );
+    const [answer] = await translate(context, [{ name: 'throttle', script, run: true }]);
+    expect(answer).toMatchObject({ records: ['at most 2'], thrown: null });
   });
 });

@@ -18,13 +18,74 @@ $__workflow.IsPlain = {
     foreach ($child in $children) { if (-not (& $__workflow.IsPlain $child ($depth + 1))) { return $false } }
     $true
 }
+# Passwords never: CLIXML would hold them as plain text where there is no DPAPI. $__workflow.LeftOut tells that one was met.
+# A drive's credential, say, is there and has none.
+$__workflow.IsSecret = { param($value) $value -is [securestring] -or ($value -is [pscredential] -and $null -ne $value.Password) }
+# An object of .NET as its properties. What has a password among them is left out whole; of an error its words stay.
+$__workflow.Flatten = {
+    param($value, $depth)
+    $text = [System.Management.Automation.PSSerializer]::Serialize($value, $depth)
+    if ($text -notmatch '<SS[ >/]') { return , [System.Management.Automation.PSSerializer]::Deserialize($text) }
+    $__workflow.LeftOut = $true
+    if ($value -is [System.Management.Automation.ErrorRecord]) { "$value" }
+}
+# A copy of which all is plain: each entry of a collection by itself, so that how deep it lies costs none of its properties.
+$__workflow.Reduce = {
+    param($value, $path)
+    if (& $__workflow.IsSecret $value) { $__workflow.LeftOut = $true; return $null }
+    if (& $__workflow.IsPlain $value 0) { return , $value }
+    # What came out of a checkpoint shows itself by a text that a copy would not have.
+    $isBag = $value -is [System.Management.Automation.PSCustomObject] -and $value.PSObject.TypeNames[0] -notlike 'Deserialized.*'
+    $isCollection = $isBag -or $value -is [System.Collections.IDictionary] -or $value -is [System.Collections.IList]
+    foreach ($outer in $path) { if ([object]::ReferenceEquals($outer, $value.PSObject.BaseObject)) { $isCollection = $false } }
+    if (-not $isCollection) { return , (& $__workflow.Flatten $value $(if ($path.Count -eq 0) { 2 } else { 1 })) }
+    $inside = @($path) + @(, $(if ($isBag) { $value } else { $value.PSObject.BaseObject }))
+    if ($value -is [System.Collections.IDictionary]) {
+        $copy = if ($value -is [System.Collections.Specialized.OrderedDictionary]) { [System.Collections.Specialized.OrderedDictionary]::new() } else { [hashtable]::new() }
+        foreach ($key in @($value.Keys)) { $copy[$key] = & $__workflow.Reduce $value[$key] $inside }
+        return $copy
+    }
+    if ($isBag) {
+        $copy = [pscustomobject] @{}
+        foreach ($property in $value.PSObject.Properties) { $copy.PSObject.Properties.Add([psnoteproperty]::new($property.Name, (& $__workflow.Reduce $property.Value $inside))) }
+        $copy.PSObject.TypeNames.Clear()
+        foreach ($name in $value.PSObject.TypeNames) { $copy.PSObject.TypeNames.Add($name) }
+        return $copy
+    }
+    $copy = [System.Collections.ArrayList]::new()
+    foreach ($item in $value) { $null = $copy.Add((& $__workflow.Reduce $item $inside)) }
+    if ($value.PSObject.BaseObject -is [array]) { return , $copy.ToArray() }
+    , $copy
+}
+# `$where` is for the warning.
 $__workflow.Pack = {
-    param($value)
-    $depth = if (& $__workflow.IsPlain $value 0) { 64 } else { 2 }
-    [System.Management.Automation.PSSerializer]::Serialize($value, $depth)
+    param($value, $where)
+    $__workflow.LeftOut = $false
+    $whole = & $__workflow.Reduce $value @()
+    $text = [System.Management.Automation.PSSerializer]::Serialize($whole, 64)
+    if ($text -match '<SS[ >/]') {
+        $__workflow.LeftOut = $true
+        $text = [System.Management.Automation.PSSerializer]::Serialize($null)
+    }
+    if ($__workflow.LeftOut) {
+        Microsoft.PowerShell.Utility\Write-Warning "The checkpoint at line $($__workflow.Now.Line) leaves passwords in $where out: passwords are not kept. Read them again after the checkpoint."
+    }
+    if ($text.Length -lt 16384) { return $text }
+    # A list of files is twenty times as long in full.
+    $memory = [System.IO.MemoryStream]::new()
+    $zip = [System.IO.Compression.GZipStream]::new($memory, [System.IO.Compression.CompressionMode]::Compress)
+    $bytes = [System.Text.Encoding]::UTF8.GetBytes($text)
+    $zip.Write($bytes, 0, $bytes.Length)
+    $zip.Dispose()
+    "gzip $([System.Convert]::ToBase64String($memory.ToArray()))"
 }
 $__workflow.Unpack = {
     param($text)
+    if ($text.StartsWith('gzip ')) {
+        $memory = [System.IO.MemoryStream]::new([System.Convert]::FromBase64String($text.Substring(5)))
+        $zip = [System.IO.Compression.GZipStream]::new($memory, [System.IO.Compression.CompressionMode]::Decompress)
+        $text = [System.IO.StreamReader]::new($zip, [System.Text.Encoding]::UTF8).ReadToEnd()
+    }
     $value = [System.Management.Automation.PSSerializer]::Deserialize($text)
     # An array comes back as a list.
     if ($value -is [System.Collections.ArrayList] -and "$($value.PSObject.TypeNames[0])" -match '\[\]$') { return , $value.ToArray() }
@@ -37,22 +98,22 @@ $__workflow.Keep = {
     $packed = @{}
     foreach ($name in $variables.Keys) {
         $value = $variables[$name]
-        if ($value -is [pscredential] -or $value -is [securestring]) {
+        if (& $__workflow.IsSecret $value) {
             Microsoft.PowerShell.Utility\Write-Warning "The checkpoint at line $($now.Line) leaves `$$name out: passwords are not kept. Read it again after the checkpoint."
             continue
         }
-        $packed[$name] = & $__workflow.Pack $value
+        $packed[$name] = & $__workflow.Pack $value "`$$name"
     }
     $state = @{
         Identity = $__workflow.Identity
         At = $__workflow.At
         Variables = $packed
-        Current = & $__workflow.Pack $current
+        Current = & $__workflow.Pack $current '$_'
         Slots = @{}
         Tries = @(foreach ($try in $__workflow.Tries) { "$($try.To) $($try.Captures)" })
-        Captures = @(foreach ($capture in $__workflow.Captures) { & $__workflow.Pack $capture.ToArray() })
+        Captures = @(foreach ($capture in $__workflow.Captures) { & $__workflow.Pack $capture.ToArray() 'what is being assigned' })
     }
-    foreach ($slot in $__workflow.Slots.Keys) { $state.Slots["$slot"] = & $__workflow.Pack $__workflow.Slots[$slot] }
+    foreach ($slot in $__workflow.Slots.Keys) { $state.Slots["$slot"] = & $__workflow.Pack $__workflow.Slots[$slot] 'what a loop goes through' }
     $text = [System.Management.Automation.PSSerializer]::Serialize($state, 4)
     $bytes = [System.Text.Encoding]::UTF8.GetByteCount($text)
     if ($bytes -gt $__workflow.MaxBytes) {
@@ -81,10 +142,12 @@ if ($__workflow.ResumeFrom) {
         $__workflow.Tries.Add(@{ To = [int] $__workflowValue.Split(' ')[0]; Captures = [int] $__workflowValue.Split(' ')[1] })
     }
     foreach ($__workflowValue in $__workflowItem.Captures) {
-        $__workflow.Captures.Add([System.Collections.Generic.List[object]]::new([object[]] @(& $__workflow.Unpack $__workflowValue)))
+        # Not in @(): the array would become the only entry of another one.
+        $__workflowValue = & $__workflow.Unpack $__workflowValue
+        $__workflow.Captures.Add([System.Collections.Generic.List[object]]::new([object[]] $__workflowValue))
     }
     foreach ($__workflowValue in $__workflowItem.Variables.GetEnumerator()) {
         Microsoft.PowerShell.Utility\Set-Variable -Name $__workflowValue.Key -Value (& $__workflow.Unpack $__workflowValue.Value) -Scope 0
     }
-    $_ = & $__workflow.Unpack $__workflowItem.Current
+    $__workflow.Current = & $__workflow.Unpack $__workflowItem.Current
 }

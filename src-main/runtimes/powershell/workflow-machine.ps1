@@ -173,7 +173,11 @@ $__workflow.Side = {
     }
 }
 
-if ($null -ne $__workflow.Keeper) { . ([scriptblock]::Create($__workflow.Keeper)) }
+if ($null -ne $__workflow.Keeper) {
+    . ([scriptblock]::Create($__workflow.Keeper))
+    # From here: a $_ that the keeper sets would hide every later one from the leaves.
+    if ($null -ne $__workflow.Current) { $_ = $__workflow.Current }
+}
 
 while ($__workflow.At -lt $__workflow.Program.Code.Count) {
     if ($null -ne $__workflow.Failures -and -not $__workflow.Failures.IsEmpty) { break }

@@ -11,7 +11,7 @@ param($Settings)
 . ([System.IO.Path]::Combine($PSScriptRoot, 'workflow-program.ps1'))
 
 # Rises when programs change: a checkpoint's place in one means nothing in another.
-$programVersion = 1
+$programVersion = 2
 
 function ConvertTo-WorkflowScript {
     param(
