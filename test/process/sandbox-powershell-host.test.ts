@@ -50,6 +50,26 @@ describe('an exception of half a megabyte', () => {
   });
 });
 
+describe('texts longer than a report holds', () => {
+  it('fail a runbook that throws one, and are progress like any other', limits, async (context) => {
+    const run = await start(context, "Write-Progress 'long' -Status ('x' * 9MB)\n'after'\nthrow ('y' * 5MB)", {
+      settings: { logProgress: true },
+    });
+    expect(await run.sandbox.ended).toBe(endedWell);
+    expect(run.jrds.final?.hrw).toMatchObject({ outcome: 'failed' });
+    const [progress, after] = run.jrds.records;
+    expect(progress?.progress?.status).toMatch(/^x{10000}…$/);
+    expect(after?.text).toBe('after');
+    const whole = run.jrds.records
+      .filter((record) => record.stream === 'Error')
+      .map((record) => record.text)
+      .join('');
+    expect(whole).toMatch(/^y{1000000}\.\.\. \(5242880 characters\)\nAt .*Test-Runbook\.ps1:3 char:1/);
+    // Of a text that was thrown PowerShell makes the id too.
+    expect(whole).not.toMatch(/Error id/);
+  });
+});
+
 describe('the stop of a PowerShell runbook', () => {
   it('runs its finally blocks, and takes what they write', limits, async (context) => {
     const run = await start(

@@ -100,6 +100,39 @@ describe('what a PowerShell host reports', () => {
     ]);
   });
 
+  it.each([1_000_000, 65_536])('has fields cut that are longer than one should be, in pieces of %i bytes', (chunkBytes) => {
+    const limit = 4 * 1024 * 1024;
+    const exact = 'x'.repeat(limit);
+    const longer = `${exact}${'y'.repeat(limit * 2)}`;
+    const statusOf = (text: string): Buffer =>
+      Buffer.concat([
+        Buffer.from('g'),
+        integerField(1),
+        Buffer.from([0]),
+        integerField(-1),
+        stringField(text),
+        stringField('half'),
+      ]);
+    const heard = read(
+      Buffer.concat([begin, statusOf(longer), plain('O', 'between'), end(1, exact), end(2, longer), plain('O', 'after')]),
+      chunkBytes,
+    );
+    // Compared by length and last character: nobody wants to see them.
+    const brief = JSON.parse(
+      JSON.stringify(heard, (_key, one: unknown) =>
+        typeof one === 'string' && one.length > 100 ? [one.length, one.at(-1)] : one,
+      ),
+    ) as unknown;
+    expect(brief).toEqual([
+      ['begun', '7.6.5'],
+      ['progress', 1, { activity: [limit, 'x'], status: 'half' }],
+      ['Output', 'between'],
+      ['ended', 1, [limit, 'x']],
+      ['ended', 2, [limit, 'x']],
+      ['Output', 'after'],
+    ]);
+  });
+
   it.each([
     ['an unknown kind', Buffer.from('x')],
     ['an unknown stream', Buffer.from('rQ')],

@@ -28,7 +28,7 @@ function Read-Settings([string] $File) {
             'setting' { $settings[$name] = $text; continue }
             'environment' { [System.Environment]::SetEnvironmentVariable($name, $text); continue }
             'array' { $open.Push(@($name, [System.Collections.ArrayList]::new())); continue }
-            'object' { $open.Push(@($name, [ordered]@{})); continue }
+            'object' { $open.Push(@($name, [System.Collections.Specialized.OrderedDictionary]::new([System.StringComparer]::Ordinal))); continue }
             'string' { $text }
             'boolean' { $text -eq 'true' }
             'null' { $null }
@@ -42,7 +42,10 @@ function Read-Settings([string] $File) {
             'number' { [double]::Parse($text, [System.Globalization.CultureInfo]::InvariantCulture) }
             'end' {
                 $name, $made = $open.Pop()
-                if ($made -is [System.Collections.ArrayList]) { , $made.ToArray() } else { [pscustomobject] $made }
+                if ($made -is [System.Collections.ArrayList]) { , $made.ToArray() }
+                # No object has a property without a name, or two that differ in case alone: there it stays a dictionary.
+                elseif ($made.Contains('') -or [System.Collections.Generic.HashSet[string]]::new([string[]] @($made.Keys), [System.StringComparer]::OrdinalIgnoreCase).Count -lt $made.Count) { $made }
+                else { [pscustomobject] $made }
             }
         }
         if ($kind -ceq 'setting' -or $kind -ceq 'environment' -or $kind -ceq 'array' -or $kind -ceq 'object') { continue }
@@ -62,17 +65,26 @@ function Connect-Pipe([string] $Name, [string] $Direction) {
     [System.IO.FileStream]::new($Name, 'Open', $Direction, 'ReadWrite', 1)
 }
 
+# Of a text that is longer than anybody reads, the beginning.
+function Limit-Text([string] $Text, [int] $Limit) {
+    if ($Text.Length -le $Limit) { return $Text }
+    "$($Text.Substring(0, $Limit))... ($($Text.Length) characters)"
+}
+
 # What a person needs to know of a failure: message, place, category, stack, inner exceptions.
 function Format-Failure($Failure) {
-    $lines = @($Failure.ToString())
+    $message = $Failure.ToString()
+    # A field of a report holds 4 MiB, and a character may be three bytes long.
+    $lines = @(Limit-Text $message 1000000)
     # Without a file it is the place of the call below.
     if ($Failure.InvocationInfo.ScriptName) { $lines += $Failure.InvocationInfo.PositionMessage }
     $lines += @(& $describePrompt $Failure)
     $lines += "Category: $($Failure.CategoryInfo)"
-    $lines += "Error id: $($Failure.FullyQualifiedErrorId)"
+    # Of a text that was thrown it is the text.
+    if ($Failure.FullyQualifiedErrorId -cne $message) { $lines += "Error id: $(Limit-Text $Failure.FullyQualifiedErrorId 1000)" }
     $lines += @("$($Failure.ScriptStackTrace)".Split("`n") | Where-Object { $_ -and $_ -notlike 'at <ScriptBlock>, <No file>*' })
     for ($cause = $Failure.Exception.InnerException; $null -ne $cause; $cause = $cause.InnerException) {
-        $lines += "Caused by $($cause.GetType().FullName): $($cause.Message)"
+        $lines += "Caused by $($cause.GetType().FullName): $(Limit-Text $cause.Message 10000)"
     }
     if ($Failure.Exception -is [System.Management.Automation.PSSecurityException] -and $onWindows) {
         $lines += 'Execution policies, the first that is set decides: ' +

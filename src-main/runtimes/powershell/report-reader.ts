@@ -10,7 +10,8 @@
  *   g int32 byte int32 string string        activity's number, whether it is done, percent (below 0: not said), activity, status
  *   e int32 byte string                     exit code, whether it failed, exception
  *
- * A text of any length streams through: only a length or a small field is ever waited for.
+ * A record's text of any length streams through: only a length or a field is ever waited for, and a field that is longer than one should be
+ * is cut.
  */
 import type { StreamName } from '../../../src-contract/kinds.ts';
 import type { HostListener, HostReader, RecordFacts, RecordPosition } from '../runtime.ts';
@@ -24,8 +25,10 @@ const streams = new Map<number, StreamName>([
   [0x49, 'Information'],
 ]);
 
-/** Fields that are kept whole. A script's path or an exception is far below; more is a sign of a broken frame. */
-const maxFieldBytes = 8 * 1024 * 1024;
+/** Fields that are kept whole. A script's path, a status or an exception (the host cuts it) is far below. */
+const maxFieldBytes = 4 * 1024 * 1024;
+/** More than a text of .NET is in practice: the frame is broken. */
+const impossibleBytes = 1024 ** 3;
 
 /** The text of the record under way: so much of it is still to come. */
 interface OpenText {
@@ -36,28 +39,58 @@ interface OpenText {
 
 export class ReportReader implements HostReader {
   readonly #listener: HostListener;
-  /** Bytes that did not make a whole head yet. */
-  #pending: Buffer = Buffer.alloc(0);
+  /** Bytes that did not make a whole head yet, as they came; joined when there are as many as it needs. */
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+  #neededBytes = 0;
   #open: OpenText | undefined;
   /** Of the record to come. */
   #value: string | undefined;
   #garbled = false;
+  /** So many bytes to come belong to a field that was cut. */
+  #excess = 0;
 
   constructor(listener: HostListener) {
     this.#listener = listener;
   }
 
   push(chunk: Buffer): void {
-    let bytes = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
-    while (bytes.length > 0 && !this.#garbled) {
+    if (this.#garbled) return;
+    const wanted = this.#pass(chunk);
+    this.#pending.push(wanted);
+    this.#pendingBytes += wanted.length;
+    if (this.#pendingBytes < this.#neededBytes) return;
+    let bytes = this.#pending.length === 1 ? wanted : Buffer.concat(this.#pending);
+    this.#neededBytes = 0;
+    while (bytes.length > 0) {
       const used = this.#open === undefined ? this.#head(bytes) : this.#text(bytes, this.#open);
+      if (used instanceof LongField) {
+        bytes = this.#cut(bytes, used);
+        continue;
+      }
       if (used === 0) break;
       bytes = bytes.subarray(used);
     }
-    this.#pending = this.#garbled ? Buffer.alloc(0) : bytes;
+    this.#pending = bytes.length === 0 ? [] : [bytes];
+    this.#pendingBytes = bytes.length;
   }
 
-  /** Answers how many bytes were used; 0: more are needed. */
+  /** Without what still belongs to a field that was cut. */
+  #pass(chunk: Buffer): Buffer {
+    const passed = Math.min(this.#excess, chunk.length);
+    this.#excess -= passed;
+    return chunk.subarray(passed);
+  }
+
+  /** The same bytes as if the field had been as long as it may be. */
+  #cut(bytes: Buffer, { lengthAt, textAt, length }: LongField): Buffer {
+    const end = textAt + maxFieldBytes;
+    this.#excess = length - maxFieldBytes;
+    const rest = this.#pass(bytes.subarray(end));
+    return Buffer.concat([bytes.subarray(0, lengthAt), maxFieldLength, bytes.subarray(textAt, end), rest]);
+  }
+
+  /** How many bytes were used; 0: more are needed. */
   #text(bytes: Buffer, open: OpenText): number {
     const length = Math.min(open.missing, bytes.length);
     open.missing -= length;
@@ -67,13 +100,17 @@ export class ReportReader implements HostReader {
     return length;
   }
 
-  #head(bytes: Buffer): number {
+  #head(bytes: Buffer): number | LongField {
     const fields = new Fields(bytes, 1);
     try {
       this.#frame(bytes[0] ?? 0, fields);
       return fields.at;
     } catch (error) {
-      if (error === needsMore) return 0;
+      if (error === needsMore) {
+        this.#neededBytes = fields.needs;
+        return 0;
+      }
+      if (error instanceof LongField) return error;
       this.#garbled = true;
       this.#listener.garbled(error instanceof Error ? error.message : String(error));
       return 0;
@@ -146,24 +183,48 @@ function readPosition(fields: Fields): RecordPosition {
 
 const needsMore = new Error('more bytes are needed');
 
+/** As much of it is there as is kept. */
+class LongField extends Error {
+  readonly lengthAt: number;
+  readonly textAt: number;
+  readonly length: number;
+
+  constructor(lengthAt: number, textAt: number, length: number) {
+    super('a field is longer than one should be');
+    this.lengthAt = lengthAt;
+    this.textAt = textAt;
+    this.length = length;
+  }
+}
+
+/** As .NET writes it: 4 MiB is a 1 and 22 zeros, in groups of seven bits. */
+const maxFieldLength = Buffer.from([0x80, 0x80, 0x80, 0x02]);
+
 class Fields {
   readonly #bytes: Buffer;
   at: number;
+  /** So many bytes in all, at least, when more are needed. */
+  needs = 0;
 
   constructor(bytes: Buffer, at: number) {
     this.#bytes = bytes;
     this.at = at;
   }
 
+  #expect(length: number): void {
+    this.needs = this.at + length;
+    if (this.#bytes.length < this.needs) throw needsMore;
+  }
+
   byte(): number {
-    const value = this.#bytes[this.at];
-    if (value === undefined) throw needsMore;
+    this.#expect(1);
+    const value = this.#bytes[this.at] ?? 0;
     this.at += 1;
     return value;
   }
 
   integer(): number {
-    if (this.#bytes.length - this.at < 4) throw needsMore;
+    this.#expect(4);
     this.at += 4;
     return this.#bytes.readInt32LE(this.at - 4);
   }
@@ -179,9 +240,11 @@ class Fields {
   }
 
   string(): string {
+    const lengthAt = this.at;
     const length = this.length();
-    if (length > maxFieldBytes) throw new Error(`a field of ${String(length)} bytes`);
-    if (this.#bytes.length - this.at < length) throw needsMore;
+    if (length > impossibleBytes) throw new Error(`a field of ${String(length)} bytes`);
+    this.#expect(Math.min(length, maxFieldBytes));
+    if (length > maxFieldBytes) throw new LongField(lengthAt, this.at, length);
     this.at += length;
     return this.#bytes.toString('utf8', this.at - length, this.at);
   }
