@@ -11,7 +11,7 @@ import { reportWithoutJob, sandboxContractVersion, type SandboxHandOver, type Sa
 import { identifyThisProcess } from './platform/process-identity.ts';
 import { describeSearch } from './platform/runtimes.ts';
 import { bashRuntime } from './runtimes/bash/bash-runtime.ts';
-import { readModules, withModules } from './runtimes/modules.ts';
+import { readModules, withModules, withoutPowerShell7 } from './runtimes/modules.ts';
 import { createPowerShellRuntime, hostScripts } from './runtimes/powershell/powershell-runtime.ts';
 import { pythonRuntime } from './runtimes/python/python-runtime.ts';
 import type { RuntimeDefinition } from './runtimes/runtime.ts';
@@ -132,7 +132,7 @@ function preparePowerShell(): RuntimeDefinition {
     new Map(hostScripts.map((name) => [name, readFileSync(path.join(folder, name), 'utf8')])),
   );
   // Elsewhere than on Windows PowerShell adds the places of its own itself, and the variable is that of whoever started the worker.
-  const inherited = process.platform === 'win32' ? process.env['PSModulePath'] : undefined;
+  const inherited = process.platform === 'win32' ? withoutPowerShell7(process.env['PSModulePath']) : undefined;
   return withModules(runtime, { files: readModules(path.join(folder, 'modules')), variable: 'PSModulePath', inherited });
 }
 

@@ -30,6 +30,17 @@ export interface ModulesOptions {
   inherited: string | undefined;
 }
 
+/**
+ * The machine's places without those of PowerShell 7, in which whoever started the worker may have run: Windows PowerShell 5.1 would load 7's
+ * Security module, and could not tell execution policies. PowerShell 7 adds its own places itself.
+ */
+export function withoutPowerShell7(places: string | undefined): string | undefined {
+  return places
+    ?.split(';')
+    .filter((place) => !/[\\/]PowerShell[\\/](?:\d[\w.-]*[\\/])?Modules[\\/]?$/i.test(place))
+    .join(';');
+}
+
 export function withModules(runtime: RuntimeDefinition, { files, variable, inherited }: ModulesOptions): RuntimeDefinition {
   const { warm } = runtime;
   const place = async (privateFolder: string, command: RuntimeCommand): Promise<RuntimeCommand> => {

@@ -41,7 +41,8 @@ export interface RuntimeCommand {
   environment: Record<string, string>;
   /**
    * What a host that is not allowed to open pipes prints on a line of its console before and after the runbook, followed by its version or
-   * exit code. Made anew for each run, so that no runbook can print it.
+   * exit code. Made anew for each run, so that nothing else prints it by chance. Whoever looks for it in the process finds it: what it says
+   * is not believed against the process's own exit code.
    */
   consoleMark?: string;
   /** Where the host hands over checkpoints; see powershell/workflow-keeper.ps1. */

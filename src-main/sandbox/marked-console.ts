@@ -5,7 +5,8 @@
  *   MARK begin VERSION
  *   MARK end CODE MESSAGE       why the runbook could not be called; nothing for one that ended by itself
  *
- * An empty line stands before the second mark, so that it begins a line; it is no output.
+ * An empty line stands before the second mark, so that it begins a line; it is no output. What comes after it is: a child's words, or those of
+ * a runbook that printed the mark itself. The last one counts.
  */
 const newline = 0x0a;
 const carriageReturn = 0x0d;
@@ -41,18 +42,18 @@ export class MarkedConsole {
 
   push(chunk: Buffer): void {
     let bytes = this.#line.length === 0 ? chunk : Buffer.concat([this.#line, chunk]);
-    for (let end = bytes.indexOf(newline); end !== -1 && this.#state !== 'after'; end = bytes.indexOf(newline)) {
+    for (let end = bytes.indexOf(newline); end !== -1; end = bytes.indexOf(newline)) {
       this.#takeLine(bytes.subarray(0, end + 1));
       bytes = bytes.subarray(end + 1);
     }
     this.#line = Buffer.alloc(0);
     if (this.#state === 'before') this.#line = Buffer.from(bytes.subarray(-lookBackBytes));
-    else if (this.#state === 'within') this.#keep(bytes);
+    else this.#keep(bytes);
   }
 
   /** Nothing more comes: a last line without an end. */
   end(): void {
-    if (this.#state === 'within' && this.#line.length > 0) this.#takeLine(this.#line);
+    if (this.#state !== 'before' && this.#line.length > 0) this.#takeLine(this.#line);
     this.#line = Buffer.alloc(0);
     if (this.#blank !== undefined) this.#listener.output(this.#blank);
     this.#blank = undefined;
@@ -87,14 +88,14 @@ export class MarkedConsole {
     const isMark = isWholeLine && line.subarray(0, this.#mark.length).equals(this.#mark);
     this.#isLongLine = false;
     if (!isMark) {
-      if (this.#state === 'within') this.#say(line, isWholeLine);
+      if (this.#state !== 'before') this.#say(line, isWholeLine);
       return;
     }
     const [verb = '', value = '', ...message] = line.toString('utf8', this.#mark.length).trimEnd().split(' ');
     if (verb === 'begin' && this.#state === 'before') {
       this.#state = 'within';
       this.#listener.begun(value);
-    } else if (verb === 'end' && this.#state === 'within') {
+    } else if (verb === 'end' && this.#state !== 'before') {
       this.#state = 'after';
       this.#blank = undefined;
       this.#listener.ended(Number(value) || 0, message.length === 0 ? null : message.join(' '));

@@ -3,6 +3,7 @@
  * pair, and a script that says `echo … > /dev/stderr` cannot open a socket. The names go once both ends are open.
  */
 import { execFile, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fchownSync, openSync, rmSync, writeSync } from 'node:fs';
 import { createServer, Socket, type Server } from 'node:net';
 import path from 'node:path';
@@ -45,7 +46,7 @@ export interface RuntimePipes {
 }
 
 export async function openPipes(folder: string, withReport: boolean): Promise<RuntimePipes> {
-  return process.platform === 'win32' ? openWindowsPipes(folder, withReport) : openNamedPipes(folder, withReport);
+  return process.platform === 'win32' ? openWindowsPipes(withReport) : openNamedPipes(folder, withReport);
 }
 
 async function openNamedPipes(folder: string, withReport: boolean): Promise<RuntimePipes> {
@@ -112,13 +113,18 @@ async function openNamedPipes(folder: string, withReport: boolean): Promise<Runt
   };
 }
 
+/**
+ * The first client that opens one is taken for the host, and others of this machine may open it: nobody can know the name ahead, and the
+ * host is there within moments.
+ */
+export function windowsPipeName(use: 'report' | 'control'): string {
+  return `\\\\.\\pipe\\hrw-${use}-${randomBytes(16).toString('hex')}`;
+}
+
 /** Node's own pipes are true pipes there, and a named pipe's reader is a server. */
-async function openWindowsPipes(folder: string, withReport: boolean): Promise<RuntimePipes> {
+async function openWindowsPipes(withReport: boolean): Promise<RuntimePipes> {
   const reading = new Readers();
-  // The folder above is the sandbox's; its name is no secret, but two sandboxes must not meet.
-  const pipeName = (use: string): string =>
-    `\\\\.\\pipe\\hrw-${use}-${path.basename(path.dirname(folder))}-${String(process.pid)}`;
-  const names = { report: pipeName('report'), control: pipeName('control') };
+  const names = { report: windowsPipeName('report'), control: windowsPipeName('control') };
   let onReport: (chunk: Buffer) => void = () => undefined;
   const server: Server | undefined = withReport
     ? createServer((socket) => {

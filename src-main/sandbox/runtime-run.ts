@@ -28,6 +28,8 @@ const hostExitLimitMs = 10_000;
  */
 const drainLimitMs = 5000;
 const lookAgainMs = 20;
+/** So much of standard error is kept for the exception, where PowerShell speaks through its console alone. */
+const errorTailBytes = 4096;
 /** Of the grace of a stop, the part in which only the host is asked: a runbook's `finally` blocks run in it. */
 const hostShare = 0.75;
 
@@ -73,6 +75,8 @@ export class RuntimeRun {
   #startLimit: NodeJS.Timeout | undefined;
   #stuck: StuckStart | undefined;
   #marked: MarkedConsole | undefined;
+  /** Of a marked console: the last part of what came from standard error. */
+  #errorTail: Buffer = Buffer.alloc(0);
   readonly result: Promise<RunResult>;
 
   constructor(options: RunOptions) {
@@ -159,7 +163,11 @@ export class RuntimeRun {
       this.#marked?.push(chunk);
       if (intake.isFull) terminal?.pause();
     };
-    return { output: shown, error: shown, report };
+    const error = (chunk: Buffer): void => {
+      if (this.#marked !== undefined) this.#keepErrors(chunk);
+      shown(chunk);
+    };
+    return { output: shown, error, report };
   }
 
   #readMarks(mark: string, host: HostWords): MarkedConsole {
@@ -174,11 +182,23 @@ export class RuntimeRun {
     });
   }
 
-  /** PowerShell prints what ended the runbook, and ends with an exit code of its own. Success needs the second mark. */
+  /**
+   * PowerShell prints what ended the runbook, and ends with an exit code of its own. Success needs the second mark and an exit code of 0: a
+   * runbook that printed the mark itself, and failed then, has failed.
+   */
   #endMarked(marked: MarkedConsole, host: HostWords, exit: Extract<RuntimeEnd, { kind: 'ended' }>): void {
-    const hasFailed = marked.isWithin && exit.exitCode !== null && exit.exitCode !== 0;
+    const { exitCode } = exit;
+    const saysOtherwise = marked.isWithin || host.ended?.exitCode === 0;
     marked.end();
-    if (hasFailed) host.ended = { exitCode: exit.exitCode ?? 1, exception: this.#options.view.tail.trim() };
+    if (exitCode === null || exitCode === 0 || !saysOtherwise) return;
+    // Where the two are told apart, what it prints of errors alone; on a terminal, the last of all.
+    const errors = this.#errorTail.toString('utf8').trim();
+    const exception = errors === '' ? this.#options.view.tail.trim() : errors;
+    host.ended = { exitCode, exception };
+  }
+
+  #keepErrors(chunk: Buffer): void {
+    this.#errorTail = Buffer.from(Buffer.concat([this.#errorTail, chunk]).subarray(-errorTailBytes));
   }
 
   #begun(version: string): void {

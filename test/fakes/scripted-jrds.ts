@@ -22,6 +22,15 @@ export interface ScriptedJob {
   /** JSON text each, as on the wire. */
   parameters?: Record<string, string>;
   settings?: { logVerbose?: boolean; logDebug?: boolean; logProgress?: boolean };
+  /** Parameters that are declared as PSCredential. */
+  credentialParameters?: readonly string[];
+  assets?: ScriptedAssets;
+}
+
+export interface ScriptedAssets {
+  /** JSON text each. */
+  variables?: Record<string, { value: string; isEncrypted: boolean }>;
+  credentials?: Record<string, { userName: string; value: string }>;
 }
 
 export interface JrdsOptions {
@@ -200,6 +209,8 @@ export class ScriptedJrds {
     if (path.endsWith('/getUpdatableData')) return { body: this.#updatableData() };
     if (path.startsWith('/jobs/')) return { body: this.#job(path.split('/')[2] ?? '') };
     if (path.startsWith('/runbooks/')) return { body: this.#runbook() };
+    const asset = /^\/(variables|credentials)\/([^/]+)$/.exec(path);
+    if (asset !== null) return this.#asset(asset[1] as keyof ScriptedAssets, decodeURIComponent(asset[2] ?? ''));
     return { status: 404, body: 'no such call' };
   }
 
@@ -294,6 +305,11 @@ export class ScriptedJrds {
     return { body: {} };
   }
 
+  #asset(kind: keyof ScriptedAssets, name: string): ScriptedAnswer {
+    const found = this.#options.job.assets?.[kind]?.[name];
+    return found === undefined ? { status: 404, body: 'no such asset' } : { body: { name, ...found } };
+  }
+
   #post(body: PostStreamBody): ScriptedAnswer {
     this.posted.push(body);
     return { body: {} };
@@ -324,9 +340,13 @@ export class ScriptedJrds {
   }
 
   #runbook(): Record<string, unknown> {
-    const { kind, script, runbookName = 'Test-Runbook' } = this.#options.job;
+    const { kind, script, runbookName = 'Test-Runbook', credentialParameters = [] } = this.#options.job;
     const runbookDefinitionKind = typeof kind === 'number' ? kind : runbookKinds[kind];
-    return { name: runbookName, definition: script, runbookDefinitionKind, runbookVersionId, parameters: null };
+    const parameters = credentialParameters.map((Name) => ({
+      Name,
+      ParameterType: { Name: 'System.Management.Automation.PSCredential' },
+    }));
+    return { name: runbookName, definition: script, runbookDefinitionKind, runbookVersionId, parameters };
   }
 }
 

@@ -183,39 +183,3 @@ describe('the start of PowerShell', () => {
     );
   });
 });
-
-describe('a PowerShell that is held to Constrained Language Mode', () => {
-  const constrained = { change: fakeRuntime('constrained-pwsh.sh') };
-
-  it('runs the runbook all the same, its streams as one text, and the job says so', limits, async (context) => {
-    const run = await start(
-      context,
-      '"$($ExecutionContext.SessionState.LanguageMode)"\nWrite-Warning "two"\n1 / 0\n"four"',
-      constrained,
-    );
-    expect(await run.sandbox.ended).toBe(endedWell);
-    const records = run.jrds.records.map(({ stream, text }) => [stream, text]);
-    expect(records[0]).toEqual(['Output', 'ConstrainedLanguage']);
-    expect(records[1]).toEqual(['Output', 'WARNING: two']);
-    expect(texts(run).join('\n')).toContain('divide by zero');
-    expect(records.at(-1)).toEqual(['Output', 'four']);
-    expect(run.jrds.decisions[0]).toMatch(/Constrained Language Mode/);
-    expect(run.jrds.final).toMatchObject({ jobStatus: 'Completed', hrw: { outcome: 'completed', exitCode: 0 } });
-  });
-
-  it('says what ended the runbook, and its exit code', limits, async (context) => {
-    const thrown = await start(context, '"before"\nthrow "no room"', constrained);
-    expect(await thrown.sandbox.ended).toBe(endedWell);
-    expect(thrown.jrds.final).toMatchObject({ jobStatus: 'Failed', hrw: { outcome: 'failed' } });
-    expect(thrown.jrds.final?.exception).toMatch(/no room/);
-    const left = await start(context, '"before"\nexit 7', constrained);
-    expect(await left.sandbox.ended).toBe(endedWell);
-    expect(left.jrds.final).toMatchObject({ exception: 'The runbook ended with exit code 7.', hrw: { exitCode: 7 } });
-  });
-
-  it('was interrupted where the second mark is missing', limits, async (context) => {
-    const run = await start(context, '"before"\n/bin/kill -KILL $PID', constrained);
-    expect(await run.sandbox.ended).toBe(endedWell);
-    expect(run.jrds.final?.hrw).toMatchObject({ outcome: 'interrupted' });
-  });
-});

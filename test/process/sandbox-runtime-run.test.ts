@@ -17,9 +17,10 @@ interface Changes {
   readHost?: Runtime['readHost'];
   changeTree?: (tree: ProcessTree) => void;
   onStarted?: (pid: number) => void;
+  consoleMark?: string;
 }
 
-async function startRun(script: string, { readHost, changeTree, onStarted = () => undefined }: Changes = {}) {
+async function startRun(script: string, { readHost, changeTree, onStarted = () => undefined, consoleMark }: Changes = {}) {
   const folder = await tempFolder();
   const { tree, pipes, workFolder } = await prepareGround(folder, noLimits);
   onTestFinished(async () => {
@@ -34,7 +35,7 @@ async function startRun(script: string, { readHost, changeTree, onStarted = () =
   onTestFinished(() => journal.close());
   const decisions: string[] = [];
   const run = new RuntimeRun({
-    command: { file: '/bin/bash', arguments: ['-c', script], environment: {} },
+    command: { file: '/bin/bash', arguments: ['-c', script], environment: {}, ...(consoleMark !== undefined && { consoleMark }) },
     environment: { PATH: '/usr/bin:/bin', REPORT: pipes.reportPipe ?? '', ...tree.environment },
     workFolder,
     runAs: { kind: 'own', name: 'tester' },
@@ -85,6 +86,24 @@ describe('a run whose output is held open from outside', () => {
     expect(decisions).toEqual([
       expect.stringMatching(/something outside it held its output open 5 s later.* What came until then is all that was taken/),
     ]);
+  });
+});
+
+describe('a run that speaks through its console alone', () => {
+  const marked = { readHost: lastWordOnly, consoleMark: 'mark' };
+
+  it('has failed with what it printed as errors, not with what it had to say', async () => {
+    const { run, journal } = await startRun('echo mark begin 5.1; echo ordinary; echo "no room" >&2; exit 1', marked);
+    const { end } = await run.result;
+    expect(end).toMatchObject({ host: { begun: '5.1', ended: { exitCode: 1, exception: 'no room' } } });
+    expect(journal.recordCount).toBe(2);
+  });
+
+  it('has failed when its exit code says so, whatever stands on a mark before', async () => {
+    const { run, journal } = await startRun('echo mark begin 5.1; echo mark end 0; echo later; exit 3', marked);
+    const { end } = await run.result;
+    expect(end).toMatchObject({ host: { ended: { exitCode: 3 } } });
+    expect(journal.recordCount).toBe(1);
   });
 });
 

@@ -25,8 +25,13 @@ function hear(written: string, chunkBytes: number): unknown[] {
 
 describe.each([1, 5, 100_000])('a console with marks, in pieces of %i bytes', (chunkBytes) => {
   it('tells begin, output and end apart from what else is printed', () => {
-    const written = `noise\r\n${mark} begin 5.1.1\r\none\r\n\r\ntwo\r\n\r\n${mark} end 0\r\nlater\r\n`;
+    const written = `noise\r\n${mark} begin 5.1.1\r\none\r\n\r\ntwo\r\n\r\n${mark} end 0\r\n`;
     expect(hear(written, chunkBytes)).toEqual([['begun', '5.1.1'], 'one\r\n\r\ntwo\r\n', ['ended', 0, null]]);
+  });
+
+  it('loses nothing that comes after an end, and takes the last one', () => {
+    const written = `${mark} begin 5.1\n${mark} end 0\nlater\n\n${mark} end 3\nlast`;
+    expect(hear(written, chunkBytes)).toEqual([['begun', '5.1'], ['ended', 0, null], 'later\n', ['ended', 3, null], 'last']);
   });
 
   it('carries the message of what ended the runbook', () => {

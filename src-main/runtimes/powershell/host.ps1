@@ -144,6 +144,8 @@ if ($settings.Culture) {
 if ($isWindows51 -and @(Get-ExecutionPolicy -List | Where-Object { $_.ExecutionPolicy -ne 'Undefined' }).Count -eq 0) {
     $env:PSExecutionPolicyPreference = 'RemoteSigned'
 }
+# Nothing of ours is signed.
+$takesSigned = $onWindows -and (Get-ExecutionPolicy) -in 'AllSigned', 'Restricted'
 
 $stream = Connect-Pipe $settings.Pipe 'Write'
 # One write to the pipe a record: gathered here, flushed at its end.
@@ -486,6 +488,18 @@ function Write-Begun($Writer, $Buffered) {
     $Buffered.Flush()
 }
 
+# Our modules by their texts: their files are not signed.
+function Import-Text($Runspace, [string] $Folder) {
+    foreach ($file in [System.IO.Directory]::GetFiles($Folder, '*.psm1', 'AllDirectories')) {
+        $pipeline = [powershell]::Create()
+        $pipeline.Runspace = $Runspace
+        $script = 'New-Module -Name $args[0] -ScriptBlock ([scriptblock]::Create($args[1])) | Import-Module -Global'
+        $null = $pipeline.AddScript($script).AddArgument([System.IO.Path]::GetFileNameWithoutExtension($file))
+        $null = $pipeline.AddArgument([System.IO.File]::ReadAllText($file)).Invoke()
+        $pipeline.Dispose()
+    }
+}
+
 $fromControl = [byte[]]::new(4096)
 function Start-Read($Pipe) { $Pipe.ReadAsync($fromControl, 0, $fromControl.Length) }
 # The settings whose path the control pipe brought.
@@ -518,7 +532,8 @@ function Invoke-Rehearsal([string] $Script) {
 }
 
 if ($settings.Warm) {
-    Invoke-Rehearsal $settings.Warm
+    # It runs a script file; what a policy refuses would leave its traces in the runbook's runspace.
+    if (-not $takesSigned) { Invoke-Rehearsal $settings.Warm }
     # The path of the job's settings, written at once and shorter than what a pipe takes as a whole; the pipe's end when there is no job.
     $reading = Start-Read $control
     $writer.Write([byte] 119)
@@ -531,11 +546,12 @@ if ($settings.Warm) {
 $stopAsked = Start-Read $control
 Wait-Runspace $runspace
 Set-JobVariables $runspace $settings
+if ($takesSigned) { Import-Text $runspace "$folder/modules" }
 
 # A path, or a script block made from one.
 $runbook = $settings.Script
 # A workflow is called as what workflow.ps1 makes of it.
-if ($settings.Workflow) { $runbook = & $settings.Workflow $settings }
+if ($settings.Workflow) { $runbook = & ([scriptblock]::Create([System.IO.File]::ReadAllText($settings.Workflow))) $settings }
 
 Write-Begun $writer $buffered
 $end = Invoke-Runbook $runspace $runbook $parameters $settings.Script $writer $buffered $stopAsked

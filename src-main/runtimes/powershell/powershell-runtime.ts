@@ -1,9 +1,9 @@
 /**
  * PowerShell, 5.1 and 7: our host script runs the runbook; parameters reach it typed, through a file that it removes when it has read it.
  *
- * The host is no script file for PowerShell but text that a command reads: execution policies of the machine and of Group Policy decide
- * about script files, so that they meet the runbook, not us. Under Constrained Language Mode, where that cannot be done, a smaller script
- * takes its place.
+ * The host is no script file for PowerShell but text that a command reads, and so is everything else of ours that runs before a runbook:
+ * execution policies of the machine and of Group Policy decide about script files, so that they meet the runbook, not us. Under Constrained
+ * Language Mode, where no pipe can be opened, a smaller script takes the host's place.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, writeFile } from 'node:fs/promises';
@@ -32,17 +32,21 @@ const workflowScripts = [
 /** What has to be read for `createPowerShellRuntime`, from this folder. */
 export const hostScripts = ['host.ps1', 'constrained.ps1', 'rehearsal.ps1', ...workflowScripts] as const;
 
+/** How our scripts are named where the runtime reads them: PowerShell runs no file of this name, so none is run as a script file by mistake. */
+const asText = (script: string): string => script.replace(/\.ps1$/, '.text');
+
 const folderVariable = 'HRW_HOST_FOLDER';
-const markVariable = 'HRW_HOST_MARK';
 
 /** Nothing of a job stands in it. What the host finds in the environment is gone when the runbook begins. */
 const bootCommand = [
-  `$folder = $env:${folderVariable}; $mark = $env:${markVariable}`,
+  `$folder = $env:${folderVariable}`,
   // No command: the first one costs the loading of its module.
-  `$env:${folderVariable} = $env:${markVariable} = $null`,
+  `$env:${folderVariable} = $null`,
   "if ($ExecutionContext.SessionState.LanguageMode -eq 'FullLanguage') { " +
-    '& ([scriptblock]::Create([System.IO.File]::ReadAllText("$folder/host.ps1"))) "$folder/host-settings" ' +
-    '} else { & "$folder/constrained.ps1" $mark "$folder/constrained-settings" }',
+    // It holds the job's parameters too, and nobody else would remove it.
+    '[System.IO.File]::Delete("$folder/constrained-settings"); ' +
+    '& ([scriptblock]::Create([System.IO.File]::ReadAllText("$folder/host.text"))) "$folder/host-settings" ' +
+    '} else { Invoke-Expression -Command (Get-Content -LiteralPath "$folder/constrained.text" -Raw) }',
 ].join('; ');
 
 /** `scripts`: their texts by file name, read when the sandbox starts, because the files may be replaced under it. */
@@ -53,16 +57,21 @@ export function createPowerShellRuntime(scripts: ReadonlyMap<string, string>): R
       const { executable, runbookName, script, workFolder, privateFolder } = request;
       const scriptFile = path.join(workFolder, scriptFileName(runbookName, '.ps1'));
       const workflow = request.kind === 'PowerShellWorkflow' ? await placeWorkflow(request, scripts) : undefined;
+      const consoleMark = randomUUID();
       const files: [string, string][] = [
         [scriptFile, withMark(script)],
-        [path.join(privateFolder, 'host.ps1'), scripts.get('host.ps1') ?? ''],
-        [path.join(privateFolder, 'constrained.ps1'), scripts.get('constrained.ps1') ?? ''],
+        [path.join(privateFolder, asText('host.ps1')), scripts.get('host.ps1') ?? ''],
+        [path.join(privateFolder, asText('constrained.ps1')), scripts.get('constrained.ps1') ?? ''],
         [path.join(privateFolder, 'host-settings'), describeSettings(request, scriptFile, workflow?.settings ?? [])],
-        [path.join(privateFolder, 'constrained-settings'), describeConstrained(request, scriptFile)],
+        [path.join(privateFolder, 'constrained-settings'), describeConstrained(request, scriptFile, consoleMark)],
       ];
       await Promise.all(files.map(([file, text]) => writeFile(file, text, { mode: 0o600 })));
       const { checkpointFolder } = workflow ?? {};
-      return { ...hostCommand(executable, privateFolder), ...(checkpointFolder !== undefined && { checkpointFolder }) };
+      return {
+        ...hostCommand(executable, privateFolder),
+        consoleMark,
+        ...(checkpointFolder !== undefined && { checkpointFolder }),
+      };
     },
     readHost: (listener) => new ReportReader(listener),
     warm: {
@@ -70,7 +79,7 @@ export function createPowerShellRuntime(scripts: ReadonlyMap<string, string>): R
         const rehearsal = path.join(privateFolder, 'rehearsal.ps1');
         const settings = [...pipeSettings({ reportPipe, controlPipe, culture }), ['Warm', rehearsal] as const];
         const files: [string, string][] = [
-          [path.join(privateFolder, 'host.ps1'), scripts.get('host.ps1') ?? ''],
+          [path.join(privateFolder, asText('host.ps1')), scripts.get('host.ps1') ?? ''],
           [rehearsal, scripts.get('rehearsal.ps1') ?? ''],
           [path.join(privateFolder, 'host-settings'), settings.map(([name, value]) => line('setting', name, value)).join('')],
         ];
@@ -83,7 +92,6 @@ export function createPowerShellRuntime(scripts: ReadonlyMap<string, string>): R
 }
 
 function hostCommand(executable: string, privateFolder: string): RuntimeCommand {
-  const consoleMark = randomUUID();
   return {
     file: executable,
     arguments: ['-NoLogo', '-NoProfile', '-NonInteractive', '-Command', bootCommand],
@@ -94,9 +102,7 @@ function hostCommand(executable: string, privateFolder: string): RuntimeCommand 
       // The console of Constrained Language Mode is where records come from; colours would be in them.
       NO_COLOR: '1',
       [folderVariable]: privateFolder,
-      [markVariable]: consoleMark,
     },
-    consoleMark,
   };
 }
 
@@ -146,11 +152,12 @@ async function placeWorkflow(
   const checkpointFolder = path.join(privateFolder, 'checkpoints');
   const resumeFrom = path.join(privateFolder, 'resume.clixml');
   await mkdir(checkpointFolder, { recursive: true, mode: 0o700 });
-  for (const name of workflowScripts) await writeFile(path.join(privateFolder, name), scripts.get(name) ?? '', { mode: 0o600 });
+  for (const name of workflowScripts)
+    await writeFile(path.join(privateFolder, asText(name)), scripts.get(name) ?? '', { mode: 0o600 });
   if (checkpoint !== undefined) await writeFile(resumeFrom, checkpoint, { mode: 0o600 });
   return {
     settings: [
-      ['Workflow', path.join(privateFolder, 'workflow.ps1')],
+      ['Workflow', path.join(privateFolder, asText('workflow.ps1'))],
       ['RunbookName', runbookName],
       ['CheckpointFolder', checkpointFolder],
       ['ResumeFrom', checkpoint === undefined ? '' : resumeFrom],
@@ -215,12 +222,37 @@ function line(kind: string, name: string, value: string): string {
 }
 
 /** JSON, because that is what can be read in that mode. ASCII alone, whatever the machine's code page. */
-function describeConstrained({ logVerbose, logDebug, parameters }: RuntimeRequest, scriptFile: string): string {
+function describeConstrained(request: RuntimeRequest, scriptFile: string, mark: string): string {
+  const { kind, runbookName, logVerbose, logDebug, parameters } = request;
   const text = JSON.stringify({
-    script: scriptFile,
+    mark,
+    script: markText(scriptFile),
+    workflow: kind === 'PowerShellWorkflow',
+    runbookName: markText(runbookName),
     verbose: logVerbose,
     debug: logDebug,
-    parameters: Object.fromEntries(parameters.map(({ name, value }) => [name, value])),
+    parameters: {
+      kind: 'object',
+      items: parameters.map(({ name, value, credential }) => constrainedEntry(name, value, credential)),
+    },
   });
   return text.replaceAll(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** ConvertFrom-Json takes some texts for dates: none that begins like this. */
+const markText = (text: string): string => `s${text}`;
+
+function constrainedEntry(name: string, value: unknown, credential?: RunbookParameter['credential']): object {
+  if (credential === undefined) return { name: markText(name), value: constrainedValue(value) };
+  const { userName, password } = credential;
+  return { name: markText(name), value: { kind: 'credential', userName: markText(userName), password: markText(password) } };
+}
+
+/** An object as its entries: any name goes, also none. */
+function constrainedValue(value: unknown): unknown {
+  if (typeof value === 'string') return markText(value);
+  if (typeof value !== 'object' || value === null) return value;
+  return Array.isArray(value)
+    ? { kind: 'array', items: value.map(constrainedValue) }
+    : { kind: 'object', items: Object.entries(value).map(([name, one]) => constrainedEntry(name, one)) };
 }

@@ -2,13 +2,22 @@
 # workflows whole, so what is translated is its syntax tree. Answers @{ Script; Line; Reason }: `Reason` is null for a workflow that can be
 # run; else `Script` throws it, at the author's place.
 #
-# The host calls this file with its settings and gets what it is to call with the job's parameters. On Windows PowerShell 5.1 that is the
-# workflow itself. Tests dot-source the file without settings.
+# The host calls the text of this file with its settings and gets what it is to call with the job's parameters. On Windows PowerShell 5.1
+# that is the workflow itself. Tests dot-source the file without settings.
+#
+# Nothing of ours is called as a script file: execution policies are for the runbook. What is made of that runs from text as well, which no
+# policy looks at; so PowerShell is asked about its file first.
 using namespace System.Management.Automation.Language
 param($Settings)
 
-. ([System.IO.Path]::Combine($PSScriptRoot, 'workflow-rules.ps1'))
-. ([System.IO.Path]::Combine($PSScriptRoot, 'workflow-program.ps1'))
+# The other files lie beside this one, and are named like it.
+$thisFile = if ($null -ne $Settings) { $Settings.Workflow } else { $PSCommandPath }
+function Read-Part([string] $Name) {
+    $folder = [System.IO.Path]::GetDirectoryName($thisFile)
+    [System.IO.File]::ReadAllText([System.IO.Path]::Combine($folder, $Name + [System.IO.Path]::GetExtension($thisFile)))
+}
+. ([scriptblock]::Create((Read-Part 'workflow-rules')))
+. ([scriptblock]::Create((Read-Part 'workflow-program')))
 
 # Rises when programs change: a checkpoint's place in one means nothing in another.
 $programVersion = 2
@@ -120,11 +129,21 @@ function New-NativeCall([string] $ScriptFile, [string] $RunbookName) {
     [scriptblock]::Create(". '$($ScriptFile.Replace("'", "''"))'; $name @args")
 }
 
+# Whether PowerShell would run this file: its own check, policies and signatures included.
+function Test-Allowed([string] $ScriptFile) {
+    try {
+        $ExecutionContext.InvokeCommand.GetCommand($ScriptFile, 'ExternalScript').ValidateScriptInfo($Host)
+        $true
+    } catch {
+        $false
+    }
+}
+
 if ($null -eq $Settings) { return }
 if ($PSVersionTable.PSVersion.Major -lt 6) { return New-NativeCall $Settings.Script $Settings.RunbookName }
+# Calling the file itself fails with PowerShell's own words.
+if (-not (Test-Allowed $Settings.Script)) { return $Settings.Script }
 $made = ConvertTo-WorkflowScript -Text ([System.IO.File]::ReadAllText($Settings.Script)) -FileName $Settings.Script `
     -RunbookName $Settings.RunbookName -Folder $Settings.CheckpointFolder -ResumeFrom $Settings.ResumeFrom `
-    -MaxCheckpointBytes $Settings.MaxCheckpointBytes `
-    -Machine ([System.IO.File]::ReadAllText([System.IO.Path]::Combine($PSScriptRoot, 'workflow-machine.ps1'))) `
-    -Keeper ([System.IO.File]::ReadAllText([System.IO.Path]::Combine($PSScriptRoot, 'workflow-keeper.ps1')))
+    -MaxCheckpointBytes $Settings.MaxCheckpointBytes -Machine (Read-Part 'workflow-machine') -Keeper (Read-Part 'workflow-keeper')
 $made.Script

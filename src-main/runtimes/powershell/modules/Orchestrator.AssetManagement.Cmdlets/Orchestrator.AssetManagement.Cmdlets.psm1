@@ -5,9 +5,13 @@
 #>
 Set-StrictMode -Version 3.0
 
-$script:Utf8 = New-Object System.Text.UTF8Encoding $false
+# Constrained Language Mode does not let it be made; what is said about that is said when something is asked for.
+if ($ExecutionContext.SessionState.LanguageMode -eq 'FullLanguage') { $script:Utf8 = New-Object System.Text.UTF8Encoding $false }
 
 function Open-Channel {
+    if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
+        throw 'Constrained Language Mode lets no script open the way to the sandbox, so that the runbook cannot ask for assets. What it needs can be given as parameters, credentials too.'
+    }
     $address = $env:AUTOMATION_ASSET_ENDPOINT
     if (-not $address -or -not $env:AUTOMATION_ASSET_KEY) {
         throw 'Assets can be had by a job on a hybrid worker only: AUTOMATION_ASSET_ENDPOINT and AUTOMATION_ASSET_KEY are not in this environment.'
@@ -76,6 +80,7 @@ function Receive-Answer([string] $Call, [System.Collections.IDictionary] $Argume
         $category = [System.Management.Automation.ErrorCategory]::ConnectionError
         $message = $_.Exception.Message
     }
+    if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') { throw "${What}: $message" }
     $exception = New-Object System.InvalidOperationException "${What}: $message"
     $record = New-Object System.Management.Automation.ErrorRecord $exception, $id, $category, $What
     # What was said with -ErrorAction counts, which ThrowTerminatingError does not look at.
