@@ -48,6 +48,22 @@ test('attempts at the same job stand together, and lead to one another', async (
   await expect(page.getByTestId('job-badge')).toContainText('Interrupted');
 });
 
+test('a suspended workflow is resumed from its page, after a question', async ({ start }) => {
+  const { page, worker, calls } = await start({ scenario: 'filled' });
+  const suspended = sampleJob(711, { phase: 'ended', outcome: 'suspended', pickedUpAt: ago(900), endedAt: ago(800) });
+  await worker('startJob', suspended);
+  await page.evaluate((id) => (location.hash = `#/jobs/${id}`), sampleId(711));
+  await page.getByRole('button', { name: 'Resume job' }).click();
+  const question = page.getByRole('dialog');
+  await question.getByRole('button', { name: 'Leave it suspended' }).click();
+  await expect(question).toHaveCount(0);
+  expect(await calls('jobs:resume')).toEqual([]);
+  await page.getByRole('button', { name: 'Resume job' }).click();
+  await question.getByRole('button', { name: 'Resume job' }).click();
+  await expect(page.getByRole('button', { name: 'Resumed' })).toBeDisabled();
+  expect(await calls('jobs:resume')).toEqual([{ sandboxId: sampleId(711) }]);
+});
+
 test('gaps and notes are marked, and times can be left out', async ({ start }) => {
   const { page, app, worker } = await start({ scenario: 'filled' });
   await app.evaluate(

@@ -4,6 +4,7 @@ import { resumeJob } from '../../src-service/dispatch/resume.ts';
 import { failureOf } from '../fakes/failure-of.ts';
 import { provokes } from '../harness/provokes.ts';
 import { leftoversAreCheckedAtTheEnd } from '../harness/shared-fixture.ts';
+import { createHrw } from './hrw-fixture.ts';
 import {
   accountName,
   groupName,
@@ -103,13 +104,15 @@ describe('a suspended job', () => {
     const stored = await fixture.service.context.store.db.selectFrom('checkpoints').selectAll().execute();
     expect(JSON.stringify(stored)).not.toContain('größer');
 
-    expect(await rest.call('jobs:resume', { ...jobNamed(jobName), body: {} })).toMatchObject({
-      status: 'New',
-      statusDetails: 'Resumed from the checkpoint of line 3',
-      endTime: null,
-    });
+    const { hrw } = await createHrw(fixture);
+    const resumed = await hrw(['job', 'resume', '--account', accountName, jobName]);
+    expect(resumed).toEqual({ code: 0, stdout: `Job ${jobName} is New. Resumed from the checkpoint of line 3.\n`, stderr: '' });
+    expect(await rest.call('jobs:get', jobNamed(jobName))).toMatchObject({ status: 'New', endTime: null });
     const again = await refusalOf(rest.call('jobs:resume', { ...jobNamed(jobName), body: {} }));
     expect(again).toMatchObject({ status: 409, code: provokes('job-not-suspended'), details: { status: 'New' } });
+    const refused = await hrw(['job', 'resume', '--account', accountName, jobName]);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain('New');
     const second = await worker('server-two');
     const next = await second.takeJob(['PowerShellWorkflow'], true);
     expect((await next.sandbox.getUpdatableData(jobId)).hrw).toMatchObject({ attempt: 2, hasCheckpoint: true });
