@@ -7,7 +7,7 @@ import type { StreamRecord } from '../../src-contract/records.ts';
 import { ScriptedJrds } from '../fakes/scripted-jrds.ts';
 import type { Expectation } from '../fixtures/runbooks/expectation.ts';
 import { findRuntime, pwshAlone, requireRuntime } from './runtimes.ts';
-import { endedWell, runSandbox } from './sandbox-process.ts';
+import { endedWell, runSandbox, until } from './sandbox-process.ts';
 import { tempFolder } from './temp-folder.ts';
 
 const folder = path.join(import.meta.dirname, '..', 'fixtures', 'runbooks');
@@ -22,10 +22,14 @@ export function conformanceSuite(theme: string, expectations: readonly Expectati
 async function conforms(expectation: Expectation, context: TestContext): Promise<void> {
   requireRuntime(context, 'pwsh');
   const script = await readFile(path.join(folder, `${expectation.name}.ps1`), 'utf8');
-  const [jrds, bare] = await Promise.all([runInSandbox(expectation, script), runBare(expectation, script)]);
+  const withBare = expectation.notBare === undefined;
+  const [jrds, bare] = await Promise.all([
+    runInSandbox(expectation, script),
+    withBare ? runBare(expectation, script) : undefined,
+  ]);
   const exception = withoutFolders(jrds.final?.exception ?? '');
   const outcome = `${String(jrds.final?.hrw?.outcome)}: ${String(jrds.final?.hrw?.reason)}`;
-  expect(jrds.final?.jobStatus, outcome).toBe(expectation.fails === undefined ? 'Completed' : 'Failed');
+  expect(jrds.final?.jobStatus, outcome).toBe(expectation.ends ?? (expectation.fails === undefined ? 'Completed' : 'Failed'));
   const records = jrds.records.map((record) => simplify(record));
   expect(records.map(([stream, text]) => [stream, text])).toEqual(
     expectation.records.map(([stream, text]) => [stream, withoutBlanks(text)]),
@@ -35,8 +39,9 @@ async function conforms(expectation: Expectation, context: TestContext): Promise
     if (expected.length === 3) expect(records[index]?.[2], `the value of record ${index}`).toEqual(value);
   });
   if (expectation.decisions !== undefined) expect(jrds.decisions).toEqual(expectation.decisions);
+  if (expectation.checkpoints !== undefined) expect(jrds.checkpoints.map(({ line }) => line)).toEqual(expectation.checkpoints);
   if (expectation.fails !== undefined) expect(exception).toMatch(expectation.fails);
-  compareWithBare(expectation, records, bare);
+  if (bare !== undefined) compareWithBare(expectation, records, bare);
 }
 
 type Simple = readonly [string, string, unknown];
@@ -64,17 +69,25 @@ function compareWithBare({ fails, unlikeBare }: Expectation, records: readonly S
   });
 }
 
-async function runInSandbox({ name, parameters, settings, culture }: Expectation, script: string): Promise<ScriptedJrds> {
+async function runInSandbox(expectation: Expectation, script: string): Promise<ScriptedJrds> {
+  const { name, kind = 'PowerShell7', parameters, settings, culture, assets, credentialParameters, stopAfter } = expectation;
   const job = {
-    kind: 'PowerShell7',
+    kind,
     script,
     runbookName: name,
     ...(parameters && { parameters }),
     ...(settings && { settings }),
+    ...(assets && { assets }),
+    ...(credentialParameters && { credentialParameters }),
   } as const;
   const jrds = await ScriptedJrds.start({ job });
   onTestFinished(() => jrds.close());
-  const sandbox = await runSandbox(jrds, { runtimes: pwshAlone(), ...(culture !== undefined && { culture }) });
+  const runtimes = pwshAlone().map((runtime) => ({ ...runtime, kind }));
+  const sandbox = await runSandbox(jrds, { runtimes, ...(culture !== undefined && { culture }) });
+  if (stopAfter !== undefined) {
+    await until(`${String(stopAfter)} records`, () => jrds.recordCount >= stopAfter, 120);
+    jrds.stopJob();
+  }
   expect(await sandbox.ended).toBe(endedWell);
   return jrds;
 }

@@ -1,5 +1,5 @@
 /** What a PowerShell runbook finds around it, and what becomes of it in the end: console, stop, start, Constrained Language Mode. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
 import { maxReasonBytes } from '../../src-contract/limits.ts';
@@ -121,6 +121,8 @@ describe('the records of a PowerShell runbook', () => {
     const run = await start(context, script, { settings: { logProgress: true } });
     await until('the last progress', () => run.jrds.records.at(-1)?.progress?.percent === 100, 120);
     expect(texts(run)[0]).toBe('first');
+    // Its settings and its parameters lie nowhere any more.
+    expect(readdirSync(path.join(run.sandbox.folder, 'host')).filter((name) => name.endsWith('-settings'))).toEqual([]);
     const progress = run.jrds.records.slice(1);
     expect(progress[0]?.progress).toEqual({ activity: 'Copy', status: 'going', percent: 0 });
     expect(progress.length).toBeLessThan(100);

@@ -132,6 +132,28 @@ describe('a PowerShell runbook', () => {
     expect(jrds.final?.jobStatus).toBe('Completed');
   });
 
+  it('has the places of its records where PowerShell has them: of errors, and of the calls of functions that warn', async (context) => {
+    const script = [
+      'function Write-All {',
+      '  Write-Warning "w"; Write-Verbose "v" -Verbose; Write-Debug "d" -Debug',
+      '  Write-Error "e"',
+      '  Write-Information "i" -InformationAction Continue; "o"',
+      '}',
+      'Write-Warning "of the script itself"',
+      'if ($true) { Write-All }',
+    ].join('\n');
+    const jrds = await run(context, { script, settings: { logVerbose: true, logDebug: true } });
+    expect(jrds.records.map(({ stream, position }) => [stream, position?.line, position?.column])).toEqual([
+      ['Warning', undefined, undefined],
+      ['Warning', 7, 14],
+      ['Verbose', 7, 14],
+      ['Debug', 7, 14],
+      ['Error', 7, 14],
+      ['Information', undefined, undefined],
+      ['Output', undefined, undefined],
+    ]);
+  });
+
   it('fails with message, position and stack when it throws', async (context) => {
     const script =
       'function Copy-It {\n  throw [System.InvalidOperationException]::new("no room", [System.IO.IOException]::new("disk full"))\n}\n"before"\nCopy-It\n"after"';

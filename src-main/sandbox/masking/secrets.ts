@@ -28,10 +28,14 @@ export class Secrets {
     this.#add(formsOfCertificate(base64), false);
   }
 
-  /** A value as assets have it: of an object or an array each text and number in it, and the whole as JSON. */
+  /**
+   * A value as assets have it: of an object or an array each text and number in it, and the whole as JSON. Of a text the text alone: with its
+   * quotes a record's value would lose its own, and be no JSON any more.
+   */
   addValue(json: string): void {
-    this.addText(json);
-    for (const leaf of leavesOf(parse(json))) this.addText(leaf);
+    const value = parse(json);
+    if (typeof value !== 'string') this.addText(json);
+    for (const leaf of leavesOf(value)) this.addText(leaf);
   }
 
   readonly scan = (bytes: Buffer): Scan | undefined => {

@@ -1,0 +1,4 @@
+import { workflows } from '../fixtures/runbooks/workflows.ts';
+import { conformanceSuite } from '../harness/conformance.ts';
+
+conformanceSuite('workflows', workflows);
