@@ -1,6 +1,7 @@
 /** Sandboxes that wait, in a whole worker: made after jobs, taken by jobs, thrown away, and gone with their engine. */
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
 import { mustEndWithTest } from '../harness/leftovers.ts';
@@ -99,30 +100,70 @@ async function whenOneWaits(stack: Stack): Promise<{ name: string; processes: nu
   });
 }
 
-const pipesBelow = (folder: string): string[] =>
-  (readdirSync(folder, { recursive: true }) as string[]).filter((name) =>
-    statSync(path.join(folder, name), { throwIfNoEntry: false })?.isFIFO(),
+/** Pipes and sockets that have a name below the folder, wherever the test's programs put them. */
+const namedBelow = (folder: string): string[] =>
+  (readdirSync(folder, { recursive: true }) as string[])
+    .filter((name) => {
+      const found = statSync(path.join(folder, name), { throwIfNoEntry: false });
+      return found?.isFIFO() === true || found?.isSocket() === true;
+    })
+    .sort();
+
+/** How many handles of each kind a process has. A connection is a socket that has no place in the list of Unix sockets. */
+function handlesOf(pid: number): Record<string, number> {
+  const local = new Set(
+    readFileSync('/proc/net/unix', 'utf8')
+      .split('\n')
+      .map((line) => line.split(/\s+/)[6]),
   );
+  const kinds: Record<string, number> = {};
+  for (const name of readdirSync(`/proc/${String(pid)}/fd`)) {
+    const kind = kindOf(`/proc/${String(pid)}/fd/${name}`, local);
+    if (kind !== undefined) kinds[kind] = (kinds[kind] ?? 0) + 1;
+  }
+  return kinds;
+}
+
+function kindOf(link: string, local: ReadonlySet<string | undefined>): string | undefined {
+  try {
+    const target = readlinkSync(link);
+    const [kind = '', inode] = target.startsWith('/') ? ['file'] : target.split(':');
+    if (kind !== 'socket') return kind === 'anon_inode' ? target : kind;
+    return local.has(inode?.slice(1, -1)) ? 'local socket' : 'connection';
+  } catch {
+    // It was closed meanwhile.
+    return undefined;
+  }
+}
 
 describe('jobs that find a sandbox waiting', () => {
   it(`leave no process, pipe, folder or handle behind: ${String(jobCount)} of them`, { timeout: 3_600_000 }, async (context) => {
     const stack = await startStack(context);
-    const { worker, dataFolder, sandboxesFolder } = stack;
-    const handles = (): number => readdirSync(`/proc/${String(worker.program.pid)}/fd`).length;
+    const { worker, sandboxesFolder } = stack;
+    const letWait = async (memoryMb: number) => unwrap(await worker.control.call('settings:change', { warmMemoryMb: memoryMb }));
+    const whenNothingWaits = async (): Promise<void> => {
+      await letWait(0);
+      await waitFor('the end of all sandboxes', 60, () => (processesOf(stack).length === 0 ? true : undefined));
+      await waitFor('the end of all folders', 60, () => (readdirSync(sandboxesFolder).length === 0 ? true : undefined));
+    };
     expect(await runJob(stack)).toBe(false);
     await whenOneWaits(stack);
-    const before = handles();
+    await whenNothingWaits();
+    const named = namedBelow(tmpdir());
+    const { connection: connections = 0, ...handles } = handlesOf(worker.program.pid);
+    await letWait(512);
     for (let warm = 0; warm < jobCount;) {
       // Some come too early for the next one, and are none of those that this is about.
       if (await runJob(stack)) warm += 1;
       await waitFor('the next one', 120, () => warmFolders(stack)[0]);
     }
-    unwrap(await worker.control.call('settings:change', { warmMemoryMb: 0 }));
-    await waitFor('the end of all sandboxes', 60, () => (processesOf(stack).length === 0 ? true : undefined));
-    await waitFor('the end of all folders', 60, () => (readdirSync(sandboxesFolder).length === 0 ? true : undefined));
-    expect(pipesBelow(dataFolder)).toEqual([]);
-    // Connections to the service come and go.
-    expect(handles()).toBeLessThan(before + 10);
+    await whenNothingWaits();
+    expect(namedBelow(tmpdir())).toEqual(named);
+    // Connections to the service come and go; they are no more than they were in the end.
+    const after = (): Record<string, number> => handlesOf(worker.program.pid);
+    await waitFor('connections as few as before', 120, () => ((after()['connection'] ?? 0) <= connections ? true : undefined));
+    const { connection: _connection, ...left } = after();
+    expect(left).toEqual(handles);
   });
 });
 
