@@ -87,8 +87,10 @@ function Format-Failure($Failure) {
         $lines += "Caused by $($cause.GetType().FullName): $(Limit-Text $cause.Message 10000)"
     }
     if ($Failure.Exception -is [System.Management.Automation.PSSecurityException] -and $onWindows) {
-        $lines += 'Execution policies, the first that is set decides: ' +
-            (@(Get-ExecutionPolicy -List | ForEach-Object { "$($_.Scope) $($_.ExecutionPolicy)" }) -join ', ')
+        # Its module may be refused by the same policy.
+        $policies = @(try { Get-ExecutionPolicy -List } catch { $null = $_ })
+        $scopes = @($policies | ForEach-Object { "$($_.Scope) $($_.ExecutionPolicy)" }) -join ', '
+        if ($scopes) { $lines += "Execution policies, the first that is set decides: $scopes" }
         $lines += 'MachinePolicy and UserPolicy are set by Group Policy; LocalMachine and CurrentUser by Set-ExecutionPolicy.'
     }
     $lines -join "`n"
@@ -144,8 +146,14 @@ if ($settings.Culture) {
 if ($isWindows51 -and @(Get-ExecutionPolicy -List | Where-Object { $_.ExecutionPolicy -ne 'Undefined' }).Count -eq 0) {
     $env:PSExecutionPolicyPreference = 'RemoteSigned'
 }
-# Nothing of ours is signed.
-$takesSigned = $onWindows -and (Get-ExecutionPolicy) -in 'AllSigned', 'Restricted'
+# Whether a policy refuses files that are not signed, as ours are not. Asked of the engine itself: Get-ExecutionPolicy comes from a module,
+# which such a policy may refuse as well.
+function Test-SignedOnly {
+    $support = [psobject].Assembly.GetType('System.Management.Automation.Internal.SecuritySupport')
+    $ask = if ($support) { $support.GetMethod('GetExecutionPolicy', [System.Reflection.BindingFlags] 'NonPublic, Static', $null, [type[]] @([string]), $null) }
+    $null -ne $ask -and "$($ask.Invoke($null, @('Microsoft.PowerShell')))" -in 'AllSigned', 'Restricted'
+}
+$takesSigned = $onWindows -and (Test-SignedOnly)
 
 $stream = Connect-Pipe $settings.Pipe 'Write'
 # One write to the pipe a record: gathered here, flushed at its end.
