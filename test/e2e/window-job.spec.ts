@@ -54,7 +54,7 @@ test('a suspended workflow is resumed from its page, after a question', async ({
   await worker('startJob', suspended);
   await page.evaluate((id) => (location.hash = `#/jobs/${id}`), sampleId(711));
   await page.getByRole('button', { name: 'Resume job' }).click();
-  const question = page.getByRole('dialog');
+  const question = page.getByRole('alertdialog');
   await question.getByRole('button', { name: 'Leave it suspended' }).click();
   await expect(question).toHaveCount(0);
   expect(await calls('jobs:resume')).toEqual([]);
