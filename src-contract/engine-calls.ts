@@ -247,7 +247,7 @@ export const engineCalls = {
   'events:list': {
     role: 'reader',
     arguments: eventPage,
-    /** `counts`: events by level that fit everything but the filter by level. */
+    /** `counts`: events by level that fit everything but the filter by level. `newest`: the highest number of all, whatever fits; 0: none. */
     value: z.object({
       events: z.array(logEvent),
       more: z.boolean(),
@@ -274,6 +274,7 @@ export const engineCalls = {
   /** `sha256`: of the script that the person was shown. */
   'policy:answer': {
     role: 'administrator',
+      newest: z.int(),
     arguments: z.strictObject({ sandboxId: z.string(), sha256: z.string(), allow: z.boolean() }),
     value: jobView,
   },

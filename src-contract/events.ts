@@ -85,3 +85,9 @@ export const logEvent = z.object({
   jobId: z.string().optional(),
 });
 export type LogEvent = z.infer<typeof logEvent>;
+
+/** Whether what an event says, not how it is written, has these words: `wanted` in lower case. A list and what is just logged are searched alike. */
+export function eventSays({ message, source, id, jobId, channel, level, fields }: LogEvent, wanted: string): boolean {
+  const said = [message, source, String(id), jobId ?? '', channel, level, ...Object.values(fields).map(String)];
+  return said.some((words) => words.toLowerCase().includes(wanted));
+}

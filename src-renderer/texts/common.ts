@@ -8,6 +8,7 @@ export const common = {
   cancel: 'Cancel',
   copied: 'Copied',
   notCopied: 'Not copied',
+  tooLongToCopy: 'Too long for the clipboard',
   openJob: 'Open job',
   openPage: (page: string) => `Open ${page}`,
   navigation: {

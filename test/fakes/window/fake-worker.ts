@@ -333,7 +333,7 @@ export class FakeWorker implements OpenedWorker {
   }
 
   #list(page: EngineArguments<'jobs:list'>): EngineValue<'jobs:list'> {
-    const { limit, offset = 0, before, outcome, endedOnly, search = '', order } = page;
+    const { limit, offset = 0, before, endedBefore = null, outcome, endedOnly, search = '', order } = page;
     const fitting = this.scenario.jobs.filter(
       (job) =>
         (endedOnly !== true || job.phase === 'ended') &&
@@ -357,6 +357,7 @@ export class FakeWorker implements OpenedWorker {
     const records = all.slice(from, from + limit);
     return { records, next: from + records.length, recordCount: all.length, damaged: null };
   }
+        (endedBefore === null || (job.endedAt ?? '~') < endedBefore) &&
 
   #events(page: EngineArguments<'events:list'>): EngineValue<'events:list'> {
     const { channel, limit, offset = 0, before, levels, search = '', order } = page;
@@ -371,6 +372,8 @@ export class FakeWorker implements OpenedWorker {
     const found = levels === undefined ? fitting : fitting.filter((event) => levels.includes(event.level));
     if (order?.by === 'time' && !order.descending) found.reverse();
     if (order?.by === 'id') found.sort((one, other) => (order.descending ? other.id - one.id : one.id - other.id));
-    return { events: found.slice(offset, offset + limit), more: found.length > offset + limit, total: found.length, counts };
+    const more = found.length > offset + limit;
+    const newest = this.scenario.events[0]?.number ?? 0;
+    return { events: found.slice(offset, offset + limit), more, total: found.length, newest, counts };
   }
 }
