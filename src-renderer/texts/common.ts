@@ -78,7 +78,7 @@ export const common = {
     runningFor: 'For',
     lastRecord: 'Last record',
     records: 'Records',
-    process: 'Process',
+    runtime: 'Runtime',
     processor: 'Processor',
     memory: 'Memory',
     actions: 'Stop',
