@@ -39,6 +39,8 @@ const useStyles = makeStyles({
   search: { width: '200px', minWidth: '140px', flexShrink: 1 },
   actions: { display: 'flex', gap: '8px', marginLeft: 'auto', alignItems: 'center' },
   button: { whiteSpace: 'nowrap' },
+  // Above the list's head, which stays in sight while the list scrolls.
+  menu: { zIndex: 10 },
   foot: {
     display: 'flex',
     gap: '12px',
@@ -217,7 +219,7 @@ function ExportMenu({
             {save.pending ? texts.list.exporting : texts.list.export}
           </MenuButton>
         </MenuTrigger>
-        <MenuPopover>
+        <MenuPopover className={styles.menu}>
           <MenuList>
             <MenuItem onClick={() => void run('csv')}>{texts.list.asCsv}</MenuItem>
             <MenuItem onClick={() => void run('json')}>{texts.list.asJson}</MenuItem>
