@@ -62,7 +62,8 @@ async function bestFrames(scroller: Locator, distance: number): Promise<Frames> 
 /** Beside what a frame costs here when nothing moves: a machine that does other work has slow ones too. */
 function expectNoPause(moving: Frames, still: Frames, halfMs: number): void {
   expect(moving.halfMs).toBeLessThan(Math.max(halfMs, 4 * still.halfMs));
-  expect(moving.mostMs).toBeLessThan(Math.max(2 * halfMs, 4 * still.mostMs));
+  // One in twenty may take three times as long; one that freezes takes longer by far.
+  expect(moving.mostMs).toBeLessThan(Math.max(3 * halfMs, 4 * still.mostMs));
 }
 
 for (const { place, rows, what } of [
