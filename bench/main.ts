@@ -1,12 +1,21 @@
 /**
- * `npm run bench [-- --quick] [--json FILE]`: latency, throughput and memory of the real parts, each figure beside the bare interpreter
+ * `npm run bench [-- --quick] [--idle] [--json FILE]`: latency, throughput and memory of the real parts, each figure beside the bare interpreter
  * measured in the same run. These machines are noisy: hold ratios against ratios, not milliseconds against milliseconds.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { joinGroup, makeAccount, publishRunbook, startHeadlessWorker, startService, unwrap } from '../test/harness/stack.ts';
+import {
+  joinGroup,
+  makeAccount,
+  publishRunbook,
+  startHeadlessWorker,
+  startService,
+  unwrap,
+  type Account,
+} from '../test/harness/stack.ts';
 import { measureCosts } from './costs.ts';
+import { measureIdle } from './idle.ts';
 import { hasInterpreter, type BenchKind } from './interpreters.ts';
 import { measureLatency } from './latency.ts';
 import { measureMemory } from './memory.ts';
@@ -16,6 +25,8 @@ import { measureThroughput } from './throughput.ts';
 
 const groupName = 'bench';
 const quick = process.argv.includes('--quick');
+/** Nothing but what a worker costs that waits. */
+const onlyIdle = process.argv.includes('--idle');
 const jsonFile = process.argv.includes('--json') ? process.argv[process.argv.indexOf('--json') + 1] : undefined;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -24,6 +35,15 @@ const figures: Figure[] = [];
 const service = await startService(join(folder, 'service'));
 try {
   const account = await makeAccount(service);
+  if (!onlyIdle) await measureJobs(account);
+  say('A worker that waits …');
+  figures.push(...(await measureIdle({ service, account, folder, quick })));
+} finally {
+  await service.stop();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function measureJobs(account: Account): Promise<void> {
   const worker = await startHeadlessWorker(join(folder, 'worker'), join(folder, 'worker.log'));
   try {
     await joinGroup(worker.control, service, account, groupName);
@@ -71,9 +91,6 @@ try {
     await worker.control.close();
     await worker.program.stop();
   }
-} finally {
-  await service.stop();
-  rmSync(folder, { recursive: true, force: true });
 }
 
 const machine = {

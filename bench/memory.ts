@@ -51,7 +51,7 @@ function residentBytes(pid: number): number {
   return readKilobytes(`/proc/${String(pid)}/status`, 'VmRSS') * 1024;
 }
 
-function proportionalBytes(pid: number): number {
+export function proportionalBytes(pid: number): number {
   try {
     return readKilobytes(`/proc/${String(pid)}/smaps_rollup`, 'Pss') * 1024;
   } catch {
@@ -65,7 +65,7 @@ function readKilobytes(file: string, name: string): number {
   return Number(found[1]);
 }
 
-function treeOf(pid: number): number[] {
+export function treeOf(pid: number): number[] {
   const children = new Map<number, number[]>();
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue;

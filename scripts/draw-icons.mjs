@@ -7,8 +7,8 @@ import { root } from './paths.mjs';
 const drawings = join(root, 'assets', 'drawings');
 const icons = join(root, 'assets', 'icons');
 
-/** What Windows asks for at 100, 125, 150 and 200 %, and what Linux trays are usually given. */
-const traySizes = [16, 20, 22, 24, 32];
+/** What Windows asks for at 100, 125, 150 and 200 %, and what Linux trays are usually given, at 100 and 200 %. */
+const traySizes = [16, 20, 22, 24, 32, 48];
 const productSizes = [16, 20, 24, 32, 48, 64, 128, 256, 512];
 /** From here upwards the ring can be made out. */
 const detailedFrom = 32;

@@ -120,12 +120,26 @@ export type JobView = z.infer<typeof jobView>;
 export const recordNote = z.object({ time: z.string(), text: z.string(), after: z.int().nonnegative() });
 export type RecordNote = z.infer<typeof recordNote>;
 
+/** One call to the service and how far it came. */
+export const wayTest = z.object({
+  /** The proxy that was gone through, without its user's password; null: none. */
+  proxy: z.string().nullable(),
+  /** Where a system's setting decided it: which one, in words. */
+  because: z.string().nullable(),
+  stages: z.array(z.object({ stage: z.enum(['name', 'reached', 'proxy', 'tunnel', 'encrypted', 'answer']), tookMs: z.number() })),
+  /** Whose certificate was shown and believed. */
+  certificate: z.object({ issuer: z.string(), fingerprint: z.string() }).nullable(),
+  /** null: the service answered. */
+  problem: problem.nullable(),
+});
+export type WayTest = z.infer<typeof wayTest>;
+
 const nothing = z.strictObject({});
 
 /** Steps of registering, in order. */
 export type RegistrationStep = 'pack' | 'service' | 'key' | 'register' | 'poll';
 export const progressStep = z.object({
-  operation: z.enum(['connect', 'register', 'unregister']),
+  operation: z.enum(['connect', 'change', 'register', 'unregister']),
   step: z.string(),
   label: z.string(),
   status: z.enum(['started', 'done', 'failed']),
@@ -169,6 +183,14 @@ export const engineCalls = {
       proxy: proxySettings,
     }),
     value: workerState,
+  },
+  /** Trust and proxy of the connection that is there, tried first and kept only then. Needs no workspace key: this machine's certificate says who asks. */
+  'connection:change': { role: 'administrator', arguments: z.strictObject({ trust, proxy: proxySettings }), value: workerState },
+  /** Whether the service is reached in a way that need not be the present one. Changes nothing, and tells the service nothing. */
+  'connection:test': {
+    role: 'administrator',
+    arguments: z.strictObject({ serviceUrl: z.string(), trust, proxy: proxySettings }),
+    value: wayTest,
   },
   'connection:disconnect': { role: 'administrator', arguments: nothing, value: workerState },
   'registration:register': {
@@ -247,11 +269,12 @@ export const engineCalls = {
   'events:list': {
     role: 'reader',
     arguments: eventPage,
-    /** `counts`: events by level that fit everything but the filter by level. */
+    /** `counts`: events by level that fit everything but the filter by level. `newest`: the highest number of all, whatever fits; 0: none. */
     value: z.object({
       events: z.array(logEvent),
       more: z.boolean(),
       total: z.int(),
+      newest: z.int(),
       counts: z.record(eventLevel, z.int()),
     }),
   },

@@ -16,6 +16,7 @@ export const eventIds = {
   agentConnectionFailed: { id: 4501, channel: 'Operations Manager', level: 'Error' },
   certificateNotTrusted: { id: 4502, channel: 'Operations Manager', level: 'Error' },
   agentDisconnected: { id: 4503, channel: 'Operations Manager', level: 'Information' },
+  connectionChanged: { id: 4504, channel: 'Operations Manager', level: 'Information' },
   packRequested: { id: 1200, channel: 'Operations Manager', level: 'Information' },
   packReceived: { id: 1201, channel: 'Operations Manager', level: 'Information' },
   packRefused: { id: 1202, channel: 'Operations Manager', level: 'Error' },
@@ -63,6 +64,7 @@ export const alwaysKept: ReadonlySet<EventName> = new Set([
   'workerDeregistered',
   'agentConnected',
   'agentDisconnected',
+  'connectionChanged',
   'workerPaused',
   'workerResumed',
   'workerDraining',
@@ -85,3 +87,9 @@ export const logEvent = z.object({
   jobId: z.string().optional(),
 });
 export type LogEvent = z.infer<typeof logEvent>;
+
+/** Whether what an event says, not how it is written, has these words: `wanted` in lower case. A list and what is just logged are searched alike. */
+export function eventSays({ message, source, id, jobId, channel, level, fields }: LogEvent, wanted: string): boolean {
+  const said = [message, source, String(id), jobId ?? '', channel, level, ...Object.values(fields).map(String)];
+  return said.some((words) => words.toLowerCase().includes(wanted));
+}

@@ -11,8 +11,10 @@ export const jobOrder = z.enum(['pickedUp', 'ended', 'name', 'status', 'startedB
 export type JobOrder = z.infer<typeof jobOrder>;
 
 export const jobQuery = z.strictObject({
-  /** Only jobs picked up before this time (ISO): a list that stands still while others come has one. */
+  /** Only jobs picked up before this time (ISO): a list of all that stands still while others come has one. */
   before: z.string().nullable(),
+  /** Only jobs that ended before this time (ISO): ended ones enter a list when they end, whenever they were picked up. */
+  endedBefore: z.string().nullable().optional(),
   outcome: attemptOutcome.nullable(),
   runbookName: z.string().nullable(),
   endedOnly: z.boolean().optional(),

@@ -15,12 +15,14 @@ export type Trust = z.infer<typeof trust>;
 
 export const proxySettings = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('none') }),
+  /** What the machine is set to, found anew for each connection: variables such as HTTPS_PROXY and NO_PROXY, on Windows its own settings. */
+  z.object({ kind: z.literal('system') }),
   /** http(s) URL without user info. The password stands in the secrets folder; the hand-over to a sandbox carries it. */
   z.object({ kind: z.literal('manual'), url: z.string(), userName: z.string().optional(), password: z.string().optional() }),
 ]);
 export type ProxySettings = z.infer<typeof proxySettings>;
 
-export const settingsVersion = 2;
+export const settingsVersion = 3;
 
 const retentionMb = z.int().min(16).max(16_777_216);
 const startLimitSeconds = z.number().min(5).max(3600);

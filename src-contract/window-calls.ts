@@ -22,11 +22,14 @@ export const desktopChoices = z.strictObject({
 });
 export type DesktopChoices = z.infer<typeof desktopChoices>;
 
+/** Long enough for the largest script, and for the longest messages of all rows that can be copied at once in most cases. */
+export const maxCopiedCharacters = 4_000_000;
+
 export const shellCalls = {
   ...serviceDeskCalls,
   /** Where the window should open, once: a deep link such as `jobs/<sandbox id>`; empty for the overview. */
   'shell:start-place': { arguments: z.strictObject({}), value: z.object({ place: z.string() }) },
-  'shell:copy-text': { arguments: z.strictObject({ text: z.string().max(1_000_000) }), value: z.strictObject({}) },
+  'shell:copy-text': { arguments: z.strictObject({ text: z.string().max(maxCopiedCharacters) }), value: z.strictObject({}) },
   /** Lets the person choose a certificate file; answers its PEM text or null when cancelled. */
   'shell:choose-certificate': { arguments: z.strictObject({}), value: z.object({ pem: z.string().nullable() }) },
   /** Writes every row that fits into a file that the person chooses; `file` is null when they chose none. */

@@ -108,7 +108,7 @@ async function openService({ url, trust, proxy }: ServiceAddress, token: string)
 
 /** A worker that is somebody else's keeps it to itself: the proxy says then what it misses. */
 async function withPassword(proxy: ProxySettings): Promise<ProxySettings> {
-  if (proxy.kind === 'none' || proxy.userName === undefined) return proxy;
+  if (proxy.kind !== 'manual' || proxy.userName === undefined) return proxy;
   const password = await readTextFile(dataLayout(dataFolder).proxyPasswordFile).catch(() => undefined);
   return password === undefined ? proxy : { ...proxy, password };
 }

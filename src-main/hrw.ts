@@ -3,16 +3,24 @@ import '../src-contract/schemas-uncompiled.ts';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
+import { AppError } from '../src-contract/app-error.ts';
 import { exitCodes, processIo } from './command-line/command-io.ts';
 import { registerServiceCommands } from './command-line/service-commands.ts';
 import { registerWorkerCommands } from './command-line/worker-commands.ts';
 import type { WorkerAccess } from './command-line/worker/worker-access.ts';
 import { connectControl } from './control/control-client.ts';
+import { openControlPanel } from './platform/control-panel.ts';
+import { resolveApplication } from './platform/executables.ts';
 import { createHttpsClient } from './service-link/https-client.ts';
+import { displayIsMissing } from './shell/display.ts';
 import { defaultDataFolder } from './storage/default-data-folder.ts';
 import { dataLayout } from './storage/layout.ts';
 import { programVersion } from './worker-host/version.ts';
+
+/** Put in by the build: a release carries its parts differently from a checkout. */
+declare const HRW_BUILD_FLAVOUR: string | undefined;
 
 const access: WorkerAccess = {
   defaultDataFolder: () =>
@@ -27,6 +35,14 @@ const access: WorkerAccess = {
     const dataFolder = path.resolve(given);
     const { controlFolder, controlAddressFile } = dataLayout(dataFolder);
     return connectControl({ dataFolder, controlFolder, addressFile: controlAddressFile });
+  },
+  openControlPanel: async ({ dataFolder, place }) => {
+    if (displayIsMissing(process.env, process.platform)) throw new AppError('display-missing', {});
+    const isRelease = typeof HRW_BUILD_FLAVOUR !== 'undefined' && HRW_BUILD_FLAVOUR === 'release';
+    // A release's hrw lies in `bin` of the installation's resources.
+    const folder = isRelease ? path.dirname(path.dirname(process.execPath)) : path.dirname(fileURLToPath(import.meta.url));
+    const program = resolveApplication({ mode: isRelease ? 'packaged' : 'checkout', folder, platform: process.platform });
+    await openControlPanel({ program, dataFolder: path.resolve(dataFolder), place });
   },
   // Only here, from a bundle of its own: a command that asks a worker or a service need not wait until a worker has been read.
   run: async (options) => (await import('./headless-worker.ts')).runHeadlessWorker(options),

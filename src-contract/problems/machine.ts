@@ -28,6 +28,25 @@ export const machineProblems = {
       `On the control channel of ${dataFolder}: ${what}. It is another program, or a worker of another version. Nothing was asked of it.`,
     nextStep: () => 'End the worker and start it again with the version that you are using.',
   }),
+  'display-missing': entry({
+    severity: 'error',
+    title: () => 'There is no display here',
+    text: () => 'Neither DISPLAY nor WAYLAND_DISPLAY is set, so the control panel cannot be shown.',
+    nextStep: () => 'Use it at a desktop, or here: `hrw status`, `hrw diagnose`, `hrw events`, `hrw jobs`.',
+  }),
+  'control-panel-missing': entry<{ file: string }>({
+    severity: 'error',
+    title: () => 'The application is not installed here',
+    text: ({ file }) => `${file} is not there. The worker and \`hrw\` work without it.`,
+    nextStep: () =>
+      'Install the application, in a checkout by `npm start`, or use `hrw status`, `hrw diagnose`, `hrw events`, `hrw jobs`.',
+  }),
+  'control-panel-failed': entry<{ file: string; reason: string }>({
+    severity: 'error',
+    title: () => 'The application did not start',
+    text: ({ file, reason }) => `${file}: ${reason}.`,
+    nextStep: () => 'Start it by hand and see what it says; in a checkout that is `npm start`.',
+  }),
   'data-folder-newer': entry<{ dataFolder: string; found: number; known: number }>({
     severity: 'error',
     title: () => 'The data folder belongs to a newer version',

@@ -69,13 +69,19 @@ export const reachingProblems = {
     severity: 'error',
     title: ({ proxy }) => `The proxy ${proxy} cannot be reached`,
     text: () => 'The connection to the proxy itself failed; the service was not asked.',
-    nextStep: () => 'Check the proxy’s address and port: on the Connection page, or `--proxy` of `hrw connect`.',
+    nextStep: () => 'Check the proxy’s address and port: on the Connection page, or with `hrw way change --proxy URL`.',
   }),
   'proxy-not-understood': entry<{ proxy: string }>({
     severity: 'error',
     title: ({ proxy }) => `What answers at ${proxy} is no HTTP proxy`,
     text: () => 'It answered with something that is not HTTP. The service was not asked.',
-    nextStep: () => 'Check the proxy’s address and port: on the Connection page, or `--proxy` of `hrw connect`.',
+    nextStep: () => 'Check the proxy’s address and port: on the Connection page, or with `hrw way change --proxy URL`.',
+  }),
+  'system-proxy-unusable': entry<{ setting: string; reason: string }>({
+    severity: 'error',
+    title: () => 'The proxy that this machine is set to cannot be used',
+    text: ({ setting, reason }) => `As ${setting} says: ${reason}. The service was not asked.`,
+    nextStep: () => 'Name the proxy itself on the Connection page, or with `hrw way change --proxy URL`.',
   }),
   /** `userName`: who was refused; empty where nobody was named. */
   'proxy-authentication-required': entry<{ proxy: string; userName: string }>({
@@ -83,7 +89,8 @@ export const reachingProblems = {
     title: ({ proxy, userName }) =>
       `The proxy ${proxy} ${userName === '' ? 'wants a user name and password' : 'did not accept the user name and password'}`,
     text: ({ userName }) => `It answered 407${userName === '' ? '' : ` to “${userName}”`}. The service was not reached.`,
-    nextStep: () => 'Enter them on the Connection page, or with `hrw connect --proxy-user NAME --proxy-password-file FILE`.',
+    nextStep: () =>
+      'Enter them on the Connection page, or with `hrw way change --proxy URL --proxy-user NAME --proxy-password-file FILE`.',
   }),
   'proxy-ntlm-required': entry<{ proxy: string; schemes: string }>({
     severity: 'error',

@@ -10,7 +10,7 @@ import { judgePacks, type PackFacts } from './packs.ts';
 import { judgeRegistration } from './registration.ts';
 import { judgeRuntimes, type RuntimeFact } from './runtimes.ts';
 import { judgeWaiting, type WaitingFacts } from './waiting-jobs.ts';
-import { judgeCertificates, judgeClock, judgeProxy, judgeReachable, type Probe } from './way-to-service.ts';
+import { judgeCertificates, judgeClock, judgeProxy, judgeReachable, type Probe, type SystemWay } from './way-to-service.ts';
 
 export interface WorkerToDiagnose {
   now: () => Date;
@@ -23,6 +23,8 @@ export interface WorkerToDiagnose {
   probe: () => Promise<Probe[]>;
   /** A call that has to prove the agent's certificate; rejects with what became of it. undefined: there is no connection. */
   agentCall: (() => Promise<void>) | undefined;
+  /** undefined: the connection does not go by what the system is set to. */
+  systemWay: () => Promise<SystemWay | undefined>;
   certificateEnds: () => Promise<Date | undefined>;
   runtimes: () => Promise<readonly RuntimeFact[]>;
   packs: PackFacts;
@@ -35,13 +37,13 @@ export interface WorkerToDiagnose {
 export async function diagnose(worker: WorkerToDiagnose): Promise<Diagnosis> {
   const startMs = worker.monotonicMs();
   const { connection } = worker.settings;
-  const way = Promise.all([worker.probe(), failureOf(worker.agentCall)]);
+  const way = Promise.all([worker.probe(), failureOf(worker.agentCall), worker.systemWay()]);
   const runtimes = worker.runtimes();
   const findings = await Promise.all<Finding | Finding[]>([
-    way.then(([probes, agentFailure]) => [
+    way.then(([probes, agentFailure, systemWay]) => [
       judgeReachable(probes),
       judgeCertificates(probes, connection?.trust, agentFailure),
-      judgeProxy(probes, connection?.proxy, worker.environment, worker.state().problems, worker.longestHoldMs()),
+      judgeProxy(probes, connection?.proxy, worker.environment, worker.state().problems, worker.longestHoldMs(), systemWay),
       judgeClock(probes),
     ]),
     worker

@@ -10,7 +10,7 @@ export interface Probe {
   /** The host, with its port where that is not 443. */
   address: string;
   /** Milliseconds since the call began, as far as it came. */
-  stages: { stage: 'name' | 'reached' | 'tunnel' | 'encrypted' | 'answer'; atMs: number }[];
+  stages: { stage: 'name' | 'reached' | 'proxy' | 'tunnel' | 'encrypted' | 'answer'; atMs: number }[];
   answer:
     | { kind: 'answered'; status: number; clockAheadMs: number | undefined; issuer: string; fingerprint: string }
     | { kind: 'failed'; error: AppError };
@@ -19,6 +19,7 @@ export interface Probe {
 const stageWords = {
   name: 'name found',
   reached: 'connected',
+  proxy: 'proxy reached',
   tunnel: 'tunnel open',
   encrypted: 'TLS open',
   answer: 'first byte',
@@ -137,7 +138,13 @@ export function judgeCertificates(probes: readonly Probe[], trust: Trust | undef
   };
 }
 
-/** Variables by which other programs find a proxy; this worker uses the one of its connection alone. */
+/** What the system's proxy comes to, where the connection goes by it. `url`: null for none. */
+export interface SystemWay {
+  url: string | null;
+  because: string;
+}
+
+/** Variables by which other programs find a proxy; this worker looks at them where its connection says so. */
 const proxyVariables = ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'];
 
 export function judgeProxy(
@@ -146,14 +153,15 @@ export function judgeProxy(
   environment: NodeJS.ProcessEnv,
   problems: WorkerState['problems'],
   longestHoldMs: number | undefined,
+  systemWay?: SystemWay,
 ): Finding {
   const rule = 'proxy';
   if (proxy === undefined) return { rule, evidence: [], ...notConnected };
   const named = proxyVariables.filter((name) => (environment[name] ?? '') !== '');
   const seen = evidence([
-    ['applies', proxy.kind === 'none' ? 'none: connections go straight to the service' : proxy.url],
+    ['applies', appliesWords(proxy, systemWay)],
     ...(proxy.kind === 'manual' && proxy.userName !== undefined ? ([['user', proxy.userName]] satisfies [string, string][]) : []),
-    ...(named.length === 0
+    ...(named.length === 0 || proxy.kind === 'system'
       ? []
       : ([['not used', `the environment names another by ${named.join(', ')}`]] satisfies [string, string][])),
     [
@@ -182,22 +190,34 @@ export function judgeProxy(
       sentence: 'The service is not reached, and this machine’s environment names a proxy that the worker does not use',
       evidence: seen,
       repair:
-        'If this network has no other way out, connect again with that proxy: the page Connection, or `hrw connect --proxy`.',
+        'If this network has no other way out, use that proxy: choose the system’s on the page Connection, or `hrw way change --proxy system`.',
     };
   return {
     rule,
     result: 'good',
-    sentence: wayWords(proxy, longestHoldMs),
+    sentence: wayWords(isDirect(proxy, systemWay), longestHoldMs),
     evidence: seen,
     repair: null,
   };
 }
 
-function wayWords(proxy: ProxySettings, longestHoldMs: number | undefined): string {
-  const through = proxy.kind === 'none' ? 'No proxy is used' : 'The proxy lets this machine through';
+function isDirect(proxy: ProxySettings, systemWay: SystemWay | undefined): boolean {
+  return proxy.kind === 'none' || (proxy.kind === 'system' && systemWay?.url === null);
+}
+
+function appliesWords(proxy: ProxySettings, systemWay: SystemWay | undefined): string {
+  if (proxy.kind === 'manual') return proxy.url;
+  if (proxy.kind === 'none') return 'none: connections go straight to the service';
+  if (systemWay === undefined) return 'what the system is set to';
+  const { url, because } = systemWay;
+  return `what the system is set to: ${url ?? 'none'} (${because})`;
+}
+
+function wayWords(direct: boolean, longestHoldMs: number | undefined): string {
+  const through = direct ? 'No proxy is used' : 'The proxy lets this machine through';
   // Silence that was never tried is not known to be let through.
   if (longestHoldMs === undefined) return `${through}; no long request has been tried yet`;
-  return proxy.kind === 'none' ? `${through}, and long requests are held` : `${through}, and holds its long requests`;
+  return direct ? `${through}, and long requests are held` : `${through}, and holds its long requests`;
 }
 
 const smallSkewMs = 60_000;

@@ -40,7 +40,23 @@ export function resolveExecutables({ mode, folder, platform }: InstallFacts): Ex
     const program = (name: string): Command => ({ file: paths.join(folder, 'bin', name + suffix), leading: [] });
     return { sandbox: program('Orchestrator.Sandbox'), hrw: program('hrw'), historyThread, resourcesFolder: folder };
   }
-  const node = paths.join(folder, '..', 'node_modules', 'node', 'bin', `node${suffix}`);
+  const node = checkoutNode(folder, platform);
   const program = (name: string): Command => ({ file: node, leading: [paths.join(folder, `${name}.cjs`)] });
   return { sandbox: program('sandbox'), hrw: program('hrw'), historyThread, resourcesFolder: folder };
+}
+
+/** The application with tray and window. An installation need not have it. */
+export function resolveApplication({ mode, folder, platform }: InstallFacts): Command {
+  const paths = platform === 'win32' ? path.win32 : path.posix;
+  // Prepared and built first, where that is needed.
+  if (mode === 'checkout')
+    return { file: checkoutNode(folder, platform), leading: [paths.join(folder, '..', 'scripts', 'run.mjs'), 'app'] };
+  // Beside the resources, named as electron-builder.yml names it.
+  const name = platform === 'win32' ? 'Hybrid Runbook Worker.exe' : 'hybrid-runbook-worker';
+  return { file: paths.join(folder, '..', name), leading: [] };
+}
+
+function checkoutNode(folder: string, platform: NodeJS.Platform): string {
+  const paths = platform === 'win32' ? path.win32 : path.posix;
+  return paths.join(folder, '..', 'node_modules', 'node', 'bin', platform === 'win32' ? 'node.exe' : 'node');
 }

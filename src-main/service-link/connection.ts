@@ -10,11 +10,13 @@ import { AppError } from '../../src-contract/app-error.ts';
 import type { ProxySettings } from '../../src-contract/settings.ts';
 import { describeNetworkError } from './network-errors.ts';
 import { openTunnel, proxyUnreachable } from './proxy-tunnel.ts';
+import { wayTo, type Way } from './system-proxy.ts';
 import { checkIdentity, judgeConnection, type PresentedChain, type TlsTrust } from './trust.ts';
 
 export interface ConnectionTarget {
   host: string;
   port: number;
+  /** As settings have it; which way that is, each new connection finds out. */
   proxy: ProxySettings;
   /** undefined: plain http. */
   tls: TlsTrust | undefined;
@@ -23,8 +25,8 @@ export interface ConnectionTarget {
   onStage?: (stage: ConnectionStage) => void;
 }
 
-/** `name`: resolved; `reached`: TCP is open; `tunnel`: the proxy lets us through; `encrypted`: TLS is open and its certificate trusted. */
-export type ConnectionStage = 'name' | 'reached' | 'tunnel' | 'encrypted';
+/** `name`: resolved; `reached`: TCP is open; `proxy`: TCP to the proxy is open; `tunnel`: the proxy lets us through; `encrypted`: TLS is open and its certificate trusted. */
+export type ConnectionStage = 'name' | 'reached' | 'proxy' | 'tunnel' | 'encrypted';
 
 /** Request options that also end a connection that is still being opened. */
 export type EndableOptions = http.RequestOptions & { endSignal?: AbortSignal };
@@ -63,16 +65,19 @@ async function openConnection(target: ConnectionTarget, endSignal: AbortSignal |
   };
   endSignal?.addEventListener('abort', onAbort, { once: true });
   const seconds = Math.ceil(target.timeoutMs / 1000);
-  let hasTunnel = target.proxy.kind === 'none';
+  let way: Way = { kind: 'none' };
+  let hasTunnel = true;
   const timer = setTimeout(() => {
-    ending.abort(hasTunnel ? timedOut(target.host, seconds) : proxyUnreachable(target.proxy));
+    ending.abort(hasTunnel ? timedOut(target.host, seconds) : proxyUnreachable(way));
   }, target.timeoutMs);
   try {
+    way = await wayTo({ host: target.host, port: target.port, isSecure: target.tls !== undefined }, target.proxy);
+    hasTunnel = way.kind === 'none';
     const plain =
-      target.proxy.kind === 'none'
+      way.kind === 'none'
         ? await openTcp(target, ending.signal)
-        : await openTunnel(target.proxy, target.host, target.port, ending.signal);
-    if (target.proxy.kind === 'manual') target.onStage?.('tunnel');
+        : await openTunnel(way, target.host, target.port, ending.signal, () => target.onStage?.('proxy'));
+    if (way.kind === 'manual') target.onStage?.('tunnel');
     hasTunnel = true;
     if (target.tls === undefined) return plain;
     const encrypted = await openTls(plain, target.host, target.tls, ending.signal);

@@ -6,13 +6,18 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Socket } from 'node:net';
 import { AppError } from '../../src-contract/app-error.ts';
-import type { ProxySettings } from '../../src-contract/settings.ts';
+import type { ManualProxy, Way } from './system-proxy.ts';
 import { systemAuthorities } from './trust.ts';
 
-type ManualProxy = Extract<ProxySettings, { kind: 'manual' }>;
-
 /** Resolves with a connection whose other end is the service. Rejects with an AppError, or anything once the signal is aborted. */
-export function openTunnel(proxy: ManualProxy, host: string, port: number, signal: AbortSignal): Promise<Socket> {
+export function openTunnel(
+  proxy: ManualProxy,
+  host: string,
+  port: number,
+  signal: AbortSignal,
+  /** TCP to the proxy is open; over TLS, before that. */
+  onReached: () => void,
+): Promise<Socket> {
   const url = new URL(proxy.url);
   const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const headers: http.OutgoingHttpHeaders = { host: authority };
@@ -29,6 +34,7 @@ export function openTunnel(proxy: ManualProxy, host: string, port: number, signa
     agent: false,
     ...(url.protocol === 'https:' ? { ca: systemAuthorities() } : {}),
   });
+  request.once('socket', (socket) => socket.once('connect', onReached));
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
       request.destroy();
@@ -62,7 +68,7 @@ export function openTunnel(proxy: ManualProxy, host: string, port: number, signa
   });
 }
 
-export function proxyUnreachable(proxy: ProxySettings, cause?: unknown): AppError {
+export function proxyUnreachable(proxy: Way, cause?: unknown): AppError {
   const name = proxy.kind === 'none' ? '' : new URL(proxy.url).host;
   return new AppError('proxy-unreachable', { proxy: name }, { retryable: true, cause });
 }

@@ -2,6 +2,7 @@
  * The application's own arguments among Electron's and Chromium's. Their places in the list say nothing: a checkout has the path of
  * the application in it, Chromium puts switches first, and a second instance hands over what it got in an order of its own. Pure.
  */
+import { isPlace } from '../../src-contract/places.ts';
 
 export interface AppArguments {
   /** Undefined: the user's own. */
@@ -10,13 +11,6 @@ export interface AppArguments {
   place: string;
   /** Start in the tray, without a window. */
   hidden: boolean;
-}
-
-const placePattern =
-  /^(overview|running|history|start|connection|group|events|diagnostics|settings|(jobs|started)\/[\w.-]{1,80})$/;
-
-export function isPlace(text: string): boolean {
-  return placePattern.test(text);
 }
 
 export function parseAppArguments(argv: readonly string[]): AppArguments {

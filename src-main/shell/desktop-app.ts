@@ -7,8 +7,9 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { app, clipboard, ipcMain, nativeTheme, session, type BrowserWindow, type IpcMainInvokeEvent } from 'electron';
 import { ipcChannels } from '../../src-contract/ipc-channels.ts';
+import { isPlace } from '../../src-contract/places.ts';
+import type { Problem } from '../../src-contract/problems.ts';
 import type { DesktopChoices, WindowEvent } from '../../src-contract/window-calls.ts';
-import { isPlace } from './app-arguments.ts';
 import { BundleInHand } from './bundle-in-hand.ts';
 import { openControlPanel, refusePermissions, refuseStrangers } from './control-panel-window.ts';
 import { setApplicationMenu } from './menu.ts';
@@ -135,7 +136,7 @@ function run(options: DesktopAppOptions, worker: SteadyWorker): void {
   answerWindow({ options, worker, preferences, desk, ourWindow: () => window, takeStartPlace });
   const tray = createWorkerTray({
     iconsFolder: options.iconsFolder,
-    act: (action) => void act(action, worker, open),
+    act: (action) => void act({ action, worker, open, onRefused: notifications.tellRefusal }),
     onMenu: (menu) => options.onTrayMenu?.(menu),
   });
   const unfollow = followWorker(worker, tray.show);
@@ -150,7 +151,14 @@ function run(options: DesktopAppOptions, worker: SteadyWorker): void {
   if (!options.hidden) open(options.place);
 }
 
-async function act(action: TrayAction, worker: SteadyWorker, open: (place: string) => void): Promise<void> {
+interface Pressed {
+  action: TrayAction;
+  worker: SteadyWorker;
+  open: (place: string) => void;
+  onRefused: (problem: Problem) => void;
+}
+
+async function act({ action, worker, open, onRefused }: Pressed): Promise<void> {
   switch (action.do) {
     case 'open':
       open(action.place);
@@ -159,8 +167,10 @@ async function act(action: TrayAction, worker: SteadyWorker, open: (place: strin
     case 'resume':
     case 'drain': {
       const answer = await worker.call(`worker:${action.do}`, {});
-      // Nothing was changed: the window says how the worker is, and its button says why it does not work.
-      if (!answer.ok) open('');
+      if (answer.ok) return;
+      // Nothing was changed. Why is told where it was pressed; the window says how the worker is.
+      onRefused(answer.problem);
+      open('');
       return;
     }
     case 'quit':

@@ -1,4 +1,5 @@
 /** A whole list as a file: read from the worker a page at a time, written beside its place and put there when it is whole. */
+import { harmlessCell } from '../../src-contract/cells.ts';
 import type { JobView } from '../../src-contract/engine-calls.ts';
 import type { LogEvent } from '../../src-contract/events.ts';
 import type { ShellArguments } from '../../src-contract/window-calls.ts';
@@ -41,10 +42,15 @@ async function* pagesOf(worker: AskedWorker, wanted: Wanted): AsyncGenerator<rea
   }
 }
 
-/** What is picked up or logged meanwhile would move the pages, and rows would be written twice. */
+/** What is picked up, ends or is logged meanwhile would move the pages, and rows would be written twice. */
 async function standingStill(worker: AskedWorker, wanted: Wanted): Promise<Wanted> {
+  if (wanted.list === 'jobs') {
+    const { query } = wanted;
+    const now = new Date().toISOString();
+    if (query.endedOnly === true) return { ...wanted, query: { ...query, endedBefore: query.endedBefore ?? now } };
+    return { ...wanted, query: { ...query, before: query.before ?? now } };
+  }
   if (wanted.query.before !== null) return wanted;
-  if (wanted.list === 'jobs') return { ...wanted, query: { ...wanted.query, before: new Date().toISOString() } };
   const { events } = await ask(worker, 'events:list', { channel: null, before: null, limit: 1 });
   return { ...wanted, query: { ...wanted.query, before: (events[0]?.number ?? 0) + 1 } };
 }
@@ -77,12 +83,11 @@ function cellsOf(row: Row): (string | number | null)[] {
   return [number, time, level, id, channel, source, message, jobId ?? '', JSON.stringify(fields)];
 }
 
-/** A spreadsheet would run a cell that begins like a formula: an apostrophe before it makes it text. */
 function csvLine(cells: readonly (string | number | null)[]): string {
   const written = cells.map((cell) => {
     if (cell === null) return '';
     if (typeof cell === 'number') return String(cell);
-    const harmless = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+    const harmless = harmlessCell(cell);
     return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
   });
   return `${written.join(',')}\r\n`;

@@ -1,6 +1,7 @@
 /** Tells the person at this desktop what they chose to be told; a press opens the right place. */
 import path from 'node:path';
 import { Notification } from 'electron';
+import type { Problem } from '../../src-contract/problems.ts';
 import type { WindowEvent } from '../../src-contract/window-calls.ts';
 import { describeQuestion, Notices, type Notice } from './notices.ts';
 import type { PreferencesFile } from './preferences.ts';
@@ -24,6 +25,8 @@ export interface NotificationsOptions {
 
 export interface Notifications {
   take: (event: WindowEvent) => void;
+  /** Of something that a person pressed outside of the window, and that was not done. */
+  tellRefusal: (problem: Problem) => void;
   /** The first time only. */
   tellOfTray: () => void;
   close: () => void;
@@ -65,6 +68,7 @@ export function createNotifications({ worker, preferences, iconsFolder, open, on
       if (notice.kind === 'permission-asked') void showQuestion(notice);
       else if (preferences.notifyAbout.includes(notice.kind)) show(notice);
     },
+    tellRefusal: ({ title, text, nextStep }) => show({ title, text: `${text} ${nextStep}`, place: '' }),
     tellOfTray: () => {
       if (preferences.toldOfTray) return;
       preferences.change({ toldOfTray: true });

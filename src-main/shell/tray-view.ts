@@ -37,7 +37,10 @@ export function trayView(facts: TrayFacts): TrayView {
   const problem = worstProblem(facts, sentence);
   return {
     icon: iconOf(facts),
-    tooltip: shorten(problem === undefined ? sentence : `${sentence}. ${problem}`, longestTooltip),
+    tooltip: shorten(
+      [sentence, ...runningWords(facts), ...(problem === undefined ? [] : [continued(problem)])].join('; '),
+      longestTooltip,
+    ),
     menu: [
       [
         { label: 'Open', action: { do: 'open', place: '' } },
@@ -47,6 +50,18 @@ export function trayView(facts: TrayFacts): TrayView {
       [...pauseItems(facts), ...drainItems(facts), quitItem(facts)],
     ],
   };
+}
+
+/** How many run, where the sentence does not say it: paused, draining and full workers name their jobs in theirs. */
+function runningWords({ worker, lost, running }: TrayFacts): string[] {
+  if (lost !== undefined || running.length === 0) return [];
+  if (worker?.status === 'paused' || worker?.status === 'draining' || worker?.status === 'full') return [];
+  return [running.length === 1 ? 'one job runs' : `${String(running.length)} jobs run`];
+}
+
+/** A title as the end of a sentence; names and abbreviations keep their capitals. */
+function continued(title: string): string {
+  return /^[A-Z][a-z]* /.test(title) ? `${title.charAt(0).toLowerCase()}${title.slice(1)}` : title;
 }
 
 function iconOf({ worker, lost, running }: TrayFacts): TrayIcon {

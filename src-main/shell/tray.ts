@@ -1,4 +1,5 @@
 /** The tray icon: shows what tray-view.ts decides, and touches Electron only where that changed. */
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Menu, Tray, nativeImage } from 'electron';
 import { trayView, type TrayAction, type TrayFacts, type TrayIcon } from './tray-view.ts';
@@ -16,9 +17,14 @@ export interface WorkerTray {
 }
 
 export function createWorkerTray({ iconsFolder, act, onMenu }: WorkerTrayOptions): WorkerTray {
-  // Windows picks from an icon of several sizes; Linux trays scale one picture, and are usually 22 or 24 pixels high.
-  const ending = process.platform === 'win32' ? '.ico' : '-24.png';
-  const image = (icon: TrayIcon) => nativeImage.createFromPath(path.join(iconsFolder, `tray-${icon}${ending}`));
+  // Windows picks from an icon of several sizes. Linux trays are usually 22 or 24 pixels high, and on a screen of twice the density 48.
+  const image = (icon: TrayIcon) => {
+    const file = (ending: string): string => path.join(iconsFolder, `tray-${icon}${ending}`);
+    if (process.platform === 'win32') return nativeImage.createFromPath(file('.ico'));
+    const picture = nativeImage.createFromPath(file('-24.png'));
+    picture.addRepresentation({ scaleFactor: 2, buffer: readFileSync(file('-48.png')) });
+    return picture;
+  };
   const tray = new Tray(image('offline'));
   tray.on('click', () => act({ do: 'open', place: '' }));
   let shown = { icon: '', tooltip: '', menu: '' };

@@ -209,9 +209,14 @@ export class HistoryDatabase {
 }
 
 /** Everything but the outcome. */
-function filterOf({ before, runbookName, endedOnly = false, search = '' }: JobQuery): { sql: string; given: (string | null)[] } {
+function filterOf(query: JobQuery): { sql: string; given: (string | null)[] } {
+  const { before, endedBefore = null, runbookName, endedOnly = false, search = '' } = query;
   const parts = ['(? IS NULL OR picked_up_at < ?)', '(? IS NULL OR runbook_name = ?)'];
   const given: (string | null)[] = [before, before, runbookName, runbookName];
+  if (endedBefore !== null) {
+    parts.push('ended_at < ?');
+    given.push(endedBefore);
+  }
   if (endedOnly) parts.push('ended_at IS NOT NULL');
   const wanted = search.trim();
   if (wanted !== '') {

@@ -38,8 +38,14 @@ export interface SettingsMigration {
   run: (raw: Record<string, unknown>) => Record<string, unknown>;
 }
 
-/** Version 1 knew no user for runbooks, no limits and no draining that outlives an engine. */
-const knownMigrations: readonly SettingsMigration[] = [{ from: 1, run: (raw) => ({ ...defaultSettings, ...raw, version: 2 }) }];
+/**
+ * Version 1 knew no user for runbooks, no limits and no draining that outlives an engine. Version 2 knew no proxy of the system: a program of
+ * that version would take such settings for damaged, and must not start on them.
+ */
+const knownMigrations: readonly SettingsMigration[] = [
+  { from: 1, run: (raw) => ({ ...defaultSettings, ...raw, version: 2 }) },
+  { from: 2, run: (raw) => ({ ...raw, version: 3 }) },
+];
 
 export interface OpenSettingsOptions {
   layout: DataLayout;

@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { JoinAnswer } from '../../src-contract/agent-service.ts';
 import { AppError, isAppError } from '../../src-contract/app-error.ts';
-import type { EngineArguments } from '../../src-contract/engine-calls.ts';
+import type { EngineArguments, WayTest } from '../../src-contract/engine-calls.ts';
 import type { ProblemCode } from '../../src-contract/problems.ts';
-import type { ProxySettings } from '../../src-contract/settings.ts';
+import type { ProxySettings, Trust } from '../../src-contract/settings.ts';
 import { contactOf } from '../engine/worker-state.ts';
 import {
   createMachineIdentity,
@@ -13,7 +13,9 @@ import {
   writeMachineIdentity,
   type MachineIdentity,
 } from '../service-link/machine-identity.ts';
+import { probeAddress } from '../service-link/probe.ts';
 import { brief, retry } from '../service-link/retry.ts';
+import { findSystemProxy, targetOf, type ManualProxy } from '../service-link/system-proxy.ts';
 import { createWorkspaceClient } from '../service-link/workspace-client.ts';
 import { readTextFile, removeFiles, writePrivateFile } from '../storage/private-files.ts';
 import type { PackRounds } from './pack-rounds.ts';
@@ -108,9 +110,86 @@ export class ConnectionFlow {
     }
   }
 
+  /**
+   * Another trust or proxy for the connection that there is. Both addresses of the service are reached in the new way, the agent's with this
+   * machine's certificate, before anything is kept: a way that leads nowhere would cut the machine off from whoever could mend it.
+   */
+  async change(given: EngineArguments<'connection:change'>, signal: AbortSignal): Promise<void> {
+    const { settings, publish, version, layout } = this.parts;
+    const { connection, registration } = settings.current;
+    if (connection === null) throw new AppError('not-connected', {});
+    const { serviceUrl, workspaceId } = connection;
+    const { trust } = given;
+    const proxy = await this.withPassword(tidyProxy(given.proxy));
+    const progress = new Progress(publish, 'change');
+    await progress.step('reach', `Reach ${new URL(serviceUrl).host} in the new way`, async () => {
+      const identity = await readMachineIdentity(layout.agentIdentity);
+      if (identity === undefined) throw new AppError('agent-unknown', { workspaceId });
+      const client = createWorkspaceClient({ serviceUrl, workspaceId, trust, proxy, identity, version });
+      try {
+        await retry(() => client.getPacks({ signal }), { policy: brief, signal });
+      } finally {
+        client.close();
+      }
+      await this.reachAccount(serviceUrl, registration?.jrdsUri, { trust, proxy }, signal);
+    });
+    await progress.step('save', 'Keep the connection', async () => {
+      await this.keepPassword(proxy);
+      await settings.change({ connection: { ...connection, trust, proxy: withoutPassword(proxy) } });
+      await this.access.forget();
+    });
+    const engine = this.parts.engine();
+    engine.clear('connect');
+    engine.askAnew();
+    this.parts.log.write({
+      name: 'connectionChanged',
+      source: agentSource,
+      message: `The connection to the workspace ${connection.workspaceName} was changed: ${wayInWords(trust, proxy)}, before ${wayInWords(connection.trust, connection.proxy)}.`,
+      fields: { workspaceId },
+    });
+  }
+
+  /** The account's own address may be another than the workspace's. Whatever it answers to a plain call, it was reached. */
+  private async reachAccount(
+    serviceUrl: string,
+    jrdsUri: string | undefined,
+    { trust, proxy }: { trust: Trust; proxy: ProxySettings },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const url = jrdsUri === undefined ? undefined : new URL(jrdsUri).origin;
+    if (url === undefined || url === new URL(serviceUrl).origin) return;
+    const { answer } = await probeAddress({ address: { url, trust, proxy }, userAgent: this.userAgent() }, signal);
+    if (answer.kind === 'failed') throw answer.error;
+  }
+
+  async test(given: EngineArguments<'connection:test'>, signal: AbortSignal): Promise<WayTest> {
+    const serviceUrl = tidyServiceUrl(given.serviceUrl);
+    const proxy = await this.withPassword(tidyProxy(given.proxy));
+    const url = new URL(serviceUrl);
+    const way = proxy.kind === 'system' ? await findSystemProxy(targetOf(url)) : proxy;
+    const address = { url: url.origin, trust: given.trust, proxy };
+    const { stages, answer } = await probeAddress({ address, userAgent: this.userAgent() }, signal);
+    let before = 0;
+    return {
+      proxy: way.kind === 'manual' ? proxyName('proxy' in way ? way.proxy : way) : null,
+      because: 'because' in way ? way.because : null,
+      stages: stages.map(({ stage, atMs }) => {
+        const tookMs = Math.round(atMs - before);
+        before = atMs;
+        return { stage, tookMs };
+      }),
+      certificate: answer.kind === 'answered' ? { issuer: answer.issuer, fingerprint: answer.fingerprint } : null,
+      problem: answer.kind === 'failed' ? answer.error.toProblem() : null,
+    };
+  }
+
+  private userAgent(): string {
+    return `HybridRunbookWorker/${this.parts.version}`;
+  }
+
   /** A proxy whose user is known keeps its password until another is given. */
   private async withPassword(proxy: ProxySettings): Promise<ProxySettings> {
-    if (proxy.kind === 'none' || proxy.userName === undefined || proxy.password !== undefined) return proxy;
+    if (proxy.kind !== 'manual' || proxy.userName === undefined || proxy.password !== undefined) return proxy;
     const known = this.parts.settings.current.connection?.proxy;
     if (known?.kind !== 'manual' || known.url !== proxy.url || known.userName !== proxy.userName) return proxy;
     const password = await readTextFile(this.parts.layout.proxyPasswordFile);
@@ -146,9 +225,8 @@ export class ConnectionFlow {
   }
 
   private async keep(request: Request, proxy: ProxySettings, machineId: string, joined: JoinAnswer): Promise<void> {
-    const { layout, settings, clock } = this.parts;
-    if (proxy.kind === 'manual' && proxy.password !== undefined) await writePrivateFile(layout.proxyPasswordFile, proxy.password);
-    else await removeFiles(layout.proxyPasswordFile);
+    const { settings, clock } = this.parts;
+    await this.keepPassword(proxy);
     await settings.change({
       connection: {
         workspaceId: request.workspaceId,
@@ -161,6 +239,12 @@ export class ConnectionFlow {
       },
     });
     await this.access.forget();
+  }
+
+  private async keepPassword(proxy: ProxySettings): Promise<void> {
+    const { proxyPasswordFile } = this.parts.layout;
+    if (proxy.kind === 'manual' && proxy.password !== undefined) await writePrivateFile(proxyPasswordFile, proxy.password);
+    else await removeFiles(proxyPasswordFile);
   }
 
   private noteConnected(request: Request, joined: JoinAnswer): void {
@@ -190,7 +274,7 @@ export class ConnectionFlow {
 }
 
 export function withoutPassword(proxy: ProxySettings): ProxySettings {
-  if (proxy.kind === 'none') return proxy;
+  if (proxy.kind !== 'manual') return proxy;
   return { kind: 'manual', url: proxy.url, ...(proxy.userName === undefined ? {} : { userName: proxy.userName }) };
 }
 
@@ -200,12 +284,28 @@ function tidyRequest(given: Request): Request {
   const workspaceKey = given.workspaceKey.trim();
   if (workspaceId === '') throw new AppError('input-invalid', { what: 'The workspace ID', reason: 'It is empty.' });
   if (workspaceKey === '') throw new AppError('input-invalid', { what: 'The workspace key', reason: 'It is empty.' });
-  const serviceUrl = checkUrl('The service URL', given.serviceUrl, ['https:', 'http:']);
-  const proxy: ProxySettings =
-    given.proxy.kind === 'none'
-      ? given.proxy
-      : { ...given.proxy, url: checkUrl('The proxy', given.proxy.url, ['http:', 'https:'], proxyCredentialsElsewhere) };
-  return { ...given, workspaceId, workspaceKey, serviceUrl, proxy };
+  return { ...given, workspaceId, workspaceKey, serviceUrl: tidyServiceUrl(given.serviceUrl), proxy: tidyProxy(given.proxy) };
+}
+
+function tidyServiceUrl(given: string): string {
+  return checkUrl('The service URL', given, ['https:', 'http:']);
+}
+
+function tidyProxy(given: ProxySettings): ProxySettings {
+  if (given.kind !== 'manual') return given;
+  return { ...given, url: checkUrl('The proxy', given.url, ['http:', 'https:'], proxyCredentialsElsewhere) };
+}
+
+function proxyName({ url, userName }: ManualProxy): string {
+  return userName === undefined ? url : `${url} as ${userName}`;
+}
+
+/** For the event log. */
+function wayInWords(trust: Trust, proxy: ProxySettings): string {
+  const trusted = { system: 'the system’s authorities', authority: 'one authority', fingerprint: 'one certificate' }[trust.kind];
+  const through =
+    proxy.kind === 'none' ? 'no proxy' : proxy.kind === 'system' ? 'the system’s proxy' : `the proxy ${proxyName(proxy)}`;
+  return `${through}, trusting ${trusted}`;
 }
 
 const proxyCredentialsElsewhere = ' They are given apart from it (`--proxy-user` and `--proxy-password-file`).';

@@ -2,12 +2,14 @@
 import { isAppError } from '../../src-contract/app-error.ts';
 import type { Diagnosis, PathTest } from '../../src-contract/diagnostics.ts';
 import type { JobView, WorkerState } from '../../src-contract/engine-calls.ts';
+import type { Settings } from '../../src-contract/settings.ts';
 import { diagnose } from '../diagnostics/diagnose.ts';
 import { testPath } from '../diagnostics/path-test.ts';
 import type { WaitingFacts } from '../diagnostics/waiting-jobs.ts';
-import type { Probe } from '../diagnostics/way-to-service.ts';
+import type { Probe, SystemWay } from '../diagnostics/way-to-service.ts';
 import type { PackReceiver } from '../service-link/pack-receiver.ts';
 import { probeAddress } from '../service-link/probe.ts';
+import { findSystemProxy, targetOf } from '../service-link/system-proxy.ts';
 import type { WorkerParts } from './parts.ts';
 import type { RunbookRights } from './runbook-rights.ts';
 import type { ServiceAccess } from './service-access.ts';
@@ -50,6 +52,7 @@ export function runDiagnosis({
         : async () => {
             await (await access.workspaceClient()).getPacks({ signal });
           },
+    systemWay: () => systemWayOf(settings.current.connection),
     certificateEnds: async () => (await access.workerIdentity())?.notAfter,
     runtimes: async () => {
       await Promise.all([lookForRuntimes(), rights.user()]);
@@ -75,6 +78,12 @@ export function runDiagnosis({
       ],
     },
   });
+}
+
+async function systemWayOf(connection: Settings['connection']): Promise<SystemWay | undefined> {
+  if (connection?.proxy.kind !== 'system') return undefined;
+  const found = await findSystemProxy(targetOf(new URL(connection.serviceUrl)));
+  return { url: found.kind === 'manual' ? found.proxy.url : null, because: found.because };
 }
 
 async function waitingOf(access: ServiceAccess, isRegistered: boolean, signal: AbortSignal): Promise<WaitingFacts['waiting']> {

@@ -70,6 +70,11 @@ export function engineHandlers(sources: HandlerSources): EngineHandlers {
       await inTurn(() => connection.connect(request, signal));
       return state();
     },
+    'connection:change': async (request) => {
+      await inTurn(() => connection.change(request, signal));
+      return state();
+    },
+    'connection:test': (request) => connection.test(request, signal),
     'connection:disconnect': async () => {
       await inTurn(() => connection.disconnect(signal));
       return state();

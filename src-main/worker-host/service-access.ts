@@ -46,7 +46,7 @@ export class ServiceAccess {
   /** With the password that settings do not hold. */
   async proxy(): Promise<ProxySettings> {
     const proxy = this.parts.settings.current.connection?.proxy ?? { kind: 'none' };
-    if (proxy.kind === 'none' || proxy.userName === undefined) return proxy;
+    if (proxy.kind !== 'manual' || proxy.userName === undefined) return proxy;
     const password = await readTextFile(this.parts.layout.proxyPasswordFile);
     return password === undefined ? proxy : { ...proxy, password };
   }

@@ -3,6 +3,7 @@ import { Button, makeStyles } from '@fluentui/react-components';
 import { Checkmark20Regular } from '@fluentui/react-icons/svg/checkmark';
 import { Copy20Regular } from '@fluentui/react-icons/svg/copy';
 import { createContext, use, useEffect, useState } from 'react';
+import { maxCopiedCharacters } from '../../src-contract/window-calls.ts';
 import { texts } from '../texts.ts';
 
 /** How a text gets to the clipboard; answers whether it did. The control panel asks the main process. */
@@ -21,19 +22,23 @@ interface CopyButtonProps {
 export function CopyButton({ text, label, subtle = false }: CopyButtonProps) {
   const styles = useStyles();
   const copy = use(CopyContext);
-  const [result, setResult] = useState<'none' | 'copied' | 'refused'>('none');
+  const [result, setResult] = useState<'none' | 'copied' | 'refused' | 'too-long'>('none');
   useEffect(() => {
     if (result === 'none') return;
     const timer = setTimeout(() => setResult('none'), saidForMs);
     return () => clearTimeout(timer);
   }, [result]);
-  const words = { none: label, copied: texts.copied, refused: texts.notCopied };
+  const press = async (copied: string): Promise<void> => {
+    if (copied.length > maxCopiedCharacters) setResult('too-long');
+    else setResult((await copy(copied)) ? 'copied' : 'refused');
+  };
+  const words = { none: label, copied: texts.copied, refused: texts.notCopied, 'too-long': texts.tooLongToCopy };
   return (
     <Button
       className={styles.button}
       appearance={subtle ? 'subtle' : 'secondary'}
       icon={result === 'copied' ? <Checkmark20Regular /> : <Copy20Regular />}
-      onClick={() => void copy(typeof text === 'string' ? text : text()).then((done) => setResult(done ? 'copied' : 'refused'))}
+      onClick={() => void press(typeof text === 'string' ? text : text())}
     >
       <span aria-live="polite">{words[result]}</span>
     </Button>

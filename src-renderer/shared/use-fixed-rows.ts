@@ -44,9 +44,12 @@ export function useFixedRows(count: number, rowHeight: number): FixedRows {
 
   const scrollToRow = useCallback(
     (row: number) => {
-      if (scroller.current !== null) scroller.current.scrollTop = row * rowHeight;
+      if (scroller.current === null) return;
+      scroller.current.scrollTop = row * rowHeight;
+      // The event of scrolling comes later, and what is drawn until then would be rows that are out of sight.
+      look();
     },
-    [rowHeight],
+    [rowHeight, look],
   );
   const from = Math.max(0, Math.min(sight.first - extraRows, count));
   const to = Math.min(count, sight.first + sight.visible + extraRows);

@@ -8,6 +8,7 @@ export const common = {
   cancel: 'Cancel',
   copied: 'Copied',
   notCopied: 'Not copied',
+  tooLongToCopy: 'Too long for the clipboard',
   openJob: 'Open job',
   openPage: (page: string) => `Open ${page}`,
   navigation: {
@@ -77,7 +78,7 @@ export const common = {
     runningFor: 'For',
     lastRecord: 'Last record',
     records: 'Records',
-    process: 'Process',
+    runtime: 'Runtime',
     processor: 'Processor',
     memory: 'Memory',
     actions: 'Stop',

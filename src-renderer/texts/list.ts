@@ -12,6 +12,7 @@ export const list = {
   copy: (count: number) => `Copy ${many(count, 'row')}`,
   copied: (count: number) => `${many(count, 'row')} copied`,
   tooManyToCopy: (most: number) => `At most ${counts.format(most)} rows can be copied at once: export them instead`,
+  tooLongToCopy: 'These rows are too long for the clipboard: export them instead',
   notCopied: 'The rows could not be copied',
   standing: (newer: number) => (newer === 0 ? 'Standing still' : `Standing still; ${many(newer, 'newer row')} not shown`),
   goAlong: 'Show the newest',

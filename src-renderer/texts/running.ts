@@ -7,6 +7,7 @@ export const running = {
   emptyTitle: 'No job is running here',
   emptyReady: (group: string) => `A job that is started on group ${group} appears here as soon as this worker picks it up.`,
   emptyUnregistered: 'Jobs come once this machine is in a worker group.',
+  process: (id: number) => `Process ${String(id)}`,
   sandboxAndRuntime: (sandbox: number, runtime: number | null) =>
     runtime === null ? `Orchestrator.Sandbox ${sandbox}` : `Orchestrator.Sandbox ${sandbox}, runtime ${runtime}`,
   recordsWaiting: (records: number, waiting: number) => `${counts.format(records)}, ${counts.format(waiting)} wait`,

@@ -1,14 +1,10 @@
 /** Every page, in both themes, filled, empty, waiting and failing: what axe finds, and what a keyboard reaches. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { expect, type Page } from '@playwright/test';
-import type { AxeResults } from 'axe-core';
+import { expect } from '@playwright/test';
 import { sampleId } from '../fakes/window/samples.ts';
 import type { ScenarioName } from '../fakes/window/scenarios.ts';
+import { axeSource, violationsOn } from './support/axe.ts';
 import { test } from './support/fake-app.ts';
 import { openJoinStep } from './support/join-wizard.ts';
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const places = [
   'overview',
@@ -24,20 +20,6 @@ const places = [
 ];
 const scenarios: ScenarioName[] = ['filled', 'empty', 'joinable', 'waiting', 'offline', 'failing', 'silent'];
 
-async function violationsOn(page: Page): Promise<string[]> {
-  const { violations } = await page.evaluate(async () => {
-    const { axe } = window as unknown as { axe: { run: (context: object, options: object) => Promise<AxeResults> } };
-    // Tabster's helpers, by which Fluent keeps the focus in a dialog: they pass the focus on at once and have nothing to say.
-    return await axe.run(
-      { exclude: [['[data-tabster-dummy]']] },
-      { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] },
-    );
-  });
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ target, failureSummary }) => `${id}: ${String(target)} ${failureSummary ?? ''}`),
-  );
-}
-
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const scenario of scenarios) {
     test(`axe finds nothing on any page, ${scenario}, ${colorScheme}`, async ({ start }) => {
@@ -45,12 +27,6 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await page.evaluate(axeSource);
       for (const place of places) {
         await open(place);
-        if (scenario === 'silent')
-          await page
-            .getByRole('progressbar')
-            .first()
-            .waitFor({ timeout: 1_000 })
-            .catch(() => undefined);
         expect.soft(await violationsOn(page), place).toEqual([]);
       }
     });

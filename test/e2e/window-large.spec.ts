@@ -1,5 +1,5 @@
 /** Lists of a hundred thousand: they open at once, draw only what is in sight, and reach their ends. */
-import { expect, type Page } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
 import { sampleId } from '../fakes/window/samples.ts';
 import { test } from './support/fake-app.ts';
 
@@ -23,9 +23,16 @@ function openingMs(page: Page, place: string): Promise<number> {
   }, place);
 }
 
-/** Half of the frames come sooner, while the list moves by so much a frame. */
-function usualFrameMs(page: Page, role: string, distance: number): Promise<number> {
-  return page.getByRole(role as 'grid').evaluate(async (element, pixels) => {
+interface Frames {
+  /** Half of them come sooner. */
+  halfMs: number;
+  /** Nineteen of twenty come sooner: a list that freezes now and then has a usual half and a slow rest. */
+  mostMs: number;
+}
+
+/** While what scrolls moves by so much a frame. */
+function framesOf(scroller: Locator, distance: number): Promise<Frames> {
+  return scroller.evaluate(async (element, pixels) => {
     const frames: number[] = [];
     let last = performance.now();
     for (let step = 0; step < 120; step += 1) {
@@ -35,15 +42,28 @@ function usualFrameMs(page: Page, role: string, distance: number): Promise<numbe
       frames.push(now - last);
       last = now;
     }
-    return frames.sort((one, other) => one - other)[frames.length / 2] ?? Infinity;
+    frames.sort((one, other) => one - other);
+    const at = (share: number): number => frames[Math.floor(frames.length * share)] ?? Infinity;
+    return { halfMs: at(0.5), mostMs: at(0.95) };
   }, distance);
 }
 
-/** The quickest of some: other work on the machine is not ours. */
-async function quickest(measure: () => Promise<number>): Promise<number> {
-  let least = Infinity;
-  for (let turn = 0; turn < 3; turn += 1) least = Math.min(least, await measure());
-  return least;
+/** Each figure's best of some turns: other work on the machine is not ours. */
+async function bestFrames(scroller: Locator, distance: number): Promise<Frames> {
+  const best: Frames = { halfMs: Infinity, mostMs: Infinity };
+  for (let turn = 0; turn < 3; turn += 1) {
+    const { halfMs, mostMs } = await framesOf(scroller, distance);
+    best.halfMs = Math.min(best.halfMs, halfMs);
+    best.mostMs = Math.min(best.mostMs, mostMs);
+  }
+  return best;
+}
+
+/** Beside what a frame costs here when nothing moves: a machine that does other work has slow ones too. */
+function expectNoPause(moving: Frames, still: Frames, halfMs: number): void {
+  expect(moving.halfMs).toBeLessThan(Math.max(halfMs, 4 * still.halfMs));
+  // One in twenty may take three times as long; one that freezes takes longer by far.
+  expect(moving.mostMs).toBeLessThan(Math.max(3 * halfMs, 4 * still.mostMs));
 }
 
 for (const { place, rows, what } of [
@@ -55,11 +75,10 @@ for (const { place, rows, what } of [
     expect(await openingMs(page, place)).toBeLessThan(opensWithinMs);
     const grid = page.getByRole('grid');
     await expect(grid).toHaveAttribute('aria-rowcount', String(rows + 1));
-    // What a frame costs here when nothing moves; a machine that does other work has slow ones too.
-    const still = await usualFrameMs(page, 'grid', 0);
+    const still = await bestFrames(grid, 0);
     // As fast as a wheel turns, then as fast as the bar can be pulled: every frame has other rows.
-    expect(await quickest(() => usualFrameMs(page, 'grid', 360))).toBeLessThan(Math.max(50, 3 * still));
-    expect(await quickest(() => usualFrameMs(page, 'grid', 3_777))).toBeLessThan(Math.max(100, 4 * still));
+    expectNoPause(await bestFrames(grid, 360), still, 50);
+    expectNoPause(await bestFrames(grid, 3_777), still, 100);
     expect(await page.getByRole('row').count()).toBeLessThan(mostRowsDrawn);
     await grid.focus();
     await page.keyboard.press('End');
@@ -78,23 +97,8 @@ test('a hundred thousand records scroll without a pause that is felt', async ({ 
   // Read from the first on, as all of them fit: a second on a desk, many on a busy machine.
   await expect(records).toContainText('0099999', { timeout: 60_000 });
   await expect(page.getByText('Following', { exact: true })).toBeVisible();
-  /** Half of the frames come sooner, while the list moves by so much a frame. */
-  const usualFrame = (distance: number) =>
-    records.evaluate(async (element, pixels) => {
-      const frames: number[] = [];
-      let last = performance.now();
-      for (let step = 0; step < 120; step += 1) {
-        element.scrollTop -= pixels;
-        await new Promise(requestAnimationFrame);
-        const now = performance.now();
-        frames.push(now - last);
-        last = now;
-      }
-      return frames.sort((one, other) => one - other)[frames.length / 2] ?? Infinity;
-    }, distance);
-  // What a frame costs here when nothing moves; a machine that does other work has slow ones too.
-  const still = await usualFrame(0);
-  expect(await quickest(() => usualFrame(3_777))).toBeLessThan(Math.max(100, 4 * still));
+  const still = await bestFrames(records, 0);
+  expectNoPause(await bestFrames(records, -3_777), still, 100);
   expect(await records.locator('[data-stream]').count()).toBeLessThan(mostRowsDrawn);
   await records.focus();
   await page.keyboard.press('Home');

@@ -74,3 +74,38 @@ test('everything that fits is exported, not only what is in sight', async ({ sta
   await expect(page.getByText(`1,300 rows written to ${file}`)).toBeVisible();
   expect((await readFile(file, 'utf8')).split('\r\n')).toHaveLength(1_302);
 });
+
+test('a list that is read further down in any order keeps all of its rows', async ({ start }) => {
+  const { page, worker } = await start({ scenario: 'filled', place: 'events' });
+  const grid = page.getByRole('grid');
+  await page.getByRole('columnheader', { name: 'Time' }).getByRole('button').click();
+  await expect(page.getByRole('columnheader', { name: 'Time' })).toHaveAttribute('aria-sort', 'ascending');
+  await grid.evaluate((element) => element.scrollTo({ top: 36 * 250 }));
+  await expect(page.getByRole('button', { name: /Standing still/ })).toBeVisible();
+  const [sample] = sampleEvents(1);
+  if (sample === undefined) throw new Error('no sample');
+  await worker('log', { ...sample, number: 5_000, message: 'New 5000' });
+  await grid.evaluate((element) => element.scrollTo({ top: 36 * 900 }));
+  // A page that was read while it stood still has come.
+  await expect(page.getByRole('row').filter({ hasText: /./ }).nth(15)).toContainText(/\d/);
+  await expect(grid).toHaveAttribute('aria-rowcount', '1301');
+  await page.getByRole('button', { name: /Standing still; 1 newer row / }).click();
+  await expect(page.getByRole('button', { name: /Standing still/ })).toHaveCount(0);
+  await expect(grid).toHaveAttribute('aria-rowcount', '1302');
+  expect(await grid.evaluate((element) => element.scrollTop)).toBe(0);
+});
+
+test('the way back to the newest rows takes one press', async ({ start }) => {
+  const { page, worker } = await start({ scenario: 'filled', place: 'events' });
+  const grid = page.getByRole('grid');
+  await grid.evaluate((element) => element.scrollTo({ top: 36 * 300 }));
+  await expect(page.getByRole('button', { name: /Standing still/ })).toBeVisible();
+  const [sample] = sampleEvents(1);
+  if (sample === undefined) throw new Error('no sample');
+  await worker('log', { ...sample, number: 5_000, message: 'New 5000' });
+  // Standing still is no reason to leave the place.
+  expect(await grid.evaluate((element) => element.scrollTop)).toBe(36 * 300);
+  await page.getByRole('button', { name: /Show the newest/ }).click();
+  await expect(page.getByRole('row').nth(1)).toContainText('New 5000');
+  await expect(page.getByRole('button', { name: /Standing still/ })).toHaveCount(0);
+});

@@ -259,6 +259,56 @@ test.describe('connection', () => {
     await expect(key).toHaveAttribute('type', 'text');
   });
 
+  test('changes the proxy without the key, and shows before what will change', async ({ start }) => {
+    const { page, calls } = await start({ scenario: 'filled', place: 'connection' });
+    await page.getByRole('button', { name: 'Change connection' }).click();
+    await page.getByText('The system’s', { exact: true }).click();
+    await page.getByRole('button', { name: 'Show what will change' }).click();
+    const changes = page.getByRole('table', { name: 'What will change' });
+    await expect(changes).toBeFocused();
+    await expect(changes.getByRole('row')).toHaveCount(2);
+    await expect(changes.getByRole('row').nth(1)).toContainText('as svc-workerWhat this system is set to');
+    expect(await calls('connection:change')).toEqual([]);
+    await page.getByRole('button', { name: 'Back to the form' }).click();
+    await expect(page.getByLabel('Workspace ID')).toBeVisible();
+    await page.getByRole('button', { name: 'Show what will change' }).click();
+    await page.getByRole('button', { name: 'Change it' }).click();
+    await expect(page.getByText('What this system is set to')).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Change connection' })).toBeVisible();
+    expect(await calls('connection:change')).toMatchObject([{ proxy: { kind: 'system' } }]);
+    expect(await calls('connection:connect')).toEqual([]);
+  });
+
+  test('asks for the key where another workspace is meant, and for nothing where nothing changes', async ({ start }) => {
+    const { page, calls } = await start({ scenario: 'filled', place: 'connection' });
+    await page.getByRole('button', { name: 'Change connection' }).click();
+    await page.getByRole('button', { name: 'Show what will change' }).click();
+    await expect(page.getByText('Nothing would change: the form says what already holds.')).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Change it' })).toBeDisabled();
+    await page.getByRole('button', { name: 'Back to the form' }).click();
+    await page.getByLabel('Service URL').fill('https://elsewhere.contoso.example:8443');
+    await page.getByRole('button', { name: 'Show what will change' }).click();
+    await expect(page.getByText('Enter one of the workspace’s keys.')).toBeVisible();
+    await expect(page.getByRole('textbox', { name: 'Workspace key' })).toBeFocused();
+    expect(await calls('connection:change')).toEqual([]);
+  });
+
+  test('tries a way before it is taken, and says each stage', async ({ start }) => {
+    const { page, calls } = await start({ scenario: 'filled', place: 'connection' });
+    await page.getByRole('button', { name: 'Change connection' }).click();
+    await page.getByText('The system’s', { exact: true }).click();
+    await page.getByRole('button', { name: 'Test this way' }).click();
+    const stages = page.getByRole('list', { name: 'Stages of the way to the service' });
+    await expect(stages.getByRole('listitem')).toHaveCount(4);
+    await expect(stages.locator('[data-status="done"]')).toHaveCount(4);
+    await expect(page.getByText('http://proxy.contoso.example:3128')).toBeVisible();
+    expect(await calls('connection:test')).toMatchObject([{ proxy: { kind: 'system' } }]);
+    // What was found is about what was tried.
+    await page.getByText('This one', { exact: true }).click();
+    await expect(stages).toHaveCount(0);
+    expect(await calls('connection:change')).toEqual([]);
+  });
+
   test('says what disconnecting loses', async ({ start }) => {
     const { page, calls } = await start({ scenario: 'joinable', place: 'connection' });
     await page.getByRole('button', { name: 'Disconnect' }).click();

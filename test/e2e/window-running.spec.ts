@@ -21,6 +21,15 @@ test.describe('running sandboxes', () => {
     await expect.poll(async () => (await calls('jobs:usage')).at(-1)).toEqual({ sandboxId: null, since: expect.any(String) });
   });
 
+  test('show runtime, process and what waits to be sent at the width of a new window', async ({ start }) => {
+    const { page } = await start({ scenario: 'filled', place: 'running' });
+    const row = page.getByRole('row').filter({ hasText: 'Copy-LocalFiles' });
+    await expect(row.getByText('PowerShell 7.6.5')).toBeVisible();
+    await expect(row.getByText('Process 7412')).toBeVisible();
+    await expect(row.getByText('19, 2 wait')).toBeVisible();
+    await expect(page.getByRole('columnheader', { name: 'Runtime' })).toBeVisible();
+  });
+
   test('are asked for nothing when nothing runs', async ({ start }) => {
     const { page, calls } = await start({ scenario: 'empty', place: 'running' });
     await expect(page.getByText('Jobs come once this machine is in a worker group.')).toBeVisible();

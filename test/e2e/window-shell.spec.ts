@@ -168,6 +168,14 @@ test.describe('the tray', () => {
     await expect.poll(trayLabels).toContain('Resume taking jobs');
   });
 
+  test('says why a press was refused, and shows how the worker is', async ({ start }) => {
+    const { notices, page, trayLabels, pressInTray } = await start({ scenario: 'failing', place: 'settings' });
+    await expect.poll(trayLabels).toContain('Pause taking jobs');
+    await pressInTray('Pause taking jobs');
+    await expect.poll(notices).toEqual(['This needs the role operator']);
+    await expect(page.getByRole('link', { name: 'Overview', exact: true })).toBeVisible();
+  });
+
   test('stays when the window is closed, which then costs nothing, and opens it anew', async ({ start }) => {
     const { app, page, pressInTray, trayLabels } = await start({ scenario: 'filled' });
     await expect.poll(trayLabels).toContain('Open');

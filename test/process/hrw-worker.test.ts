@@ -6,7 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JobView, WorkerState } from '../../src-contract/engine-calls.ts';
+import type { JobView, WayTest, WorkerState } from '../../src-contract/engine-calls.ts';
 import type { LogEvent } from '../../src-contract/events.ts';
 import { leftoversAreCheckedAtTheEnd } from '../harness/shared-fixture.ts';
 import {
@@ -138,6 +138,8 @@ describe('without a worker', () => {
       ['settings', 'get'],
       ['connect', '--service-url', 'https://a', '--workspace-id', 'w', '--workspace-key-file', key],
       ['register', '--group', 'g', '--endpoint', 'e', '--token-file', key],
+      ['way', 'test'],
+      ['way', 'change', '--proxy', 'none'],
     ];
     for (const words of commands) {
       const { code, errors } = await hrw([...words, '--data', data]);
@@ -154,6 +156,7 @@ describe('without a worker', () => {
     for (const words of [
       ['bogus'],
       ['connect'],
+      ['open', 'nowhere'],
       ['jobs', '--limit', 'many'],
       ['jobs', '--outcome', 'odd'],
       ['settings', 'set', 'limit'],
@@ -171,6 +174,9 @@ describe('without a worker', () => {
       ['status'],
       ['events'],
       ['connect'],
+      ['open'],
+      ['way', 'test'],
+      ['way', 'change'],
       ['disconnect'],
       ['register'],
       ['unregister'],
@@ -241,6 +247,18 @@ describe('with a worker', () => {
 
       const events = await asked<LogEvent[]>(['events', '--data', data, '--channel', 'Operations Manager', '--limit', '100']);
       expect(events.map((event) => event.id)).toEqual([4500, 1200, 1201]);
+      const way = await asked<WayTest>(['way', 'test', '--data', data]);
+      expect([way.proxy, way.problem, way.stages.at(-1)?.stage]).toEqual([null, null, 'answer']);
+      const pin = ['way', 'change', '--fingerprint', way.certificate?.fingerprint ?? '', '--data', data];
+      expect((await hrw([...pin, '--dry-run'])).output).toMatch(
+        /^trust: one authority, from a file -> the certificate [0-9a-f]{64}\n$/,
+      );
+      const untrusted = await hrw(['way', 'change', '--system-trust', '--data', data]);
+      expect([untrusted.code, untrusted.errors]).toEqual([1, expect.stringContaining('is not trusted here')]);
+      expect((await asked<WorkerState>(['status', '--data', data])).connection?.trust.kind).toBe('authority');
+      expect((await asked<WorkerState>(pin)).connection?.trust.kind).toBe('fingerprint');
+      expect((await hrw(['way', 'change', '--data', data])).code).toBe(2);
+      expect((await hrw(['way', 'test', '--proxy', 'none', '--proxy-user', 'me', '--data', data])).code).toBe(2);
       expect(await asked(['settings', 'set', 'limit', '3', '--data', data])).toMatchObject({ limit: 3 });
       expect(await asked(['settings', 'set', 'limit', 'automatic', '--data', data])).toMatchObject({ limit: null });
       expect((await hrw(['settings', 'set', 'limit', '51', '--data', data])).code).toBe(1);
@@ -442,27 +460,9 @@ describe('with a worker', () => {
     await new Promise((resolve) => worker.child.once('close', resolve));
     expect(worker.child.exitCode).toBe(0);
     expect(await readFile(`${data}.log`, 'utf8')).toContain(
-      'The deadline of draining has passed: one job that still runs is stopped.',
+      'The deadline of draining has passed: 1 jobs that still run are stopped.',
     );
     const job = await service.rest.call('jobs:get', { params: { accountName, jobName: jobId } });
     expect(job.status).toBe('Stopped');
-  });
-
-  it('drain --deadline holds for the next engine too, when the deadline has passed while none ran', async () => {
-    const data = path.join(folder, 'drain-passed');
-    let worker = await run(data);
-    await becomeWorker(data, 'drain-passed');
-    const jobId = await startJob('wait', 'drain-passed', { Gate: path.join(folder, 'never-opened') });
-    await waitFor('the job', 20, async () =>
-      (await asked<JobView[]>(['jobs', '--running', '--data', data])).find((one) => one.phase === 'running'),
-    );
-    await asked<WorkerState>(['drain', '--deadline', '3s', '--data', data]);
-    await worker.kill();
-    await new Promise((resolve) => setTimeout(resolve, 3000));
-    worker = await run(data);
-    await new Promise((resolve) => worker.child.once('close', resolve));
-    expect(worker.child.exitCode).toBe(0);
-    const job = await service.rest.call('jobs:get', { params: { accountName, jobName: jobId } });
-    expect(job).toMatchObject({ status: 'Stopped', attempts: [{ outcome: 'stopped' }] });
   });
 });

@@ -80,6 +80,29 @@ describe('a proxy', () => {
     expect((await failureOf(call(service.url, { kind: 'manual', url, ...credentials }))).code).toBe('proxy-unreachable');
   });
 
+  it('of the system is the one that the environment names, found anew for each connection', async () => {
+    const service = await serve();
+    const first = await proxied({ credentials });
+    const second = await proxied({});
+    onTestFinished(() => void vi.unstubAllEnvs());
+    for (const name of ['https_proxy', 'all_proxy', 'ALL_PROXY', 'no_proxy', 'NO_PROXY']) vi.stubEnv(name, '');
+    const { userName, password } = credentials;
+    vi.stubEnv('HTTPS_PROXY', first.url.replace('//', `//${encodeURIComponent(userName)}:${encodeURIComponent(password)}@`));
+    expect((await call(service.url, { kind: 'system' })).status).toBe(200);
+    vi.stubEnv('HTTPS_PROXY', second.url);
+    expect((await call(service.url, { kind: 'system' })).status).toBe(200);
+    vi.stubEnv('NO_PROXY', 'localhost');
+    expect((await call(service.url, { kind: 'system' })).status).toBe(200);
+    expect([first.tunnels.length, second.tunnels.length]).toEqual([1, 1]);
+    vi.stubEnv('NO_PROXY', '');
+    vi.stubEnv('HTTPS_PROXY', 'socks5://127.0.0.1:1080');
+    const failure = await failureOf(call(service.url, { kind: 'system' }));
+    expect(failure).toMatchObject({ code: provokes('system-proxy-unusable'), details: { setting: 'HTTPS_PROXY' } });
+    vi.stubEnv('HTTPS_PROXY', '');
+    expect((await call(service.url, { kind: 'system' })).status).toBe(200);
+    expect(service.connections).toBe(4);
+  });
+
   it('that wants a password is named, for none and for a wrong one', async () => {
     const service = await serve();
     const proxy = await proxied({ credentials, challenges: ['NTLM', 'Basic realm="x"'] });

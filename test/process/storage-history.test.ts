@@ -91,6 +91,15 @@ describe('the history', () => {
     expect([ids(failed), failed.total]).toEqual([['s12', 's6'], 2]);
   });
 
+  it('stands still by the time at which jobs ended, whenever they were picked up', async () => {
+    const history = open();
+    for (let number = 1; number <= 6; number += 1) await history.save(view(number, { endedAt: at(100 - number) }));
+    await history.save(view(7, { phase: 'running', outcome: null, endedAt: null }));
+    const still = await history.list({ ...all, endedOnly: true, endedBefore: at(97) });
+    expect([ids(still), still.total, still.counts]).toEqual([['s6', 's5', 's4'], 3, { completed: 1, failed: 2 }]);
+    expect(ids(await history.list({ ...all, endedOnly: true, endedBefore: null }))).toHaveLength(6);
+  });
+
   it('is searched, put in another order, and counted by outcome', async () => {
     const history = open();
     for (let number = 1; number <= 12; number += 1) {
@@ -149,7 +158,9 @@ describe('the history', () => {
   it('takes in what an engine on a full disk, or at its death, did not come to write', async () => {
     const running = { phase: 'running', outcome: null, outcomeReason: null, endedAt: null } as const;
     const end = { outcome: 'completed', reason: 'all is well', exitCode: 0 } as const;
-    const files = await Promise.all([1, 2, 3, 4, 5].map((number) => journalOf(`j${String(number)}`, `s${String(number)}`, number)));
+    const files = await Promise.all(
+      [1, 2, 3, 4, 5].map((number) => journalOf(`j${String(number)}`, `s${String(number)}`, number)),
+    );
     for (const file of files.slice(0, 4)) {
       const journal = await JournalWriter.reopen({ path: file, now: () => new Date(at(9)), delay: () => Promise.resolve() });
       await journal.end(end);
@@ -159,7 +170,13 @@ describe('the history', () => {
     const summary = view(2, { outcome: 'failed', startedBy: 'grace' });
     await writeFile(attemptSummaryPath(path.join(folder, 'journals'), 'j2', 's2'), JSON.stringify(summary));
     await history.catchUp(['s4']);
-    expect(await history.get('s1')).toMatchObject({ phase: 'ended', outcome: 'completed', endedAt: at(9), startedBy: 'ada', recordCount: 1 });
+    expect(await history.get('s1')).toMatchObject({
+      phase: 'ended',
+      outcome: 'completed',
+      endedAt: at(9),
+      startedBy: 'ada',
+      recordCount: 1,
+    });
     expect(await history.get('s2')).toEqual(summary);
     expect(await history.get('s3')).toMatchObject({ outcome: 'completed', recordCount: 3 });
     expect(await history.get('s4')).toMatchObject(running);

@@ -115,11 +115,6 @@ describe('two workers of one group', () => {
       const gate = join(folder, 'gate');
       const job = await start(gate);
       await whenRunning(job);
-      await service.program.kill();
-      await waitFor('the notice', 30, async () => {
-        const answer = await worker.control.call('worker:state', {});
-        return answer.ok && answer.value.status === 'offline' ? true : undefined;
-      });
       await service.restart('SIGKILL');
       const back = performance.now();
       await waitFor('the worker’s return', 20, async () => {

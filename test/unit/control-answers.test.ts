@@ -28,6 +28,8 @@ const arguments_: Partial<Record<EngineCallName, unknown>> = {
     trust: { kind: 'system' },
     proxy: { kind: 'none' },
   },
+  'connection:change': { trust: { kind: 'system' }, proxy: { kind: 'system' } },
+  'connection:test': { serviceUrl: 'https://s', trust: { kind: 'system' }, proxy: { kind: 'none' } },
   'registration:register': { groupName: 'g', endpoint: 'e', token: 't' },
   'registration:unregister': { token: null, local: true },
   'jobs:list': { limit: 1, before: null, outcome: null, runbookName: null },

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { describeProblem } from '../../src-contract/problems.ts';
 import { exportList } from '../../src-main/shell/export-list.ts';
 import { FakeWorker } from '../fakes/window/fake-worker.ts';
-import { sampleEvents, sampleJob } from '../fakes/window/samples.ts';
+import { ago, endedJobs, sampleEvents, sampleJob } from '../fakes/window/samples.ts';
 import { scenarios } from '../fakes/window/scenarios.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
 
@@ -31,6 +31,29 @@ describe('an exported list', () => {
     expect(await readdir(path.dirname(file))).toEqual(['events.json']);
     const errors = { ...events, query: { ...events.query, levels: ['Error' as const] }, format: 'json' as const };
     expect(await exportList(worker, errors, file)).toBeLessThan(100);
+  });
+
+  it('has every ended job once, also when one ends meanwhile that was picked up before the others', async () => {
+    const worker = new FakeWorker({ ...scenarios.empty(), jobs: endedJobs(1_100) });
+    const file = path.join(await tempFolder(), 'jobs.json');
+    const late = sampleJob(9_999, { phase: 'running', pickedUpAt: ago(1) });
+    worker.startJob(late);
+    // Between two pages it ends, and is the first of all by the time at which it was picked up.
+    const busy: Pick<FakeWorker, 'call'> = {
+      call: async (name, given) => {
+        const answer = await worker.call(name, given);
+        worker.changeJob(late.sandboxId, {
+          phase: 'ended',
+          outcome: 'completed',
+          endedAt: new Date(Date.now() + 5).toISOString(),
+        });
+        return answer;
+      },
+    };
+    const wanted = { ...jobs, query: { ...jobs.query, endedOnly: true }, format: 'json' as const };
+    expect(await exportList(busy, wanted, file)).toBe(1_100);
+    const written = JSON.parse(await readFile(file, 'utf8')) as { sandboxId: string }[];
+    expect(new Set(written.map(({ sandboxId }) => sandboxId)).size).toBe(1_100);
   });
 
   it('is no formula to a spreadsheet, and keeps quotes and line breaks in their cell', async () => {

@@ -181,22 +181,26 @@ describe('the event log', () => {
     const lines = Array.from({ length: count }, (_unused, index) => line(index + 1));
     await writeFile(path.join(folder, 'application.000000000001.ndjson'), `${lines.join('\n')}\n`);
     const index = new EventIndex(folder);
-    /** The quickest of some turns: other work on the machine is not ours. */
-    const quickestMs = async (make: () => EventIndex): Promise<number> => {
+    /** The quickest of some turns, as many as it takes, in processor time where that is less: other work on the machine is not ours. */
+    const quickestMs = async (make: () => EventIndex, enoughMs: number): Promise<number> => {
       let quickest = Infinity;
-      for (let turn = 0; turn < 3; turn += 1) {
+      for (let turn = 0; turn < 5 && quickest >= enoughMs; turn += 1) {
         const begin = performance.now();
+        const before = process.cpuUsage();
         const { events, total } = await make().list({ channel: null, limit: 200, before: null });
-        quickest = Math.min(quickest, performance.now() - begin);
+        const used = process.cpuUsage(before);
+        quickest = Math.min(quickest, performance.now() - begin, (used.user + used.system) / 1000);
         expect([events[0]?.number, events.length, total]).toEqual([count, 200, count]);
       }
       return quickest;
     };
-    // Read from the disk for the first time: seen 0.25 to 0.6 s. From then on a page is there at once.
-    expect(await quickestMs(() => new EventIndex(folder))).toBeLessThan(2_000);
-    expect(await quickestMs(() => index)).toBeLessThan(100);
+    // Read from the disk for the first time, as the window does that is opened: seen 0.35 to 0.45 s of a core that others use as well.
+    expect(await quickestMs(() => new EventIndex(folder), 600)).toBeLessThan(600);
+    expect(await quickestMs(() => index, 100)).toBeLessThan(100);
     const page = await index.list({ channel: null, limit: 200, before: null, offset: 60_000, levels: ['Information'] });
     expect([page.total, page.counts]).toEqual([98_000, { Information: 98_000, Warning: 0, Error: 2_000 }]);
     expect(page.events[0]?.message).toContain('Event 38775 ');
-  });
+    // Of all, whatever is asked for: a list that stands still at it stands still in every order.
+    expect((await index.list({ channel: null, limit: 1, before: 7, order: { by: 'id', descending: false } })).newest).toBe(count);
+  }, 60_000);
 });

@@ -1,4 +1,6 @@
 /** What the application decides, without Electron. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../src-contract/app-error.ts';
 import { engineCalls, type EngineCallName } from '../../src-contract/engine-calls.ts';
@@ -268,13 +270,40 @@ describe('the tray', () => {
     expect(trayView({ ...facts, worker: { ...readyState, sentence: 'x'.repeat(300) } }).tooltip).toHaveLength(127);
   });
 
+  it('has a picture of each state for trays of Linux, at both densities of a screen', () => {
+    for (const icon of ['ready', 'busy', 'paused', 'warning', 'error', 'offline'])
+      for (const size of [24, 48]) {
+        const png = readFileSync(
+          path.join(import.meta.dirname, '..', '..', 'assets', 'icons', `tray-${icon}-${String(size)}.png`),
+        );
+        // Width and height stand in the header.
+        expect([icon, png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([icon, size, size]);
+      }
+  });
+
+  it('says how many jobs run, once, in the same sentence', () => {
+    const tooltip = (running: number, change: Partial<typeof readyState> = {}) =>
+      trayView({
+        ...facts,
+        worker: { ...readyState, ...change },
+        running: Array.from({ length: running }, (_unused, number) => sampleJob(number)),
+      }).tooltip;
+    expect(tooltip(1)).toBe('This worker can take a job now; one job runs');
+    const problems = [currentProblem('service-refused', { call: 'read a job', status: 400, reason: 'no' }, 1)];
+    expect(tooltip(3, { problems })).toBe('This worker can take a job now; 3 jobs run; the service refused: read a job');
+    const paused = 'This worker is paused: it takes no new job until it is resumed (2 jobs still run)';
+    expect(tooltip(2, { status: 'paused', sentence: paused })).toBe(paused);
+  });
+
   it('names the worst problem, a warning too, unless the sentence has said it', () => {
     const warning = currentProblem('records-missing', { jobId: 'j', missing: 2 }, 1);
     const error = currentProblem('service-refused', { call: 'read a job', status: 400, reason: 'no' }, 1);
     expect([warning.severity, error.severity]).toEqual(['warning', 'error']);
     const ready = (...problems: (typeof warning)[]) => ({ ...facts, worker: { ...readyState, problems } });
-    expect(trayView(ready(warning)).tooltip).toBe(`This worker can take a job now. ${warning.title}`);
-    expect(trayView(ready(warning, error)).tooltip).toBe(`This worker can take a job now. ${error.title}`);
+    expect(trayView(ready(warning)).tooltip).toBe(
+      'This worker can take a job now; the service does not have every record of a job',
+    );
+    expect(trayView(ready(warning, error)).tooltip).toBe('This worker can take a job now; the service refused: read a job');
     expect(trayView(ready(warning)).menu[1]).toEqual([
       { label: 'This worker can take a job now' },
       { label: warning.title, action: { do: 'open', place: '' } },

@@ -96,6 +96,7 @@ describe('settings of an earlier version', () => {
     const migrations = [
       { from: 0, run: ({ slots }: Record<string, unknown>) => ({ limit: slots }) },
       { from: 1, run: (raw: Record<string, unknown>) => ({ ...defaultSettings, ...raw }) },
+      { from: 2, run: (raw: Record<string, unknown>) => raw },
     ];
     const store = await openSettings({ layout, now, migrations });
     expect(store.current).toEqual({ ...defaultSettings, limit: 4 });
@@ -108,5 +109,19 @@ describe('settings of an earlier version', () => {
     const known = { limit: 3, stopGraceSeconds: 20, retentionDays: 9, paused: true, connection, registration: null };
     await writeFile(layout.settingsFile, JSON.stringify({ version: 1, ...known }));
     expect((await open(layout)).current).toEqual({ ...defaultSettings, ...known });
+  });
+
+  it('keep what version 2 held; a program of that version does not start on them any more', async () => {
+    const layout = await openDataFolder(await tempFolder());
+    await writeFile(layout.settingsFile, JSON.stringify({ ...defaultSettings, version: 2, limit: 3, connection }));
+    const store = await open(layout);
+    await store.change({ connection: { ...connection, proxy: { kind: 'system' } } });
+    expect((await open(layout)).current).toEqual({
+      ...defaultSettings,
+      limit: 3,
+      connection: { ...connection, proxy: { kind: 'system' } },
+    });
+    const written = JSON.parse(await readFile(layout.settingsFile, 'utf8')) as { version: number };
+    expect([written.version, await readdir(layout.folder)]).toEqual([3, expect.arrayContaining(['settings.json.version-2'])]);
   });
 });

@@ -1,26 +1,20 @@
 /** hrw connect, disconnect, register, unregister */
 import path from 'node:path';
 import type { Command } from 'commander';
-import type { ProgressStep, WorkerState } from '../../../src-contract/engine-calls.ts';
+import type { WorkerState } from '../../../src-contract/engine-calls.ts';
 import { workerPackName } from '../../../src-contract/packs.ts';
-import type { ProxySettings, Trust } from '../../../src-contract/settings.ts';
 import type { CommandIo } from '../command-io.ts';
 import { WrongUse } from '../failures.ts';
-import { readFile, readFileOrInput } from '../service/service-options.ts';
 import { plainText } from '../terminal-text.ts';
 import { describeState } from './describe-worker.ts';
-import type { WorkerAccess, WorkerConnection } from './worker-access.ts';
+import { addWayOptions, readProxy, readSecret, readTrust, showProgress, type WayOptions } from './way-options.ts';
+import type { WorkerAccess } from './worker-access.ts';
 import { addWorkerOptions, workerAction, type WorkerRun } from './worker-options.ts';
 
-interface ConnectOptions {
+interface ConnectOptions extends WayOptions {
   serviceUrl: string;
   workspaceId: string;
   workspaceKeyFile: string;
-  ca?: string;
-  fingerprint?: string;
-  proxy?: string;
-  proxyUser?: string;
-  proxyPasswordFile?: string;
   wait: boolean;
 }
 interface RegisterOptions {
@@ -37,16 +31,11 @@ interface UnregisterOptions {
 const packWaitMs = 30_000;
 
 export function addConnectionCommands(program: Command, io: CommandIo, access: WorkerAccess): void {
-  addWorkerOptions(program.command('connect'))
+  addWayOptions(addWorkerOptions(program.command('connect')))
     .description('connect this machine to a workspace, and wait for the pack that makes it able to register')
     .requiredOption('--service-url <url>', 'the service’s agent address, https://host:port')
     .requiredOption('--workspace-id <id>', 'the workspace')
     .requiredOption('--workspace-key-file <file>', 'file that holds the workspace key; - reads it from standard input')
-    .option('--ca <file>', 'certificate (PEM) of the authority to trust for this service, alone')
-    .option('--fingerprint <sha256>', 'SHA-256 of the service’s certificate or authority, instead of --ca')
-    .option('--proxy <url>', 'HTTP proxy that leads to the service')
-    .option('--proxy-user <name>', 'user name for the proxy')
-    .option('--proxy-password-file <file>', 'file that holds the proxy’s password')
     .option('--no-wait', 'do not wait for the pack')
     .addHelpText(
       'after',
@@ -62,8 +51,8 @@ export function addConnectionCommands(program: Command, io: CommandIo, access: W
             workspaceId: options.workspaceId,
             workspaceKey,
             serviceUrl: requireHttps(options.serviceUrl),
-            trust: readTrust(options),
-            proxy: await readProxy(options, io),
+            trust: readTrust(options) ?? { kind: 'system' },
+            proxy: (await readProxy(options, io)) ?? { kind: 'none' },
           });
         } finally {
           stop();
@@ -158,19 +147,6 @@ function describeModulePath(state: WorkerState): string {
   );
 }
 
-/** Steps go to standard error: standard output is for the answer. */
-function showProgress(worker: WorkerConnection, io: CommandIo, asJson: boolean): () => void {
-  if (asJson) return () => undefined;
-  return worker.subscribe((event) => {
-    if (event.event === 'progress-made' && event.payload.status !== 'started') io.stderr.write(describeStep(event.payload));
-  });
-}
-
-function describeStep({ label, status, detail }: ProgressStep): string {
-  const mark = status === 'done' ? 'done  ' : 'failed';
-  return plainText(`${mark}  ${label}${status === 'done' && detail !== '' ? ` (${detail})` : ''}\n`);
-}
-
 async function waitForPack({ worker, ask }: WorkerRun<object>): Promise<boolean> {
   let wake: (found: boolean) => void = () => undefined;
   const came = new Promise<boolean>((resolve) => {
@@ -195,37 +171,7 @@ function hasPack(state: { packs: readonly { name: string }[] }): boolean {
   return state.packs.some((pack) => pack.name === workerPackName);
 }
 
-async function readSecret(file: string, option: string, io: CommandIo): Promise<string> {
-  const secret = (await readFileOrInput(file, option, io)).trim();
-  if (secret === '') throw new WrongUse(`${option}: there is nothing in ${file === '-' ? 'standard input' : file}.`);
-  return secret;
-}
-
 function requireHttps(url: string): string {
   if (/^http:\/\//i.test(url)) throw new WrongUse(`--service-url ${url}: the service speaks HTTPS. Use https://${url.slice(7)}`);
   return url;
-}
-
-function readTrust({ ca, fingerprint }: ConnectOptions): Trust {
-  if (ca !== undefined && fingerprint !== undefined) throw new WrongUse('Give --ca or --fingerprint, not both.');
-  if (fingerprint === undefined) return ca === undefined ? { kind: 'system' } : { kind: 'authority', pem: readFile(ca, '--ca') };
-  const sha256 = fingerprint.replaceAll(':', '').toLowerCase();
-  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new WrongUse('--fingerprint takes the 64 hexadecimal digits of a SHA-256.');
-  return { kind: 'fingerprint', sha256 };
-}
-
-async function readProxy({ proxy, proxyUser, proxyPasswordFile }: ConnectOptions, io: CommandIo): Promise<ProxySettings> {
-  if (proxy === undefined) {
-    if (proxyUser !== undefined || proxyPasswordFile !== undefined) throw new WrongUse('Name the proxy too: --proxy URL.');
-    return { kind: 'none' };
-  }
-  if (proxyPasswordFile !== undefined && proxyUser === undefined)
-    throw new WrongUse('Give the proxy’s user too: --proxy-user NAME.');
-  const password = proxyPasswordFile === undefined ? undefined : await readSecret(proxyPasswordFile, '--proxy-password-file', io);
-  return {
-    kind: 'manual',
-    url: proxy,
-    ...(proxyUser === undefined ? {} : { userName: proxyUser }),
-    ...(password === undefined ? {} : { password }),
-  };
 }

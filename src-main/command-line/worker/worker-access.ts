@@ -26,6 +26,8 @@ export interface WorkerAccess {
   defaultDataFolder: () => string;
   /** Throws AppError `engine-not-running`, `control-refused`, `control-taken`. */
   connect: (dataFolder: string) => Promise<WorkerConnection>;
+  /** Starts the application, or tells the one that runs, to open there. Throws AppError `display-missing`, `control-panel-missing`, `control-panel-failed`. */
+  openControlPanel: (options: { dataFolder: string; place: string }) => Promise<void>;
   /** Resolves when the worker has ended. Throws AppError when it cannot start. */
   run: (options: RunOptions) => Promise<void>;
 }

@@ -17,7 +17,7 @@ import {
 import { Copy20Regular } from '@fluentui/react-icons/svg/copy';
 import { ArrowDownload20Regular } from '@fluentui/react-icons/svg/arrow-download';
 import { ArrowUp20Regular } from '@fluentui/react-icons/svg/arrow-up';
-import { use, useCallback, useEffect, useState } from 'react';
+import { use, useCallback, useEffect, useRef, useState } from 'react';
 import type { ShellArguments } from '../../../src-contract/window-calls.ts';
 import { useAction } from '../../shared/call.ts';
 import { CopyContext } from '../../shared/copy-button.tsx';
@@ -30,9 +30,8 @@ import type { Column, Sorting } from '../../shared/table/sorting.ts';
 import { TryAgainButton } from '../../shared/try-again-button.tsx';
 import { texts } from '../../texts.ts';
 import { useServices } from '../state/services.ts';
+import { copiedText, mostRowsCopied } from './copied-rows.ts';
 
-/** More would not be read by anybody who pastes them; a file holds any number. */
-const mostRowsCopied = 2_000;
 const searchAfterMs = 200;
 
 const useStyles = makeStyles({
@@ -40,6 +39,8 @@ const useStyles = makeStyles({
   search: { width: '200px', minWidth: '140px', flexShrink: 1 },
   actions: { display: 'flex', gap: '8px', marginLeft: 'auto', alignItems: 'center' },
   button: { whiteSpace: 'nowrap' },
+  // Above the list's head, which stays in sight while the list scrolls.
+  menu: { zIndex: 10 },
   foot: {
     display: 'flex',
     gap: '12px',
@@ -87,7 +88,20 @@ export function ListFrame<Query, Row, More>(props: ListFrameProps<Query, Row, Mo
   const [said, setSaid] = useState('');
   const copy = useCopyRows(props, setSaid);
   const { total, newer, problem } = view;
-  const onSight = useCallback((from: number, to: number) => list.show(from, to), [list]);
+  const standStill = useRef(onStandStill);
+  useEffect(() => {
+    standStill.current = onStandStill;
+  });
+  // One and the same at each drawing: told only when something else comes into sight, or whoever asks for the newest rows would stand still
+  // again before the list is back at its top.
+  const onSight = useCallback(
+    (from: number, to: number) => {
+      list.show(from, to);
+      // Whoever reads further down wants the rows to stay where they are.
+      if (from > 0) standStill.current();
+    },
+    [list],
+  );
   const select = (next: Selection | undefined): void => {
     onSelect(next);
     if (next !== undefined) onStandStill();
@@ -120,14 +134,10 @@ export function ListFrame<Query, Row, More>(props: ListFrameProps<Query, Row, Mo
             onSort={onSort}
             selection={selection}
             onSelect={select}
-            onSight={(from, to) => {
-              onSight(from, to);
-              // Whoever reads further down wants the rows to stay where they are.
-              if (from > 0) onStandStill();
-            }}
+            onSight={onSight}
             {...(props.onOpen !== undefined && { onOpen: props.onOpen })}
             onCopy={copy}
-            topKey={`${search} ${sorting.key} ${String(sorting.descending)} ${String(newer === null)}`}
+            topKey={view.goneAlong}
           />
           <div className={styles.foot}>
             {selection !== undefined && (
@@ -202,13 +212,14 @@ function ExportMenu({
   return (
     <>
       {save.problem !== null && <ProblemCard problem={save.problem} announce />}
-      <Menu>
+      {/* Within the page's landmark, where those who go by landmarks look for it. */}
+      <Menu inline positioning="below-end">
         <MenuTrigger disableButtonEnhancement>
           <MenuButton className={styles.button} icon={<ArrowDownload20Regular />} disabled={disabled || save.pending}>
             {save.pending ? texts.list.exporting : texts.list.export}
           </MenuButton>
         </MenuTrigger>
-        <MenuPopover>
+        <MenuPopover className={styles.menu}>
           <MenuList>
             <MenuItem onClick={() => void run('csv')}>{texts.list.asCsv}</MenuItem>
             <MenuItem onClick={() => void run('json')}>{texts.list.asJson}</MenuItem>
@@ -230,8 +241,13 @@ function useCopyRows<Query, Row, More>(props: ListFrameProps<Query, Row, More>, 
       return;
     }
     const answer = await list.rows(from, to);
-    const done = answer.ok && (await copy(answer.value.map(rowText).join('\n')));
-    say(done ? texts.list.copied(to - from) : texts.list.notCopied);
+    if (!answer.ok) {
+      say(texts.list.notCopied);
+      return;
+    }
+    const text = copiedText(answer.value, rowText);
+    if (text === undefined) say(texts.list.tooLongToCopy);
+    else say((await copy(text)) ? texts.list.copied(to - from) : texts.list.notCopied);
   };
   return () => void run();
 }

@@ -3,7 +3,7 @@
  * the arrow keys; with the shift key, or a press with it, several rows are chosen.
  */
 import { mergeClasses } from '@fluentui/react-components';
-import { memo, useCallback, useEffect, useId, useMemo, useRef } from 'react';
+import { memo, useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef } from 'react';
 import type { Column, Sorting } from '../table/sorting.ts';
 import { TableHeader } from '../table/table-header.tsx';
 import { useTableStyles } from '../table/table-styles.ts';
@@ -28,7 +28,7 @@ interface ListGridProps<Row> {
   onOpen?: (row: Row) => void;
   onCopy: () => void;
   /** Scrolled back to the top when it changes. */
-  topKey: string;
+  topKey: number;
 }
 
 export function ListGrid<Row>(props: ListGridProps<Row>) {
@@ -41,12 +41,11 @@ export function ListGrid<Row>(props: ListGridProps<Row>) {
     [props.columns, width],
   );
   const count = view.total ?? 0;
-  const { scroller, from, to, totalHeight } = useFixedRows(count, rowHeight);
+  const { scroller, from, to, totalHeight, scrollToRow } = useFixedRows(count, rowHeight);
   const tracks = columns.map(({ width }) => width).join(' ');
+  // Before anybody is told what is in sight: the rows that were there are not what the reader looks at now.
+  useLayoutEffect(() => scrollToRow(0), [scrollToRow, topKey]);
   useEffect(() => onSight(from, to), [onSight, from, to]);
-  useEffect(() => {
-    scroller.current?.scrollTo({ top: 0 });
-  }, [scroller, topKey]);
 
   // Also when details open below, and leave less room for the list.
   const head = selection?.head;

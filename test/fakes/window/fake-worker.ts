@@ -22,7 +22,7 @@ import type { LocalPolicy, PolicyQuestion } from '../../../src-contract/policy.t
 import { defaultSettings, policyOf, type Settings } from '../../../src-contract/settings.ts';
 import type { OpenedWorker } from '../../../src-main/shell/worker-connection.ts';
 import { sampleDiagnosis, samplePathTest } from './sample-diagnosis.ts';
-import { registration, sampleJob, sampleUsage } from './samples.ts';
+import { registration, sampleJob, sampleUsage, sampleWayTest } from './samples.ts';
 
 export interface Scenario {
   /** Of the service's REST API; null: it named none. */
@@ -38,6 +38,8 @@ export interface Scenario {
   settings?: Partial<Settings>;
   /** By sandbox id: what a person is asked. */
   questions?: Map<string, PolicyQuestion>;
+  /** How trying a way to the service ends. */
+  wayTest?: EngineValue<'connection:test'>;
   /** Calls that are refused, and with what. */
   refusals?: Partial<Record<EngineCallName, Problem>>;
   /** Calls that never answer. */
@@ -57,6 +59,13 @@ const stepsOf: Partial<
     steps: [
       ['key', 'Make this machine’s key and certificate'],
       ['join', 'Join the workspace at automation.contoso.example'],
+    ],
+  },
+  'connection:change': {
+    operation: 'change',
+    steps: [
+      ['reach', 'Reach automation.contoso.example in the new way'],
+      ['save', 'Keep the connection'],
     ],
   },
   'registration:register': {
@@ -197,6 +206,10 @@ export class FakeWorker implements OpenedWorker {
       case 'connection:connect':
       case 'connection:disconnect':
         return this.scenario.state;
+      case 'connection:change':
+        return this.#changeWay(given);
+      case 'connection:test':
+        return this.scenario.wayTest ?? sampleWayTest;
       case 'registration:register': {
         const { groupName, endpoint } = given as EngineArguments<'registration:register'>;
         const sentence = 'This worker can take a job now';
@@ -288,6 +301,12 @@ export class FakeWorker implements OpenedWorker {
     };
   }
 
+  #changeWay({ trust, proxy }: EngineArguments<'connection:change'>): WorkerState {
+    const { connection } = this.scenario.state;
+    if (connection !== null) this.change({ connection: { ...connection, trust, proxy } });
+    return this.scenario.state;
+  }
+
   #unknownJob(given: EngineArguments<'jobs:get'>): never {
     throw new Error(`no such job: ${given.id}; refuse jobs:get in the scenario instead`);
   }
@@ -333,11 +352,12 @@ export class FakeWorker implements OpenedWorker {
   }
 
   #list(page: EngineArguments<'jobs:list'>): EngineValue<'jobs:list'> {
-    const { limit, offset = 0, before, outcome, endedOnly, search = '', order } = page;
+    const { limit, offset = 0, before, endedBefore = null, outcome, endedOnly, search = '', order } = page;
     const fitting = this.scenario.jobs.filter(
       (job) =>
         (endedOnly !== true || job.phase === 'ended') &&
         (before === null || job.pickedUpAt < before) &&
+        (endedBefore === null || (job.endedAt ?? '~') < endedBefore) &&
         `${job.runbookName} ${job.startedBy ?? ''}`.toLowerCase().includes(search.toLowerCase()),
     );
     const counts: EngineValue<'jobs:list'>['counts'] = {};
@@ -371,6 +391,8 @@ export class FakeWorker implements OpenedWorker {
     const found = levels === undefined ? fitting : fitting.filter((event) => levels.includes(event.level));
     if (order?.by === 'time' && !order.descending) found.reverse();
     if (order?.by === 'id') found.sort((one, other) => (order.descending ? other.id - one.id : one.id - other.id));
-    return { events: found.slice(offset, offset + limit), more: found.length > offset + limit, total: found.length, counts };
+    const more = found.length > offset + limit;
+    const newest = this.scenario.events[0]?.number ?? 0;
+    return { events: found.slice(offset, offset + limit), more, total: found.length, newest, counts };
   }
 }

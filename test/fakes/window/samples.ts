@@ -1,5 +1,5 @@
 /** What a busy worker's window is filled with: names and texts of the lengths that servers really have. Always the same. */
-import type { JobView, WorkerState } from '../../../src-contract/engine-calls.ts';
+import type { JobView, WayTest, WorkerState } from '../../../src-contract/engine-calls.ts';
 import type { LogEvent } from '../../../src-contract/events.ts';
 import { attemptOutcome, type StreamName } from '../../../src-contract/kinds.ts';
 import { describeProblem, type ProblemCode, type ProblemDetails } from '../../../src-contract/problems.ts';
@@ -314,3 +314,17 @@ const script = [
 ].join('\n');
 /** What a person is asked about; one character of it would not be seen. */
 export const sampleScript = { script, sha256: '5f'.repeat(32) };
+
+/** Trying the way to the service: through the system's proxy, to its first byte. */
+export const sampleWayTest: WayTest = {
+  proxy: 'http://proxy.contoso.example:3128',
+  because: 'HTTPS_PROXY',
+  stages: [
+    { stage: 'proxy', tookMs: 3 },
+    { stage: 'tunnel', tookMs: 11 },
+    { stage: 'encrypted', tookMs: 24 },
+    { stage: 'answer', tookMs: 9 },
+  ],
+  certificate: { issuer: 'Contoso Automation Authority', fingerprint: 'ab'.repeat(32) },
+  problem: null,
+};

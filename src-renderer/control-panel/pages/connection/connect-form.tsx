@@ -1,6 +1,7 @@
 /** Connecting to a workspace: the fields, then each step and what came of it. */
-import { Button, makeStyles } from '@fluentui/react-components';
+import { Button, makeStyles, mergeClasses } from '@fluentui/react-components';
 import { useEffect, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import type { WorkerState } from '../../../../src-contract/engine-calls.ts';
 import type { Problem } from '../../../../src-contract/problems.ts';
 import { useAction } from '../../../shared/call.ts';
@@ -14,22 +15,29 @@ import { SecretField, TextField } from '../../parts/fields.tsx';
 import { shownSteps } from '../../parts/shown-steps.ts';
 import { useServices, useWorkerView } from '../../state/services.ts';
 import { connectCommand } from './connect-command.ts';
+import { changesIn, type ConnectionChange } from './connection-changes.ts';
 import {
+  changeArguments,
   connectArguments,
+  isSameConnection,
   mistakesIn,
+  mistakesInWay,
   startOfForm,
   type ConnectionField,
   type ConnectionForm,
   type FormMistakes,
 } from './connection-form.ts';
+import { ConnectionReview } from './connection-review.tsx';
 import { ProxyChoice, ProxyFields } from './proxy-fields.tsx';
 import { TrustChoice, TrustFields } from './trust-fields.tsx';
+import { WayTestPart } from './way-test.tsx';
 
 const useStyles = makeStyles({
   form: { display: 'flex', flexDirection: 'column', gap: '16px', maxWidth: '720px' },
   fields: { display: 'flex', flexDirection: 'column', gap: '12px' },
   choices: { display: 'grid', gridTemplateColumns: 'minmax(0, 3fr) minmax(0, 1fr)', gap: '16px', alignItems: 'start' },
   actions: { display: 'flex', gap: '8px' },
+  hidden: { display: 'none' },
 });
 
 interface ConnectFormProps {
@@ -44,24 +52,45 @@ export function ConnectForm({ connection, onDone, onCancel }: ConnectFormProps) 
   const { progress } = useWorkerView();
   const [form, setForm] = useState(() => startOfForm(connection));
   const [mistakes, setMistakes] = useState<FormMistakes>({});
-  const connect = useAction((sent: ConnectionForm) => bridge.call('connection:connect', connectArguments(sent)));
+  const [changes, setChanges] = useState<readonly ConnectionChange[]>();
+  const isChange = isSameConnection(form, connection) && form.workspaceKey.trim() === '';
+  const connect = useAction((sent: ConnectionForm) =>
+    isSameConnection(sent, connection) && sent.workspaceKey.trim() === ''
+      ? bridge.call('connection:change', changeArguments(sent))
+      : bridge.call('connection:connect', connectArguments(sent)),
+  );
   const fields = useRef<HTMLDivElement>(null);
-  const steps = connect.pending || connect.problem !== null ? shownSteps('connect', progress, texts.connection.stepNames) : [];
+  const told = isChange
+    ? shownSteps('change', progress, texts.connection.changeStepNames)
+    : shownSteps('connect', progress, texts.connection.stepNames);
+  const steps = connect.pending || connect.problem !== null ? told : [];
 
   const change = <Name extends ConnectionField>(name: Name, value: ConnectionForm[Name]): void => {
     setForm((before) => ({ ...before, [name]: value }));
     setMistakes((before) => ({ ...before, [name]: undefined }));
   };
-  const focusOn = (field: string): void => fields.current?.querySelector<HTMLElement>(`[name="${field}"]`)?.focus();
-
-  const send = async (sent: ConnectionForm): Promise<void> => {
-    const found = mistakesIn(sent);
+  /** Leads to the form where what will change stands in its place. */
+  const focusOn = (field: string): void => {
+    flushSync(() => setChanges(undefined));
+    fields.current?.querySelector<HTMLElement>(`[name="${field}"]`)?.focus();
+  };
+  const isRight = (found: FormMistakes): boolean => {
     setMistakes(found);
     const [first] = Object.keys(found);
-    if (first !== undefined) {
-      focusOn(first);
-      return;
+    if (first !== undefined) focusOn(first);
+    return first === undefined;
+  };
+  /** A connection that is there is changed once it was shown what that means; a first one has nothing to lose. */
+  const submit = (): void => {
+    if (connection === null || changes !== undefined) void send(form);
+    else if (isRight(mistakesIn(form, connection))) {
+      connect.clear();
+      setChanges(changesIn(form, connection));
     }
+  };
+
+  const send = async (sent: ConnectionForm): Promise<void> => {
+    if (!isRight(mistakesIn(sent, connection))) return;
     worker.clearProgress();
     if ((await connect.run(sent)) !== undefined) onDone();
   };
@@ -69,6 +98,7 @@ export function ConnectForm({ connection, onDone, onCancel }: ConnectFormProps) 
   const pin = (fingerprint: string): void => {
     const pinned = { ...form, trustKind: 'fingerprint', fingerprint } as const;
     setForm(pinned);
+    if (changes !== undefined && connection !== null) setChanges(changesIn(pinned, connection));
     void send(pinned);
   };
 
@@ -79,17 +109,30 @@ export function ConnectForm({ connection, onDone, onCancel }: ConnectFormProps) 
   }, [connect.problem]);
 
   const part = { form, mistakes, change };
+  const words = submitWords(connection !== null, changes !== undefined, isChange);
   return (
     <form
       className={styles.form}
       onSubmit={(event) => {
         event.preventDefault();
-        void send(form);
+        submit();
       }}
       noValidate
       autoComplete="off"
     >
-      <Card>
+      {changes !== undefined && (
+        <ConnectionReview
+          changes={changes}
+          asked={
+            changes.length === 0
+              ? texts.connection.review.nothing
+              : isChange
+                ? texts.connection.review.way
+                : texts.connection.review.workspace
+          }
+        />
+      )}
+      <Card className={mergeClasses(changes !== undefined && styles.hidden)}>
         <div ref={fields} className={styles.fields}>
           <TextField {...part} name="workspaceId" words={texts.connection.fields.workspaceId} />
           <SecretField {...part} name="workspaceKey" words={texts.connection.fields.workspaceKey} />
@@ -100,12 +143,18 @@ export function ConnectForm({ connection, onDone, onCancel }: ConnectFormProps) 
           </div>
           <TrustFields {...part} />
           <ProxyFields {...part} />
+          <WayTestPart form={form} mayTest={() => isRight(mistakesInWay(form))} />
         </div>
       </Card>
       <div className={styles.actions}>
-        <Button type="submit" appearance="primary" disabled={connect.pending}>
-          {connect.pending ? texts.connection.connecting : texts.connection.connect}
+        <Button type="submit" appearance="primary" disabled={connect.pending || changes?.length === 0}>
+          {connect.pending ? words.pending : words.submit}
         </Button>
+        {changes !== undefined && (
+          <Button disabled={connect.pending} onClick={() => setChanges(undefined)}>
+            {texts.connection.review.back}
+          </Button>
+        )}
         {onCancel !== undefined && (
           <Button disabled={connect.pending} onClick={onCancel}>
             {texts.cancel}
@@ -122,9 +171,15 @@ export function ConnectForm({ connection, onDone, onCancel }: ConnectFormProps) 
           />
         )}
       </div>
-      <CommandBlock commands={[{ label: texts.command.hrw, command: connectCommand(form) }]} />
+      <CommandBlock commands={[{ label: texts.command.hrw, command: connectCommand(form, isChange) }]} />
     </form>
   );
+}
+
+function submitWords(isThere: boolean, isShown: boolean, isChange: boolean): { submit: string; pending: string } {
+  const { connect, connecting, changing, review } = texts.connection;
+  if (!isThere) return { submit: connect, pending: connecting };
+  return { submit: isShown ? review.apply : review.action, pending: isChange ? changing : connecting };
 }
 
 interface RepairProps {

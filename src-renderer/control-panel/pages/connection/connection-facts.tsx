@@ -1,9 +1,9 @@
 import type { WorkerState } from '../../../../src-contract/engine-calls.ts';
-import type { ProxySettings, Trust } from '../../../../src-contract/settings.ts';
 import { Card, Facts } from '../../../shared/card.tsx';
 import { Moment } from '../../../shared/moment.tsx';
 import { Words } from '../../../shared/words.tsx';
 import { texts } from '../../../texts.ts';
+import { proxyInWords, trustInWords } from './connection-changes.ts';
 
 export function ConnectionFacts({ connection }: { connection: NonNullable<WorkerState['connection']> }) {
   const words = texts.connection.facts;
@@ -24,22 +24,4 @@ export function ConnectionFacts({ connection }: { connection: NonNullable<Worker
       />
     </Card>
   );
-}
-
-function trustInWords(trust: Trust): string {
-  const words = texts.connection.trust;
-  switch (trust.kind) {
-    case 'system':
-      return words.systemFact;
-    case 'authority':
-      return words.authorityFact;
-    case 'fingerprint':
-      return words.fingerprintFact(trust.sha256);
-  }
-}
-
-function proxyInWords(proxy: ProxySettings): string {
-  const words = texts.connection.proxy;
-  if (proxy.kind === 'none') return words.noneFact;
-  return proxy.userName === undefined ? words.manualFact(proxy.url) : words.manualUserFact(proxy.url, proxy.userName);
 }

@@ -59,11 +59,29 @@ function protocolOf(url: string): string | undefined {
   }
 }
 
-export function mistakesIn(form: ConnectionForm): FormMistakes {
+/** The same workspace at the same service: this machine's own certificate says who asks, and no key is needed. */
+export function isSameConnection(form: ConnectionForm, connection: WorkerState['connection']): boolean {
+  return (
+    connection !== null &&
+    form.workspaceId.trim().toLowerCase() === connection.workspaceId &&
+    completeServiceUrl(form.serviceUrl) === connection.serviceUrl
+  );
+}
+
+/** `connection`: the one that is there; what is already known of it need not be entered. */
+export function mistakesIn(form: ConnectionForm, connection: WorkerState['connection'] = null): FormMistakes {
   const words = texts.connection.mistakes;
   const mistakes: FormMistakes = {};
   if (form.workspaceId.trim() === '') mistakes.workspaceId = words.workspaceIdMissing;
-  if (form.workspaceKey.trim() === '') mistakes.workspaceKey = words.workspaceKeyMissing;
+  if (form.workspaceKey.trim() === '' && !isSameConnection(form, connection)) mistakes.workspaceKey = words.workspaceKeyMissing;
+  Object.assign(mistakes, mistakesInWay(form));
+  return mistakes;
+}
+
+/** In what says how the service is reached. */
+export function mistakesInWay(form: ConnectionForm): FormMistakes {
+  const words = texts.connection.mistakes;
+  const mistakes: FormMistakes = {};
   if (form.serviceUrl.trim() === '') mistakes.serviceUrl = words.serviceUrlMissing;
   else if (protocolOf(completeServiceUrl(form.serviceUrl)) !== 'https:') mistakes.serviceUrl = words.serviceUrlNotHttps;
   if (form.trustKind === 'authority' && form.authorityPem === '') mistakes.authorityPem = words.authorityMissing;
@@ -88,7 +106,7 @@ function trustOf(form: ConnectionForm): Trust {
 }
 
 function proxyOf(form: ConnectionForm): ProxySettings {
-  if (form.proxyKind === 'none') return { kind: 'none' };
+  if (form.proxyKind !== 'manual') return { kind: form.proxyKind };
   return {
     kind: 'manual',
     url: form.proxyUrl.trim(),
@@ -98,12 +116,19 @@ function proxyOf(form: ConnectionForm): ProxySettings {
   };
 }
 
+export function changeArguments(form: ConnectionForm): EngineArguments<'connection:change'> {
+  return { trust: trustOf(form), proxy: proxyOf(form) };
+}
+
+export function testArguments(form: ConnectionForm): EngineArguments<'connection:test'> {
+  return { serviceUrl: completeServiceUrl(form.serviceUrl), ...changeArguments(form) };
+}
+
 export function connectArguments(form: ConnectionForm): EngineArguments<'connection:connect'> {
   return {
     workspaceId: form.workspaceId.trim(),
     workspaceKey: form.workspaceKey.trim(),
     serviceUrl: completeServiceUrl(form.serviceUrl),
-    trust: trustOf(form),
-    proxy: proxyOf(form),
+    ...changeArguments(form),
   };
 }

@@ -21,7 +21,7 @@ export function ConnectionPage({ worker }: { worker: WorkerState }) {
       <Page
         {...(connection === null ? { mark: 'off' as const } : {})}
         title={connection === null ? texts.connection.titleNone : texts.connection.titleChange}
-        lead={<Words>{texts.connection.leadNone}</Words>}
+        lead={<Words>{connection === null ? texts.connection.leadNone : texts.connection.leadChange}</Words>}
       >
         <ConnectForm
           connection={connection}

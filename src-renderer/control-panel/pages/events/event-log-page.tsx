@@ -19,7 +19,9 @@ import { EventDetails } from './event-details.tsx';
 import { eventText, fitsEvent } from './event-text.ts';
 import { LevelSwitches } from './level-switches.tsx';
 
-type Counts = EngineValue<'events:list'>['counts'];
+/** What a page of the list tells beside its rows. */
+type Told = Pick<EngineValue<'events:list'>, 'counts' | 'newest'>;
+type Counts = Told['counts'];
 
 const choice = z.object({
   channel: eventChannel.nullable(),
@@ -52,14 +54,15 @@ export function EventLogPage() {
     keep({ ...chosen, ...more });
   };
   const standStill = useCallback(() => {
-    const newest = newestOf(list.view.get().pages);
-    if (newest !== undefined) list.standStill(queryOf(chosen, newest + 1));
+    // Of all events, not of the rows that happen to be there: in another order than newest first those are old ones.
+    const told = list.view.get().more;
+    if (told !== undefined) list.standStill(queryOf(chosen, told.newest + 1));
   }, [list, chosen]);
   const isNarrowed = chosen.search !== '' || chosen.hidden.length > 0 || chosen.channel !== null;
   const selected = selection === undefined || selection.anchor !== selection.head ? undefined : rowAt(view, selection.head);
   return (
-    <Page {...titleOf(view.more, view.problem !== null)} lead={texts.events.lead} fills>
-      <ListFrame<EventQuery, LogEvent, Counts>
+    <Page {...titleOf(view.more?.counts, view.problem !== null)} lead={texts.events.lead} fills>
+      <ListFrame<EventQuery, LogEvent, Told>
         label={texts.navigation.pages.events}
         what={texts.events.what}
         list={list}
@@ -74,7 +77,7 @@ export function EventLogPage() {
           <>
             <ChannelChoice channel={chosen.channel} onChannel={(channel) => change({ channel })} />
             <LevelSwitches
-              counts={view.more}
+              counts={view.more?.counts}
               hidden={new Set(chosen.hidden)}
               onChange={(hidden) => change({ hidden: [...hidden] })}
             />
@@ -102,25 +105,18 @@ export function EventLogPage() {
   );
 }
 
-function readEvents(bridge: ReturnType<typeof useServices>['bridge']): ReadRows<EventQuery, LogEvent, Counts> {
+function readEvents(bridge: ReturnType<typeof useServices>['bridge']): ReadRows<EventQuery, LogEvent, Told> {
   return async (query, page) => {
     const answer = await bridge.call('events:list', { ...query, ...page });
     if (!answer.ok) return answer;
-    const { events, total, counts } = answer.value;
-    return { ok: true, value: { rows: events, total, more: counts } };
+    const { events, total, counts, newest } = answer.value;
+    return { ok: true, value: { rows: events, total, more: { counts, newest } } };
   };
 }
 
 function queryOf({ channel, hidden, search, by, descending }: Choice, before: number | null): EventQuery {
   const levels = eventLevel.options.filter((level) => !hidden.includes(level));
   return { channel, before, levels, search, order: { by, descending } };
-}
-
-function newestOf(pages: ReadonlyMap<number, readonly LogEvent[]>): number | undefined {
-  let newest: number | undefined;
-  for (const events of pages.values())
-    for (const { number } of events) if (newest === undefined || number > newest) newest = number;
-  return newest;
 }
 
 function titleOf(counts: Counts | undefined, failed: boolean): { mark: MarkName; title: string } {

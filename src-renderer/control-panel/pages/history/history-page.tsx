@@ -22,8 +22,8 @@ import {
 import { ListFrame } from '../../parts/list-frame.tsx';
 import { useKept } from '../../state/kept.ts';
 import { useServices, useWorkerView } from '../../state/services.ts';
-import { nameOf, ranForMs, wordOf } from '../../state/status.ts';
 import { usePagedList } from '../../state/use-paged-list.ts';
+import { historyQuery, jobText } from './job-query.ts';
 
 type Counts = EngineValue<'jobs:list'>['counts'];
 
@@ -52,7 +52,7 @@ export function HistoryPage() {
   const { endings } = useWorkerView();
   const [chosen, keep] = useKept('history', choice, usual);
   const [selection, setSelection] = useState<Selection>();
-  const query = queryOf(chosen, null);
+  const query = historyQuery(chosen, null);
   const [read] = useState(() => readJobs(bridge));
   const { list, view } = usePagedList(query, read);
   const seenEndings = useRef(endings);
@@ -85,8 +85,7 @@ export function HistoryPage() {
         onOpen={(job) => place.open({ page: 'job', id: job.sandboxId })}
         selection={selection}
         onSelect={setSelection}
-        // A job that ends later was picked up before the present moment all the same: what counts is what is asked from now on.
-        onStandStill={() => list.standStill(queryOf(chosen, new Date().toISOString()))}
+        onStandStill={() => list.standStill(historyQuery(chosen, new Date().toISOString()))}
         onGoAlong={() => {
           setSelection(undefined);
           list.goAlong(query);
@@ -110,25 +109,6 @@ function readJobs(bridge: ReturnType<typeof useServices>['bridge']): ReadRows<Jo
     const { jobs, total, counts } = answer.value;
     return { ok: true, value: { rows: jobs, total, more: counts } };
   };
-}
-
-function queryOf({ outcome, search, by, descending }: Choice, before: string | null): JobQuery {
-  return { before, outcome, runbookName: null, endedOnly: true, search, order: { by, descending } };
-}
-
-/** Cells parted by tabs: what a spreadsheet takes when it is pasted. */
-function jobText(job: JobView): string {
-  const ran = ranForMs(job);
-  return [
-    nameOf(job),
-    wordOf(job).word,
-    job.pickedUpAt,
-    job.endedAt ?? '',
-    ran === null ? '' : String(Math.round(ran)),
-    job.startedBy ?? '',
-    String(job.recordCount),
-    job.jobId,
-  ].join('\t');
 }
 
 function titleOf(counts: Counts | undefined, failed: boolean): { title: string; lead?: string; mark?: MarkName } {

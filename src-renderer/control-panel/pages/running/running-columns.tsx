@@ -1,8 +1,9 @@
 /** Columns that only jobs that run have. */
+import { makeStyles, tokens } from '@fluentui/react-components';
 import type { JobView } from '../../../../src-contract/engine-calls.ts';
 import { formatCount } from '../../../shared/format.ts';
 import { Figures } from '../../../shared/moment.tsx';
-import type { Column } from '../../../shared/table/sorting.ts';
+import { compareKnown, type Column } from '../../../shared/table/sorting.ts';
 import type { UsageHistory } from '../../../shared/usage-history.ts';
 import { useNow } from '../../../shared/use-now.ts';
 import { texts } from '../../../texts.ts';
@@ -12,19 +13,41 @@ import { StopJob } from '../job/stop-job.tsx';
 
 type JobColumn = Column<JobView>;
 
-export const processColumn: JobColumn = {
-  key: 'process',
-  title: texts.columns.process,
-  width: '64px',
-  align: 'end',
-  cell: ({ processId, runtimePid }) =>
-    processId === null ? (
-      texts.columns.unknown
-    ) : (
-      <Figures title={texts.running.sandboxAndRuntime(processId, runtimePid)}>{String(processId)}</Figures>
-    ),
-  compare: (one, other) => (one.processId ?? 0) - (other.processId ?? 0),
-  showFrom: 'very-wide',
+const useStyles = makeStyles({
+  two: {
+    display: 'flex',
+    flexDirection: 'column',
+    minWidth: 0,
+    fontSize: tokens.fontSizeBase200,
+    lineHeight: tokens.lineHeightBase100,
+  },
+  line: { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums' },
+});
+
+function RuntimeAndProcess({ job: { runtime, processId, runtimePid } }: { job: JobView }) {
+  const styles = useStyles();
+  return (
+    <div className={styles.two}>
+      <span className={styles.line} title={runtime ?? undefined}>
+        {runtime ?? texts.columns.unknown}
+      </span>
+      {processId !== null && (
+        <span className={styles.line} title={texts.running.sandboxAndRuntime(processId, runtimePid)}>
+          {texts.running.process(processId)}
+        </span>
+      )}
+    </div>
+  );
+}
+
+/** What runs the runbook, known once it has begun, and the process that owns the job. */
+export const runtimeColumn: JobColumn = {
+  key: 'runtime',
+  title: texts.columns.runtime,
+  width: 'minmax(104px, 2fr)',
+  cell: (job) => <RuntimeAndProcess job={job} />,
+  compare: (one, other) => compareKnown(one.runtime, other.runtime),
+  showFrom: 'usual',
 };
 
 export function usageColumn(kind: UsageKind, usage: UsageHistory): JobColumn {
@@ -35,7 +58,8 @@ export function usageColumn(kind: UsageKind, usage: UsageHistory): JobColumn {
     width: '104px',
     cell: (job) => <UsageCell kind={kind} samples={usage.get(job.sandboxId)} />,
     compare: (one, other) => valueOf(one) - valueOf(other),
-    showFrom: kind === 'processor' ? 'narrow' : 'wide',
+    // At the width of a new window there is room for one; the job's page has both.
+    showFrom: kind === 'processor' ? 'narrow' : 'very-wide',
   };
 }
 
@@ -53,11 +77,11 @@ function Records({ job }: { job: JobView }) {
 export const recordsColumn: JobColumn = {
   key: 'records',
   title: texts.columns.records,
-  width: '104px',
+  width: '88px',
   align: 'end',
   cell: (job) => <Records job={job} />,
   compare: (one, other) => one.recordCount - other.recordCount,
-  showFrom: 'very-wide',
+  showFrom: 'usual',
 };
 
 export const stopColumn: JobColumn = {

@@ -11,14 +11,14 @@ import { forColumn, lastRecordColumn, runbookColumn, statusColumn } from '../../
 import { useWorkerView } from '../../state/services.ts';
 import { useUsage } from '../../state/use-usage.ts';
 import { runningJobs } from '../../state/worker-view.ts';
-import { processColumn, recordsColumn, stopColumn, usageColumn } from './running-columns.tsx';
+import { recordsColumn, runtimeColumn, stopColumn, usageColumn } from './running-columns.tsx';
 
 function columnsWith(usage: UsageHistory): readonly Column<JobView>[] {
   return [
     { ...runbookColumn, width: 'minmax(100px, 4fr)' },
     { ...statusColumn, width: '96px' },
     { ...forColumn, width: '64px' },
-    processColumn,
+    runtimeColumn,
     usageColumn('processor', usage),
     usageColumn('memory', usage),
     recordsColumn,

@@ -1,0 +1,11 @@
+/** Chosen rows as one text for the clipboard. Pure. */
+import { maxCopiedCharacters } from '../../../src-contract/window-calls.ts';
+
+/** More would not be read by anybody who pastes them; a file holds any number. */
+export const mostRowsCopied = 2_000;
+
+/** undefined: it is longer than the clipboard is handed. */
+export function copiedText<Row>(rows: readonly Row[], rowText: (row: Row) => string): string | undefined {
+  const text = rows.map(rowText).join('\n');
+  return text.length > maxCopiedCharacters ? undefined : text;
+}
