@@ -243,7 +243,13 @@ describe('one worker for the window', () => {
 });
 
 describe('the tray', () => {
-  const facts = { worker: readyState, lost: undefined, running: [], attachedTo: 'own-engine' as const };
+  const facts = {
+    worker: readyState,
+    lost: undefined,
+    running: [],
+    attachedTo: 'own-engine' as const,
+    role: 'administrator' as const,
+  };
   const labels = (...given: Parameters<typeof trayView>) =>
     trayView(...given).menu.map((group) => group.map(({ label }) => label));
 

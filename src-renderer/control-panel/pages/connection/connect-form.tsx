@@ -12,6 +12,7 @@ import { fieldOfProblem } from '../../parts/problem-places.ts';
 import { ProgressSteps } from '../../parts/progress-steps.tsx';
 import { SecretField, TextField } from '../../parts/fields.tsx';
 import { shownSteps } from '../../parts/shown-steps.ts';
+import { RoleButton, RoleNote } from '../../parts/role.tsx';
 import { useServices, useWorkerView } from '../../state/services.ts';
 import { connectCommand } from './connect-command.ts';
 import {
@@ -102,10 +103,11 @@ export function ConnectForm({ connection, onDone, onCancel }: ConnectFormProps) 
           <ProxyFields {...part} />
         </div>
       </Card>
+      <RoleNote call="connection:connect" />
       <div className={styles.actions}>
-        <Button type="submit" appearance="primary" disabled={connect.pending}>
+        <RoleButton call="connection:connect" type="submit" appearance="primary" disabled={connect.pending}>
           {connect.pending ? texts.connection.connecting : texts.connection.connect}
-        </Button>
+        </RoleButton>
         {onCancel !== undefined && (
           <Button disabled={connect.pending} onClick={onCancel}>
             {texts.cancel}
