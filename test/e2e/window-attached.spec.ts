@@ -23,7 +23,7 @@ test('a worker that ends is waited for, and shown as it is when it is back', asy
 
 test('an application that was there before its worker finds it without being asked', async ({ start }) => {
   const { page, engine, trayLabels } = await start({ scenario: 'filled', late: true });
-  await expect(heading(page)).toHaveText('The worker cannot be asked');
+  await expect(heading(page)).toHaveText('The worker does not answer');
   await expect(page.getByRole('alert', { name: 'Another worker owns this data folder' })).toBeVisible();
   await engine?.begin();
   await expect(heading(page)).toHaveText('This worker can take a job now', { timeout: 15_000 });
@@ -77,7 +77,7 @@ const refused: { name: EngineCallName; given: object; needs: Role }[] = [
 async function askAnyway({ page, engine }: FakeApp, role: 'reader' | 'operator'): Promise<void> {
   for (const { name, given, needs } of refused) {
     if (role === needs) continue;
-    const answer = await page.evaluate(([call, args]) => window.hrw.call(call as 'worker:pause', args), [name, given] as const);
+    const answer = await page.evaluate(([call, args]) => window.hrw.call(call as 'worker:pause', args), [name, given as Record<string, never>] as const);
     expect(answer, name).toMatchObject({ ok: false, problem: { code: 'control-refused', details: { role, needed: needs } } });
     expect(engine?.worker.calls.map((call) => call.name)).not.toContain(name);
   }
@@ -146,7 +146,7 @@ test('an operator pauses, stops and looks, and leaves to administrators what is 
   await expect.poll(trayLabels).toContain('Resume taking jobs');
   await open(`jobs/${sampleId(7)}`);
   // Sees what would run, and who may let it.
-  await expect(page.getByRole('group', { name: 'The runbook' })).toBeVisible();
+  await expect(page.getByRole('group', { name: 'The script' })).toBeVisible();
   await expect(page.getByRole('button', { name: 'Let it run' })).toHaveAttribute('aria-disabled', 'true');
   await expect(page.getByRole('note')).toContainText(lacks('administrator', 'operator'));
   await open('diagnostics');
