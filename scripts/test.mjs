@@ -120,7 +120,10 @@ function summaryOf(given) {
         if (test.status === 'flaky') summary.secondTry.push({ name, reason });
         if (test.status === 'unexpected') summary.failed.push({ name, reason });
         if (test.status !== 'skipped') continue;
-        summary.skipped.push({ name: `${title} [${test.projectName}]`, reason: test.annotations.map((one) => one.description ?? '').join(' ') });
+        summary.skipped.push({
+          name: `${title} [${test.projectName}]`,
+          reason: test.annotations.map((one) => one.description ?? '').join(' '),
+        });
       }
     }
     for (const inner of suite.suites ?? []) count(inner);

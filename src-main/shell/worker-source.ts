@@ -46,7 +46,7 @@ export function createWorkerSource({ openOwn, connect, betweenMs = defaultBetwee
   return {
     attach,
     open: async ({ signal }) => {
-      for (const start = performance.now(); ; ) {
+      for (const start = performance.now(); ;) {
         try {
           return await openOwn();
         } catch (error) {
@@ -54,7 +54,8 @@ export function createWorkerSource({ openOwn, connect, betweenMs = defaultBetwee
           const reached = await attach().catch((refusal: unknown) => refusal);
           if (isOpened(reached)) return reached;
           // It has the folder and does not answer: it has not yet begun to, or will be gone in a moment.
-          const isBetween = error.code === 'engine-already-running' && isAppError(reached) && reached.code === 'engine-not-running';
+          const isBetween =
+            error.code === 'engine-already-running' && isAppError(reached) && reached.code === 'engine-not-running';
           // Attaching may be closed to this user: why the folder is not ours then says more than that.
           if (!isBetween || signal.aborted || performance.now() - start > betweenMs) throw error;
         }

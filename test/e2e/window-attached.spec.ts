@@ -77,7 +77,10 @@ const refused: { name: EngineCallName; given: object; needs: Role }[] = [
 async function askAnyway({ page, engine }: FakeApp, role: 'reader' | 'operator'): Promise<void> {
   for (const { name, given, needs } of refused) {
     if (role === needs) continue;
-    const answer = await page.evaluate(([call, args]) => window.hrw.call(call as 'worker:pause', args), [name, given as Record<string, never>] as const);
+    const answer = await page.evaluate(([call, args]) => window.hrw.call(call as 'worker:pause', args), [
+      name,
+      given as Record<string, never>,
+    ] as const);
     expect(answer, name).toMatchObject({ ok: false, problem: { code: 'control-refused', details: { role, needed: needs } } });
     expect(engine?.worker.calls.map((call) => call.name)).not.toContain(name);
   }

@@ -17,7 +17,7 @@ import {
 import { Copy20Regular } from '@fluentui/react-icons/svg/copy';
 import { ArrowDownload20Regular } from '@fluentui/react-icons/svg/arrow-download';
 import { ArrowUp20Regular } from '@fluentui/react-icons/svg/arrow-up';
-import { use, useCallback, useEffect, useState } from 'react';
+import { use, useCallback, useEffect, useRef, useState } from 'react';
 import type { ShellArguments } from '../../../src-contract/window-calls.ts';
 import { useAction } from '../../shared/call.ts';
 import { CopyContext } from '../../shared/copy-button.tsx';
@@ -87,7 +87,20 @@ export function ListFrame<Query, Row, More>(props: ListFrameProps<Query, Row, Mo
   const [said, setSaid] = useState('');
   const copy = useCopyRows(props, setSaid);
   const { total, newer, problem } = view;
-  const onSight = useCallback((from: number, to: number) => list.show(from, to), [list]);
+  const standStill = useRef(onStandStill);
+  useEffect(() => {
+    standStill.current = onStandStill;
+  });
+  // One and the same at each drawing: told only when something else comes into sight, or whoever asks for the newest rows would stand still
+  // again before the list is back at its top.
+  const onSight = useCallback(
+    (from: number, to: number) => {
+      list.show(from, to);
+      // Whoever reads further down wants the rows to stay where they are.
+      if (from > 0) standStill.current();
+    },
+    [list],
+  );
   const select = (next: Selection | undefined): void => {
     onSelect(next);
     if (next !== undefined) onStandStill();
@@ -120,14 +133,10 @@ export function ListFrame<Query, Row, More>(props: ListFrameProps<Query, Row, Mo
             onSort={onSort}
             selection={selection}
             onSelect={select}
-            onSight={(from, to) => {
-              onSight(from, to);
-              // Whoever reads further down wants the rows to stay where they are.
-              if (from > 0) onStandStill();
-            }}
+            onSight={onSight}
             {...(props.onOpen !== undefined && { onOpen: props.onOpen })}
             onCopy={copy}
-            topKey={`${search} ${sorting.key} ${String(sorting.descending)} ${String(newer === null)}`}
+            topKey={view.goneAlong}
           />
           <div className={styles.foot}>
             {selection !== undefined && (

@@ -28,7 +28,7 @@ interface ListGridProps<Row> {
   onOpen?: (row: Row) => void;
   onCopy: () => void;
   /** Scrolled back to the top when it changes. */
-  topKey: string;
+  topKey: number;
 }
 
 export function ListGrid<Row>(props: ListGridProps<Row>) {

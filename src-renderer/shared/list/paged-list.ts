@@ -29,6 +29,8 @@ export interface PagedView<Row, More> {
   problem: Problem | null;
   /** How many rows came since it stands still; null while it goes along. */
   newer: number | null;
+  /** Grows when the newest are to be seen again, or something else is asked for: the list begins at its top then. */
+  goneAlong: number;
 }
 
 export function rowAt<Row>(view: Pick<PagedView<Row, unknown>, 'pages'>, index: number): Row | undefined {
@@ -43,6 +45,7 @@ export class PagedList<Query, Row, More> {
     more: undefined,
     problem: null,
     newer: null,
+    goneAlong: 0,
   });
   readonly #read: ReadRows<Query, Row, More>;
   #query: Query;
@@ -96,7 +99,7 @@ export class PagedList<Query, Row, More> {
   }
 
   goAlong(query: Query): void {
-    this.#set({ newer: null });
+    this.#set({ newer: null, goneAlong: this.#view.get().goneAlong + 1 });
     this.ask(query);
   }
 

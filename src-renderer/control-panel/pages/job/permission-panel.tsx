@@ -89,12 +89,7 @@ function Question({ job, question }: { job: JobView; question: PolicyQuestion })
           ]}
         />
         <div className={styles.actions}>
-          <RoleButton
-            call="policy:answer"
-            appearance="primary"
-            disabled={answer.pending}
-            onClick={() => void answer.run(true)}
-          >
+          <RoleButton call="policy:answer" appearance="primary" disabled={answer.pending} onClick={() => void answer.run(true)}>
             {words.allow}
           </RoleButton>
           <RoleButton call="policy:answer" disabled={answer.pending} onClick={() => void answer.run(false)}>

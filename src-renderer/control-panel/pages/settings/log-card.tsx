@@ -27,7 +27,11 @@ export function LogCard({ settings }: { settings: Settings }) {
   return (
     <Card title={words.title}>
       <Field className={styles.field} label={words.label} hint={words.hint}>
-        <Select value={level} disabled={save.pending || lacking !== undefined} onChange={(_event, { value }) => void change(value)}>
+        <Select
+          value={level}
+          disabled={save.pending || lacking !== undefined}
+          onChange={(_event, { value }) => void change(value)}
+        >
           {eventLevel.options.map((one) => (
             <option key={one} value={one}>
               {words.levels[one]}
