@@ -3,8 +3,11 @@ import type { EngineMode } from './e2e/support/engine-mode.ts';
 
 const summaryFile = process.env['HRW_TEST_SUMMARY'];
 
-/** What a window draws of what it has: how fast, and where on the page. It cannot tell where the engine is, and one mode shows all there is. */
-const drawing = ['**/window-large.spec.ts'];
+/**
+ * Whose subject is how the renderer draws what it has been given, which cannot depend on where the engine is: how fast a hundred thousand
+ * rows scroll, and the contrast of the dark theme on pages that the light one has shown already. These run in one mode.
+ */
+const drawing = { files: ['**/window-large.spec.ts'], titles: /, dark$/ };
 const attachedAlone = ['**/window-attached.spec.ts'];
 
 export default defineConfig<object, { engine: EngineMode }>({
@@ -21,7 +24,7 @@ export default defineConfig<object, { engine: EngineMode }>({
   // Everything that reaches a worker runs with the engine in the application, and attached to one in another process.
   projects: [
     { name: 'engine in the application', use: { engine: 'own' }, testIgnore: attachedAlone },
-    { name: 'attached', use: { engine: 'attached' }, testIgnore: drawing },
+    { name: 'attached', use: { engine: 'attached' }, testIgnore: drawing.files, grepInvert: drawing.titles },
   ],
   use: {
     trace: 'retain-on-failure',
