@@ -40,7 +40,8 @@ test.beforeAll(async ({ engine }) => {
   ];
   await publishRunbook(service, 'Count-Files', 'Bash', `${counting.join('\n')}\n`);
   token = (await service.rest.call('tokens:create', { body: { name: 'anna', role: 'operator' } })).token;
-  const console = "[Console]::WriteLine('this stands in the console'); while (-not (Test-Path $env:GATE)) { Start-Sleep -Milliseconds 100 }";
+  const console =
+    "[Console]::WriteLine('this stands in the console'); while (-not (Test-Path $env:GATE)) { Start-Sleep -Milliseconds 100 }";
   await publishRunbook(
     service,
     'Show-Console',

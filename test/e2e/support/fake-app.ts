@@ -9,6 +9,7 @@ import type { Role } from '../../../src-contract/engine-calls.ts';
 import { FakeEngine } from '../../fakes/window/fake-engine.ts';
 import type { FakeService } from '../../fakes/window/fake-service.ts';
 import type { FakeWorker } from '../../fakes/window/fake-worker.ts';
+import { beginNow } from '../../fakes/window/samples.ts';
 import { scenarios, type ScenarioName } from '../../fakes/window/scenarios.ts';
 import { test as base, type EngineMode } from './engine-mode.ts';
 
@@ -98,6 +99,7 @@ export async function launchOptions({ scenario, place = '' }: FakeAppOptions, da
 export async function startFakeApp(options: FakeAppOptions, mode: EngineMode): Promise<FakeApp> {
   const { scenario, role = 'administrator', late = false, colorScheme = 'light', size } = options;
   const dataFolder = await mkdtemp(path.join(tmpdir(), 'hrw-window-'));
+  beginNow();
   const engine = mode === 'own' ? undefined : new FakeEngine({ dataFolder, scenario: scenarios[scenario](), role });
   if (!late) await engine?.begin();
   const app = await _electron.launch({ ...(await launchOptions(options, dataFolder, mode)), colorScheme });
