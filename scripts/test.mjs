@@ -96,7 +96,7 @@ async function runPlaywright() {
  * @property {string} title
  * @property {PlaywrightSuite[]} [suites]
  * @property {PlaywrightSpec[]} [specs]
- * @typedef {{ status: string, annotations: { type: string, description?: string }[], results: { error?: PlaywrightError }[] }} PlaywrightTest
+ * @typedef {{ projectName: string, status: string, annotations: { type: string, description?: string }[], results: { error?: PlaywrightError }[] }} PlaywrightTest
  * @typedef {{ title: string, file: string, line: number, tests: PlaywrightTest[] }} PlaywrightSpec
  * @typedef {{ message?: string }} PlaywrightError
  * @typedef {{ suites: PlaywrightSuite[], errors: PlaywrightError[] }} PlaywrightReport
@@ -115,12 +115,15 @@ function summaryOf(given) {
     for (const { title, file, line, tests } of suite.specs ?? []) {
       for (const test of tests) {
         const reason = firstLine(test.results.find(({ error }) => error !== undefined)?.error);
-        const name = `${file}:${line} > ${title}`;
+        const name = `${file}:${line} > ${title} [${test.projectName}]`;
         if (test.status === 'expected' || test.status === 'flaky') summary.passed += 1;
         if (test.status === 'flaky') summary.secondTry.push({ name, reason });
         if (test.status === 'unexpected') summary.failed.push({ name, reason });
         if (test.status !== 'skipped') continue;
-        summary.skipped.push({ name: title, reason: test.annotations.map((one) => one.description ?? '').join(' ') });
+        summary.skipped.push({
+          name: `${title} [${test.projectName}]`,
+          reason: test.annotations.map((one) => one.description ?? '').join(' '),
+        });
       }
     }
     for (const inner of suite.suites ?? []) count(inner);

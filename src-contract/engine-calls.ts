@@ -17,6 +17,11 @@ import { changeableSettings, proxySettings, settings, trust } from './settings.t
 export const role = z.enum(['reader', 'operator', 'administrator']);
 export type Role = z.infer<typeof role>;
 
+/** A role may do what a lesser one may. */
+export function mayActAs(held: Role, needed: Role): boolean {
+  return role.options.indexOf(held) >= role.options.indexOf(needed);
+}
+
 export const workerStatus = z.enum([
   'not-connected', // no workspace yet
   'connecting', // joining, or waiting for the first answer

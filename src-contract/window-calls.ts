@@ -1,7 +1,7 @@
 /** Between the window and the Electron main process: the engine's calls, passed through, and a few of the shell's own. */
 import * as z from 'zod';
 import type { Answer } from './app-error.ts';
-import type { EngineArguments, EngineCallName, EngineEvent, EngineValue } from './engine-calls.ts';
+import { role, type EngineArguments, type EngineCallName, type EngineEvent, type EngineValue } from './engine-calls.ts';
 import { eventQuery, jobQuery } from './lists.ts';
 import type { Problem } from './problems.ts';
 import { serviceDeskCalls } from './service-desk.ts';
@@ -78,6 +78,8 @@ export const shellCalls = {
       chromium: z.string(),
       node: z.string(),
       attachedTo: z.enum(['own-engine', 'other-engine']),
+      /** Whose calls the worker takes from this window; null while there is no worker to ask. */
+      role: role.nullable(),
     }),
   },
 } as const;

@@ -7,7 +7,6 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { app, ipcMain } from 'electron';
 import ElectronStore from 'electron-store';
-import { isAppError } from '../src-contract/app-error.ts';
 import type { ProxySettings } from '../src-contract/settings.ts';
 import { connectControl } from './control/control-client.ts';
 import { resolveExecutables } from './platform/executables.ts';
@@ -18,7 +17,8 @@ import { parseAppArguments } from './shell/app-arguments.ts';
 import { startDesktopApp } from './shell/desktop-app.ts';
 import { displayIsMissing, noDisplayMessage } from './shell/display.ts';
 import type { OpenedService, ServiceAddress } from './shell/service-desk.ts';
-import type { OpenedWorker, WorkerSource } from './shell/worker-connection.ts';
+import type { WorkerSource } from './shell/worker-connection.ts';
+import { createWorkerSource } from './shell/worker-source.ts';
 import { defaultDataFolder } from './storage/default-data-folder.ts';
 import { dataLayout } from './storage/layout.ts';
 import { readTextFile } from './storage/private-files.ts';
@@ -113,49 +113,28 @@ async function withPassword(proxy: ProxySettings): Promise<ProxySettings> {
   return password === undefined ? proxy : { ...proxy, password };
 }
 
-/** Somebody's engine has the folder, or the folder is not this user's: then an engine may run there that can be reached. */
-const mayBeElsewhere: ReadonlySet<string> = new Set(['engine-already-running', 'data-folder-unusable']);
-
 function workerSource(executables: ReturnType<typeof resolveExecutables>): WorkerSource {
-  const openOwn = async (): Promise<OpenedWorker> => {
-    const host = await createWorkerHost({
-      dataFolder,
-      mode: 'app',
-      executables,
-      openSettingsFile: (options) => new ElectronStore(options),
-    });
-    // electron-store tells its defaults to any page that asks, synchronously; our window has no use for that.
-    ipcMain.removeAllListeners('electron-store-get-data');
-    return {
-      attachedTo: 'own-engine',
-      // Whoever runs the application is its administrator: the engine runs with their rights and in their name.
-      call: (name, callArguments) => host.call('administrator', name, callArguments),
-      subscribe: (listener) => host.subscribe(listener),
-      ended: host.ended.then(() => undefined),
-      close: () => host.close(),
-    };
-  };
-  const attach = async (): Promise<OpenedWorker> => {
-    const { controlFolder, controlAddressFile } = dataLayout(dataFolder);
-    const client = await connectControl({ dataFolder, controlFolder, addressFile: controlAddressFile });
-    return {
-      attachedTo: 'other-engine',
-      call: (name, callArguments) => client.call(name, callArguments),
-      subscribe: (listener) => client.subscribe(listener),
-      ended: client.ended,
-      close: () => client.close(),
-    };
-  };
-  return {
-    attach,
-    open: async () => {
-      try {
-        return await openOwn();
-      } catch (error) {
-        if (!isAppError(error) || !mayBeElsewhere.has(error.code)) throw error;
-        // Attaching may be closed to this user: why the folder is not ours then says more than that.
-        return attach().catch(() => Promise.reject(error));
-      }
+  const { controlFolder, controlAddressFile } = dataLayout(dataFolder);
+  return createWorkerSource({
+    openOwn: async () => {
+      const host = await createWorkerHost({
+        dataFolder,
+        mode: 'app',
+        executables,
+        openSettingsFile: (options) => new ElectronStore(options),
+      });
+      // electron-store tells its defaults to any page that asks, synchronously; our window has no use for that.
+      ipcMain.removeAllListeners('electron-store-get-data');
+      return {
+        attachedTo: 'own-engine',
+        // Whoever runs the application is its administrator: the engine runs with their rights and in their name.
+        role: 'administrator',
+        call: (name, callArguments) => host.call('administrator', name, callArguments),
+        subscribe: (listener) => host.subscribe(listener),
+        ended: host.ended.then(() => undefined),
+        close: () => host.close(),
+      };
     },
-  };
+    connect: () => connectControl({ dataFolder, controlFolder, addressFile: controlAddressFile }),
+  });
 }

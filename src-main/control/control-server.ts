@@ -49,6 +49,7 @@ export async function serveControl(options: ControlServerOptions): Promise<Contr
       server.publish(event, payload);
     },
     close: async () => {
+      // First: a window that is opened now is not to attach to a worker that is about to end, but to wait until the folder is free.
       await rm(addressFile, { force: true });
       await server.close();
     },

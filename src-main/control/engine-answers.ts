@@ -2,13 +2,13 @@
 import { AppError, type Answer } from '../../src-contract/app-error.ts';
 import {
   engineCalls,
+  mayActAs,
   type EngineArguments,
   type EngineCallName,
   type EngineValue,
   type Role,
 } from '../../src-contract/engine-calls.ts';
 import { answerCall, type FaultListener } from '../channel/answer.ts';
-import { mayActAs } from './role-keys.ts';
 
 export type EngineHandlers = {
   [Name in EngineCallName]: (callArguments: EngineArguments<Name>) => Promise<EngineValue<Name>>;

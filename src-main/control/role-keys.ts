@@ -7,10 +7,6 @@ import { role as roleShape, type Role } from '../../src-contract/engine-calls.ts
 /** From the least to the most. */
 export const roles: readonly Role[] = roleShape.options;
 
-export function mayActAs(held: Role, needed: Role): boolean {
-  return roles.indexOf(held) >= roles.indexOf(needed);
-}
-
 function keyFile(controlFolder: string, role: Role): string {
   return path.join(controlFolder, `${role}.key`);
 }

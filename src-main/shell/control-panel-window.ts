@@ -58,6 +58,8 @@ export function openControlPanel(options: ControlPanelWindowOptions): BrowserWin
   window.once('ready-to-show', () => window.show());
   window.once('closed', options.onClosed);
   window.webContents.on('render-process-gone', (_event, { reason }) => {
+    // Nobody closed it.
+    window.off('closed', options.onClosed);
     window.destroy();
     options.onCrash(reason, performance.now() - openedAt > shortestLifeMs);
   });

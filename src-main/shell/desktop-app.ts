@@ -246,6 +246,7 @@ function answerWindow({ options, worker, preferences, desk, ourWindow, takeStart
       chromium: process.versions.chrome,
       node: process.versions.node,
       attachedTo: worker.attachedTo(),
+      role: worker.role() ?? null,
     }),
   };
   const onFault = (error: unknown): string => {

@@ -1,7 +1,8 @@
 /**
  * One worker for the window, whatever becomes of the real one. Until one has been opened, each call tries to ("Try again" in the
- * window then does that). One that runs elsewhere and ends is waited for, and attached to when it is there again; an engine of our
- * own is not started in its place, as that would snatch the data folder from a service that merely restarts.
+ * window then does that), and one that starts elsewhere meanwhile is attached to. One that runs elsewhere and ends is waited for, and
+ * attached to when it is there again; an engine of our own is not started in its place, as that would snatch the data folder from a
+ * service that merely restarts.
  */
 import { AppError } from '../../src-contract/app-error.ts';
 import type { Problem } from '../../src-contract/problems.ts';
@@ -17,8 +18,8 @@ export interface SteadyWorkerOptions {
   lookAgainMs?: number;
 }
 
-/** A restart of the service takes about this long; the window says meanwhile that the worker does not answer. */
-const defaultLookAgainMs = 2_000;
+/** A restart of the service takes less; the window says meanwhile that the worker does not answer. Nothing here ticks more often. */
+const defaultLookAgainMs = 5_000;
 
 type State =
   | { status: 'not-opened' }
@@ -34,6 +35,7 @@ export function createSteadyWorker(options: SteadyWorkerOptions): SteadyWorker {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let ownEngineEnded: () => void = () => undefined;
   const ownEngineEndedPromise = new Promise<void>((resolve) => (ownEngineEnded = resolve));
+  const closing = new AbortController();
   const gone = new AppError('engine-not-running', { dataFolder }).toProblem();
 
   const tell = (event: WindowEvent): void => {
@@ -60,24 +62,30 @@ export function createSteadyWorker(options: SteadyWorkerOptions): SteadyWorker {
     tell({ event: 'engine-contact-changed', payload: { problem: null } });
   };
 
+  const isAwaited = (): boolean => state.status === 'lost' || state.status === 'not-opened';
   const lookLater = (): void => {
+    clearTimeout(timer);
     timer = setTimeout(() => {
       source.attach().then(
-        (worker) => (state.status === 'lost' ? take(worker) : void worker.close()),
-        () => state.status === 'lost' && lookLater(),
+        (worker) => (isAwaited() ? take(worker) : void worker.close()),
+        () => isAwaited() && lookLater(),
       );
     }, lookAgainMs);
   };
 
   const open = async (): Promise<OpenedWorker | Problem> => {
     try {
-      const worker = await source.open();
+      const worker = await source.open({ signal: closing.signal });
       if (isClosed()) await worker.close();
       else take(worker);
       return worker;
     } catch (error) {
       const problem = describe(error);
-      if (!isClosed()) state = { status: 'not-opened' };
+      if (!isClosed()) {
+        state = { status: 'not-opened' };
+        // Nobody may call again: in the tray, without a window, while the worker that has the folder is still starting.
+        lookLater();
+      }
       return problem;
     }
   };
@@ -102,6 +110,7 @@ export function createSteadyWorker(options: SteadyWorkerOptions): SteadyWorker {
 
   return {
     attachedTo: () => (state.status === 'opened' ? state.worker.attachedTo : 'other-engine'),
+    role: () => (state.status === 'opened' ? state.worker.role : undefined),
     ownEngineEnded: ownEngineEndedPromise,
     call: async (name, callArguments) => {
       const worker = await current();
@@ -115,6 +124,7 @@ export function createSteadyWorker(options: SteadyWorkerOptions): SteadyWorker {
       const before = state;
       state = { status: 'closed', problem: gone };
       clearTimeout(timer);
+      closing.abort();
       if (before.status === 'opened') await before.worker.close();
       if (before.status === 'opening') await before.opening;
     },

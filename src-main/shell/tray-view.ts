@@ -1,5 +1,5 @@
 /** What the tray shows for what the worker is: icon, tooltip, menu. Pure. */
-import type { JobView, WorkerState } from '../../src-contract/engine-calls.ts';
+import { engineCalls, mayActAs, type JobView, type Role, type WorkerState } from '../../src-contract/engine-calls.ts';
 import type { Problem } from '../../src-contract/problems.ts';
 
 /** Each has a shape of its own (assets/drawings). */
@@ -26,6 +26,8 @@ export interface TrayFacts {
   lost: Problem | undefined;
   running: readonly JobView[];
   attachedTo: 'own-engine' | 'other-engine';
+  /** undefined: not known; then the worker says what it thinks of a press. */
+  role: Role | undefined;
 }
 
 /** Windows cuts longer ones. */
@@ -109,8 +111,10 @@ function jobItems(running: readonly JobView[]): TrayItem[] {
   return [...items, { label: `All ${running.length} running jobs`, action: { do: 'open', place: 'running' } }];
 }
 
-function pauseItems({ worker, lost }: TrayFacts): TrayItem[] {
+/** To those who may: the window says to others why they may not. */
+function pauseItems({ worker, lost, role }: TrayFacts): TrayItem[] {
   if (lost !== undefined || worker === undefined || worker.registration === null) return [];
+  if (role !== undefined && !mayActAs(role, engineCalls['worker:pause'].role)) return [];
   if (worker.status === 'draining') return [{ label: 'Take jobs again, and do not quit', action: { do: 'resume' } }];
   if (worker.status === 'paused') return [{ label: 'Resume taking jobs', action: { do: 'resume' } }];
   return [{ label: 'Pause taking jobs', action: { do: 'pause' } }];

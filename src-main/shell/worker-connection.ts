@@ -1,15 +1,17 @@
 /** The worker as the shell sees it: in this process or over the control channel, it cannot tell. */
 import type { Answer } from '../../src-contract/app-error.ts';
-import type { EngineArguments, EngineCallName, EngineEvent, EngineValue } from '../../src-contract/engine-calls.ts';
+import type { EngineArguments, EngineCallName, EngineEvent, EngineValue, Role } from '../../src-contract/engine-calls.ts';
 import type { WindowEvent } from '../../src-contract/window-calls.ts';
 
-interface Callable {
+export interface Callable {
   call<Name extends EngineCallName>(name: Name, callArguments: EngineArguments<Name>): Promise<Answer<EngineValue<Name>>>;
 }
 
 /** A worker that was started or reached. */
 export interface OpenedWorker extends Callable {
   readonly attachedTo: 'own-engine' | 'other-engine';
+  /** What this application may ask of it: of an engine of our own everything, of another what this user's key admits to. */
+  readonly role: Role;
   subscribe: (listener: (event: EngineEvent) => void) => () => void;
   /** Resolves when the engine has ended or its connection has. */
   readonly ended: Promise<void>;
@@ -19,7 +21,7 @@ export interface OpenedWorker extends Callable {
 
 export interface WorkerSource {
   /** Starts an engine for the data folder, or reaches the one that runs there. Throws AppError. */
-  open(): Promise<OpenedWorker>;
+  open(options: { signal: AbortSignal }): Promise<OpenedWorker>;
   /** Reaches one that runs, and starts none. Throws AppError. */
   attach(): Promise<OpenedWorker>;
 }
@@ -27,6 +29,8 @@ export interface WorkerSource {
 /** What the window and the tray use. */
 export interface SteadyWorker extends Callable {
   attachedTo(): 'own-engine' | 'other-engine';
+  /** undefined: no worker was opened yet, or it is lost. */
+  role(): Role | undefined;
   subscribe: (listener: (event: WindowEvent) => void) => () => void;
   /** Resolves when the engine of this process has ended by itself (drained, or told to quit): then the application ends too. */
   readonly ownEngineEnded: Promise<void>;

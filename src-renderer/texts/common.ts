@@ -31,6 +31,23 @@ export const common = {
     whereInGroup: (machine: string, group: string) => `${machine} · group ${group}`,
   },
 
+  role: {
+    here: {
+      reader: 'You are here as reader: you look on',
+      operator: 'You are here as operator: you pause and stop',
+      administrator: 'You are here as administrator',
+    },
+    /** Of the card that tells about the program. */
+    title: 'Your role',
+    roles: {
+      reader: 'Reader: looks on',
+      operator: 'Operator: also pauses, drains, stops jobs and runs diagnostics',
+      administrator: 'Administrator: may change everything',
+    },
+    needs: (needed: string, held: string) =>
+      `This takes the role ${needed}; you are here as ${held}. Ask somebody who can read the worker’s ${needed} key.`,
+  },
+
   problem: {
     details: 'Technical details',
     showDetails: 'Show details',

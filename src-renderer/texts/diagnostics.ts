@@ -5,6 +5,7 @@ export const diagnostics = {
   reading: 'Looking at the service, the disk and the runtimes',
   titleReading: 'Looking at this worker',
   titleFailed: 'This worker could not be looked at',
+  titleNotYours: 'Looking at this worker is for operators',
   titleGood: 'Nothing is wrong with this worker',
   titleAttention: (count: number) =>
     `Nothing is wrong; ${count === 1 ? 'one thing wants' : `${many(count, 'thing')} want`} your attention`,

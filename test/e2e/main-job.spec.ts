@@ -1,13 +1,16 @@
 /**
  * The main job as a person does it: connect, wait for the pack, join a group, all in the window; then jobs that are started over REST run
- * here, are seen while they run, can be stopped, and outlive the application. Real Electron, real service, real sandboxes.
+ * here, are seen while they run, can be stopped, and outlive the application; and what a person looks up and settles afterwards, to leaving
+ * the group. Real Electron, real service, real sandboxes; the engine in the application, and then a worker that runs without a window.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { accountName, makeAccount, publishRunbook, startService, waitFor, type Account, type Service } from '../harness/stack.ts';
+import { findRuntime } from '../harness/runtimes.ts';
+import { test } from './support/engine-mode.ts';
 import { keepPicture, startRealApp, type RealApp } from './support/real-app.ts';
 
 test.describe.configure({ mode: 'serial' });
@@ -20,7 +23,7 @@ let account: Account;
 let token: string;
 let running: RealApp;
 
-test.beforeAll(async () => {
+test.beforeAll(async ({ engine }) => {
   folder = await mkdtemp(path.join(tmpdir(), 'hrw-main-job-'));
   dataFolder = path.join(folder, 'worker');
   service = await startService(path.join(folder, 'service'));
@@ -37,7 +40,15 @@ test.beforeAll(async () => {
   ];
   await publishRunbook(service, 'Count-Files', 'Bash', `${counting.join('\n')}\n`);
   token = (await service.rest.call('tokens:create', { body: { name: 'anna', role: 'operator' } })).token;
-  running = await startRealApp(dataFolder);
+  const console =
+    "[Console]::WriteLine('this stands in the console'); while (-not (Test-Path $env:GATE)) { Start-Sleep -Milliseconds 100 }";
+  await publishRunbook(
+    service,
+    'Show-Console',
+    'PowerShell7',
+    console.replace('$env:GATE', `'${path.join(folder, 'console gate')}'`),
+  );
+  running = await startRealApp(dataFolder, engine);
 });
 
 test.afterAll(async () => {
@@ -46,11 +57,13 @@ test.afterAll(async () => {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
-async function startJob(gate: string): Promise<string> {
+const startJob = (gate: string) => startRunbook('Copy-LocalFiles', { Gate: gate });
+
+async function startRunbook(name: string, parameters: Record<string, string>): Promise<string> {
   const jobName = randomUUID();
   await service.rest.call('jobs:start', {
     params: { accountName, jobName },
-    body: { runbook: { name: 'Copy-LocalFiles' }, parameters: { Gate: gate }, runOn: groupName },
+    body: { runbook: { name }, parameters, runOn: groupName },
   });
   return jobName;
 }
@@ -202,14 +215,98 @@ test('one is started from the window with the person’s own token, and opens li
   await expect(page.getByText(/^Complete, verified/)).toBeVisible();
 });
 
-test('a job outlives the application, and the next start shows it whole', async ({}, testInfo) => {
+test('the event log tells of each of them, and each event leads to its job', async ({}, testInfo) => {
+  const { page } = running;
+  await page.getByRole('link', { name: 'Event log' }).click();
+  await page.getByRole('searchbox', { name: 'Search events' }).fill('Count-Files');
+  const row = page.getByRole('row').filter({ hasText: 'Count-Files' }).first();
+  await row.click();
+  const details = page.getByRole('region', { name: 'The chosen event' });
+  await expect(details).toContainText('Microsoft-SMA/Operational');
+  await expect(details).toContainText('Count-Files');
+  await keepPicture(page, testInfo, '9d-event');
+  await details.getByRole('button', { name: 'Open job' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Count-Files');
+  await expect(page.getByText('Counting 3 times')).toBeVisible();
+});
+
+test('the history knows how each ended, and finds them', async ({}, testInfo) => {
+  const { page } = running;
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'History' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('4 jobs ran here, and none went wrong');
+  await page.getByRole('combobox', { name: 'Outcome' }).click();
+  await page.getByRole('option', { name: 'Stopped' }).click();
+  await expect(page.getByRole('grid')).toHaveAttribute('aria-rowcount', '2');
+  await keepPicture(page, testInfo, '9e-history');
+  await page.getByRole('row').filter({ hasText: 'Copy-LocalFiles' }).dblclick();
+  await expect(page.getByTestId('job-badge')).toHaveText('Stopped');
+  await page.getByRole('tab', { name: /^Parameters/ }).click();
+  await expect(page.getByText(path.join(folder, 'never'))).toBeVisible();
+});
+
+test('settings are changed while it runs, and say where the engine is', async ({ engine }, testInfo) => {
+  const { page } = running;
+  await page.getByRole('link', { name: 'Settings' }).click();
+  await page.getByLabel('Jobs at once').fill('3');
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Up to 3 jobs at once on this machine');
+  const where =
+    engine === 'own' ? /^Runs in this application, process \d+$/ : /^Runs elsewhere, process \d+; this window is attached/;
+  await expect(page.getByText(where)).toBeVisible();
+  await expect(page.getByText('Administrator: may change everything')).toBeVisible();
+  await keepPicture(page, testInfo, '9f-settings');
+});
+
+test('a rule of this machine refuses a runbook with its name, and another asks a person first', async ({}, testInfo) => {
+  const { page } = running;
+  const rule = (name: string) => page.locator(`[data-rule="${name}"]`);
+  await rule('runbooks').getByRole('checkbox').check();
+  await rule('runbooks').getByLabel('Names').fill('Copy-*');
+  await rule('askSeconds').getByRole('checkbox').check();
+  await page.getByRole('button', { name: 'Save rules' }).click();
+  await expect(page.getByRole('status').filter({ hasText: 'Saved' }).first()).toBeVisible();
+  const refused = await startRunbook('Count-Files', { Gate: path.join(folder, 'never') });
+  expect(await whenEnded(refused)).toMatchObject({
+    status: 'Failed',
+    exception: expect.stringContaining('Runbooks by name'),
+  });
+  const gate = path.join(folder, 'asked gate');
+  await writeFile(gate, '');
+  const asked = await startJob(gate);
+  await page.getByRole('link', { name: /Running/ }).click();
+  await page.getByRole('link', { name: 'Copy-LocalFiles' }).click();
+  await expect(page.getByRole('group', { name: 'The script' })).toContainText('echo "Copy from $1"');
+  await keepPicture(page, testInfo, '9g-asked');
+  await page.getByRole('button', { name: 'Let it run' }).click();
+  expect(await whenEnded(asked)).toMatchObject({ status: 'Completed' });
+  await page.getByRole('link', { name: 'Settings' }).click();
+  for (const name of ['runbooks', 'askSeconds']) await rule(name).getByRole('checkbox').first().uncheck();
+  await page.getByRole('button', { name: 'Save rules' }).click();
+  await expect(page.getByRole('button', { name: 'Save rules' })).toBeDisabled();
+});
+
+test('the console of a running job is watched live', async ({}, testInfo) => {
+  test.skip(findRuntime('pwsh') === undefined, 'there is no pwsh on this machine');
+  const { page } = running;
+  const job = await startRunbook('Show-Console', {});
+  await page.getByRole('link', { name: /Running/ }).click();
+  await page.getByRole('link', { name: 'Show-Console' }).click();
+  await page.getByRole('tab', { name: 'Console' }).click({ timeout: 60_000 });
+  await expect(page.getByTestId('console')).toContainText('this stands in the console', { timeout: 30_000 });
+  await keepPicture(page, testInfo, '9h-console');
+  await writeFile(path.join(folder, 'console gate'), '');
+  await expect(page.getByText('The job has ended: this is the last that its console showed.')).toBeVisible({ timeout: 30_000 });
+  expect(await whenEnded(job)).toMatchObject({ status: 'Completed' });
+});
+
+test('a job outlives the application, and the next start shows it whole', async ({ engine }, testInfo) => {
   const gate = path.join(folder, 'third gate');
   const job = await startJob(gate);
   await running.page.getByRole('link', { name: /Running/ }).click();
   await running.page.getByRole('link', { name: 'Copy-LocalFiles' }).click();
   await expect(running.page.getByText(`Copy from ${gate}`)).toBeVisible();
   await running.quit();
-  running = await startRealApp(dataFolder);
+  running = await startRealApp(dataFolder, engine);
   const { page } = running;
   await page.getByRole('link', { name: /Running/ }).click();
   await page.getByRole('link', { name: 'Copy-LocalFiles' }).click();
@@ -218,4 +315,20 @@ test('a job outlives the application, and the next start shows it whole', async 
   await expect(page.getByText('Complete, verified: the service has all 3 records')).toBeVisible();
   await keepPicture(page, testInfo, '10-after-restart');
   expect(await whenEnded(job)).toMatchObject({ status: 'Completed', verified: true, attempts: [{ outcome: 'completed' }] });
+});
+
+test('leaves the group, at the account too', async ({}, testInfo) => {
+  const { page } = running;
+  await page.getByRole('link', { name: 'Worker group' }).click();
+  await page.getByRole('button', { name: 'Leave the group' }).click();
+  await page.getByRole('textbox', { name: 'Account key' }).fill(account.accountKey);
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await keepPicture(page, testInfo, '11-leave');
+  await page.getByRole('button', { name: 'Leave the group' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(`This machine has left group ${groupName}`);
+  await keepPicture(page, testInfo, '12-left');
+  const { value } = await service.rest.call('workers:list', { params: { accountName, groupName } });
+  expect(value).toEqual([]);
+  await page.getByRole('button', { name: 'Join another group' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('This machine can join a worker group');
 });

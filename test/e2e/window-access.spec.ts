@@ -171,7 +171,7 @@ test('nothing leaves the page sideways at 900 × 600, nor at twice the size', as
 });
 
 test('neither does a step of the wizard, nor the form that starts a job', async ({ start }) => {
-  const { page, app, open } = await start({ scenario: 'refusing', place: 'group', size: { width: 900, height: 600 } });
+  const { page, app, open, worker } = await start({ scenario: 'refusing', place: 'group', size: { width: 900, height: 600 } });
   const look = async (what: string): Promise<void> => {
     for (const zoom of [1, 2]) {
       await app.evaluate(
@@ -196,10 +196,7 @@ test('neither does a step of the wizard, nor the form that starts a job', async 
   await page.getByRole('button', { name: 'Join the group' }).click();
   await page.getByRole('alert').first().waitFor();
   await look('refused');
-  await app.evaluate(() => {
-    const { fakeWorker } = (globalThis as unknown as { testHandles: { fakeWorker: { scenario: object } } }).testHandles;
-    Object.assign(fakeWorker.scenario, { refusals: {} });
-  });
+  await worker('set', { refusals: {} });
   await page
     .getByRole('navigation', { name: 'Steps' })
     .getByRole('button', { name: /^Review/ })

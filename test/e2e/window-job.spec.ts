@@ -2,7 +2,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from '@playwright/test';
-import type { FakeWorker } from '../fakes/window/fake-worker.ts';
 import { ago, sampleId, sampleJob } from '../fakes/window/samples.ts';
 import { test } from './support/fake-app.ts';
 
@@ -65,16 +64,10 @@ test('a suspended workflow is resumed from its page, after a question', async ({
 });
 
 test('gaps and notes are marked, and times can be left out', async ({ start }) => {
-  const { page, app, worker } = await start({ scenario: 'filled' });
-  await app.evaluate(
-    (_electron, [id, first, later]) => {
-      const { fakeWorker } = (globalThis as unknown as { testHandles: { fakeWorker: FakeWorker } }).testHandles;
-      const record = (seq: number, text: string) => ({ seq, time: first, stream: 'Output' as const, text });
-      fakeWorker.scenario.records.set(id, [record(0, 'before it'), record(13, 'after it')]);
-      fakeWorker.scenario.notes = new Map([[id, [{ time: later, text: '12 Verbose records were left out', after: 1 }]]]);
-    },
-    [sampleId(801), ago(20), ago(10)] as const,
-  );
+  const { page, worker } = await start({ scenario: 'filled' });
+  const record = (seq: number, text: string) => ({ seq, time: ago(20), stream: 'Output' as const, text });
+  const note = { time: ago(10), text: '12 Verbose records were left out', after: 1 };
+  await worker('keep', sampleId(801), [record(0, 'before it'), record(13, 'after it')], [note]);
   await worker('startJob', sampleJob(801, { phase: 'ended', outcome: 'completed', endedAt: ago(1), recordCount: 2 }));
   await page.evaluate((id) => (location.hash = `#/jobs/${id}`), sampleId(801));
   await expect(page.getByTestId('gap')).toHaveText('12 records are missing here');

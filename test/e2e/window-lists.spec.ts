@@ -50,6 +50,25 @@ test('a list stands still while somebody looks at older rows, and goes along aga
   await expect(page.getByRole('button', { name: /Standing still/ })).toHaveCount(0);
 });
 
+test('one press leads from far down back to the newest rows, and the list goes along from there', async ({ start }) => {
+  const { page, worker } = await start({ scenario: 'filled', place: 'events' });
+  const [sample] = sampleEvents(1);
+  if (sample === undefined) throw new Error('no sample');
+  const grid = page.getByRole('grid');
+  await grid.evaluate((element) => element.scrollTo({ top: 36 * 300 }));
+  const standing = page.getByRole('button', { name: /^Standing still/ });
+  await expect(standing).toBeVisible();
+  await worker('log', { ...sample, number: 5_000, message: 'New 5000' });
+  await expect(standing).toContainText('1 newer row not shown');
+  // Standing still is no reason to leave the place.
+  expect(await grid.evaluate((element) => element.scrollTop)).toBe(36 * 300);
+  await standing.click();
+  await expect(page.getByRole('row').nth(1)).toContainText('New 5000');
+  await worker('log', { ...sample, number: 5_001, message: 'New 5001' });
+  await expect(page.getByRole('row').nth(1)).toContainText('New 5001');
+  await expect(standing).toHaveCount(0);
+});
+
 test('rows are chosen with the keys and copied', async ({ start }) => {
   const { page, app } = await start({ scenario: 'filled', place: 'history' });
   await page.getByRole('grid').focus();

@@ -141,7 +141,7 @@ test.describe('a page in the window', () => {
 });
 
 test.describe('the tray', () => {
-  test('says how the worker is, lists what runs, and opens it', async ({ start }) => {
+  test('says how the worker is, lists what runs, and opens it', async ({ start, engine }) => {
     const { page, trayLabels, pressInTray } = await start({ scenario: 'filled' });
     await expect
       .poll(trayLabels)
@@ -153,8 +153,9 @@ test.describe('the tray', () => {
         'Copy-LocalFiles',
         'Rotate-Logs',
         'Pause taking jobs',
-        'Quit when 2 running jobs have ended',
-        'Quit (2 running jobs go on)',
+        ...(engine === 'own'
+          ? ['Quit when 2 running jobs have ended', 'Quit (2 running jobs go on)']
+          : ['Quit (the worker runs on)']),
       ]);
     await pressInTray('Rotate-Logs');
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Rotate-Logs');
@@ -224,21 +225,45 @@ test.describe('the tray', () => {
     expect(await calls('settings:change')).toEqual([]);
   });
 
-  test('ends when what runs has ended, or takes jobs again', async ({ start }) => {
+  test('ends when what runs has ended, or takes jobs again', async ({ start, engine }) => {
     const { worker, calls, pressInTray, trayLabels } = await start({ scenario: 'filled' });
-    await expect.poll(trayLabels).toContain('Quit when 2 running jobs have ended');
-    await pressInTray('Quit when 2 running jobs have ended');
-    await expect.poll(() => calls('worker:drain')).toEqual([{}]);
+    await expect.poll(trayLabels).toContain('Pause taking jobs');
+    if (engine === 'own') {
+      await pressInTray('Quit when 2 running jobs have ended');
+      await expect.poll(() => calls('worker:drain')).toEqual([{}]);
+    } else {
+      // A worker that runs elsewhere is not ended from this desktop's tray; drained by the command line it still takes jobs again from here.
+      expect(await trayLabels()).not.toContain('Quit when 2 running jobs have ended');
+    }
     await worker('change', { status: 'draining', sentence: 'This worker ends when 2 jobs have ended' });
     await expect.poll(trayLabels).toContain('Take jobs again, and do not quit');
     await pressInTray('Take jobs again, and do not quit');
     await expect.poll(() => calls('worker:resume')).toEqual([{}]);
   });
 
-  test('quits the application', async ({ start }) => {
-    const { app, pressInTray, trayLabels } = await start({ scenario: 'empty' });
-    await expect.poll(trayLabels).toContain('Quit');
-    await Promise.all([app.waitForEvent('close'), pressInTray('Quit')]);
+  test('quits the application', async ({ start, engine }) => {
+    const { app, calls, pressInTray, trayLabels } = await start({ scenario: 'empty' });
+    const quit = engine === 'own' ? 'Quit' : 'Quit (the worker runs on)';
+    await expect.poll(trayLabels).toContain(quit);
+    await Promise.all([app.waitForEvent('close'), pressInTray(quit)]);
+    // The worker itself was not asked to; one in the application has gone with it.
+    if (engine === 'attached') expect(await calls('worker:quit')).toEqual([]);
+  });
+
+  test('takes a window whose process has crashed for no window that a person has closed', async ({ start }) => {
+    const { app, notices, pressInTray, trayLabels } = await start({ scenario: 'filled' });
+    await expect.poll(trayLabels).toContain('Open');
+    const countWindows = () => app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length);
+    await app.evaluate(({ webContents }) => webContents.getAllWebContents()[0]?.forcefullyCrashRenderer());
+    // So soon after it was opened it would only crash again: it stays away.
+    await expect.poll(countWindows).toBe(0);
+    const [again] = await Promise.all([app.waitForEvent('window'), pressInTray('Open')]);
+    expect(await notices()).toEqual([]);
+    await Promise.all([
+      again.waitForEvent('close'),
+      app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close()),
+    ]);
+    await expect.poll(notices).toEqual(['The worker goes on in the tray']);
   });
 });
 
@@ -248,18 +273,24 @@ test.describe('starting it', () => {
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Rotate-Logs');
   });
 
-  test('a second time leads the first window to the link, and ends', async ({ start }) => {
+  test('a second time leads the first window to the link, and ends', async ({ start, engine }) => {
     const { page, dataFolder } = await start({ scenario: 'filled' });
-    const { executablePath, args, env } = await launchOptions({ scenario: 'filled', place: 'events' }, dataFolder);
+    const { executablePath, args, env } = await launchOptions({ scenario: 'filled', place: 'events' }, dataFolder, engine);
     const second = spawn(executablePath, args, { env, stdio: 'ignore' });
     const [code] = (await once(second, 'close')) as [number | null];
     expect(code).toBe(0);
     await expect(page.getByRole('link', { name: 'Event log' })).toHaveAttribute('aria-current', 'page');
   });
 
-  test('ends when the engine in it has ended by itself', async ({ start }) => {
-    const { app, worker, trayLabels } = await start({ scenario: 'filled' });
-    await expect.poll(trayLabels).toContain('Open');
-    await Promise.all([app.waitForEvent('close'), worker('end').catch(() => undefined)]);
+  test('ends when the engine in it has ended by itself, and outlives one that runs elsewhere', async ({ start, engine }) => {
+    const { app, page, worker, trayLabels } = await start({ scenario: 'filled' });
+    await expect.poll(trayLabels).toContain('This worker can take a job now');
+    if (engine === 'own') {
+      await Promise.all([app.waitForEvent('close'), worker('end').catch(() => undefined)]);
+    } else {
+      await worker('end');
+      await expect(page.getByRole('alert', { name: 'No worker runs for this data folder' })).toBeVisible();
+      await expect.poll(trayLabels).toContain('No worker runs for this data folder');
+    }
   });
 });

@@ -101,13 +101,10 @@ test.describe('the token', () => {
   });
 
   test('is kept for one service, and given to no other', async ({ start }) => {
-    const { page, app } = await start({ scenario: 'filled', place: 'start' });
+    const { page, worker } = await start({ scenario: 'filled', place: 'start' });
     await giveToken(page);
     await expect(page.getByRole('combobox', { name: 'Runbook' })).toBeVisible();
-    await app.evaluate(() => {
-      const { fakeWorker } = (globalThis as unknown as { testHandles: { fakeWorker: { scenario: object } } }).testHandles;
-      Object.assign(fakeWorker.scenario, { restApiUri: 'https://elsewhere.example' });
-    });
+    await worker('set', { restApiUri: 'https://elsewhere.example' });
     await page.evaluate(() => (location.hash = '#/overview'));
     await page.evaluate(() => (location.hash = '#/start'));
     await expect(heading(page)).toHaveText('Starting a job takes a token of the service');

@@ -1,6 +1,5 @@
 /** Why jobs of the group wait, and a test job on this worker. The engine is a fake, all else is real. */
 import { expect } from '@playwright/test';
-import type { FakeWorker } from '../fakes/window/fake-worker.ts';
 import { describeProblem } from '../../src-contract/problems.ts';
 import { ago, sampleId } from '../fakes/window/samples.ts';
 import { test } from './support/fake-app.ts';
@@ -29,12 +28,9 @@ test('a test job shows what it wrote and how it ended, right there', async ({ st
 });
 
 test('a refused test job says why', async ({ start }) => {
-  const { page, app } = await start({ scenario: 'filled', place: 'group' });
+  const { page, worker } = await start({ scenario: 'filled', place: 'group' });
   const problem = describeProblem('test-job-impossible', { runbook: 'Test-HybridWorker', kind: 'PowerShell' });
-  await app.evaluate((_electron, refusal) => {
-    const { fakeWorker } = (globalThis as unknown as { testHandles: { fakeWorker: FakeWorker } }).testHandles;
-    fakeWorker.scenario.refusals = { 'jobs:test': refusal };
-  }, problem);
+  await worker('set', { refusals: { 'jobs:test': problem } });
   await page.getByRole('button', { name: 'Run a test job' }).click();
   await expect(page.getByRole('alert', { name: problem.title })).toBeVisible();
   await expect(page.getByRole('button', { name: 'Run a test job' })).toBeEnabled();

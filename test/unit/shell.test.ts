@@ -3,17 +3,19 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../src-contract/app-error.ts';
-import { engineCalls, type EngineCallName } from '../../src-contract/engine-calls.ts';
+import { engineCalls, type EngineCallName, type JobView, type WorkerState } from '../../src-contract/engine-calls.ts';
 import { shellCalls, type ShellCallName, type WindowEvent } from '../../src-contract/window-calls.ts';
 import { parseAppArguments } from '../../src-main/shell/app-arguments.ts';
 import { displayIsMissing, noDisplayMessage } from '../../src-main/shell/display.ts';
 import { ServiceDesk } from '../../src-main/shell/service-desk.ts';
 import { createSteadyWorker } from '../../src-main/shell/steady-worker.ts';
 import { TokenSafe } from '../../src-main/shell/token-safe.ts';
-import { trayView } from '../../src-main/shell/tray-view.ts';
+import { followWorker } from '../../src-main/shell/tray-facts.ts';
+import { trayView, type TrayFacts } from '../../src-main/shell/tray-view.ts';
 import { createWindowAnswers, type ShellAnswers } from '../../src-main/shell/window-answers.ts';
 import { contentSecurityPolicy, fileOfUrl, windowUrl } from '../../src-main/shell/window-files.ts';
-import type { WorkerSource } from '../../src-main/shell/worker-connection.ts';
+import type { SteadyWorker, WorkerSource } from '../../src-main/shell/worker-connection.ts';
+import { createWorkerSource } from '../../src-main/shell/worker-source.ts';
 import { FakeWorker } from '../fakes/window/fake-worker.ts';
 import { currentProblem, idleState, readyState, sampleJob } from '../fakes/window/samples.ts';
 import { scenarios } from '../fakes/window/scenarios.ts';
@@ -202,6 +204,31 @@ describe('one worker for the window', () => {
     await steady.close();
   });
 
+  it('finds a worker that starts elsewhere after it was looked for in vain, without being asked again', async () => {
+    const open = vi.fn(() => Promise.reject(new AppError('engine-already-running', { owner: 'somebody', pid: 7 })));
+    const attach = vi
+      .fn<WorkerSource['attach']>()
+      .mockRejectedValueOnce(new AppError('engine-not-running', { dataFolder: '/d' }))
+      .mockResolvedValue(new Elsewhere(scenarios.filled()));
+    const { steady, events } = make({ open, attach });
+    expect(await steady.call('worker:state', {})).toMatchObject({ problem: { code: 'engine-already-running' } });
+    expect(steady.role()).toBeUndefined();
+    await vi.waitFor(() => expect(events).toEqual([{ event: 'engine-contact-changed', payload: { problem: null } }]));
+    expect(await steady.call('worker:state', {})).toMatchObject({ ok: true });
+    expect(steady.role()).toBe('administrator');
+    expect([open.mock.calls.length, attach.mock.calls.length]).toEqual([1, 2]);
+    await steady.close();
+  });
+
+  it('looks no more once it is closed', async () => {
+    const attach = vi.fn<WorkerSource['attach']>().mockRejectedValue(new AppError('engine-not-running', { dataFolder: '/d' }));
+    const { steady } = make({ attach });
+    await steady.call('worker:state', {});
+    await steady.close();
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    expect(attach).not.toHaveBeenCalled();
+  });
+
   it('waits for a worker that runs elsewhere and has ended, without starting one in its place', async () => {
     const first = new Elsewhere(scenarios.filled());
     const open = vi.fn(() => Promise.resolve(first));
@@ -244,8 +271,107 @@ describe('one worker for the window', () => {
   });
 });
 
+describe('where the worker comes from', () => {
+  const taken = new AppError('engine-already-running', { owner: 'somebody', pid: 7 });
+  const silent = new AppError('engine-not-running', { dataFolder: '/d' });
+  const signal = new AbortController().signal;
+  const worker = new FakeWorker(scenarios.filled());
+  const client = {
+    role: 'reader' as const,
+    call: worker.call.bind(worker),
+    subscribe: () => () => undefined,
+    ended: new Promise<void>(() => undefined),
+    close: () => Promise.resolve(),
+  };
+
+  it('is the engine that has the data folder, with the role that this user’s key admits to', async () => {
+    const source = createWorkerSource({ openOwn: () => Promise.reject(taken), connect: () => Promise.resolve(client) });
+    expect(await source.open({ signal })).toMatchObject({ attachedTo: 'other-engine', role: 'reader' });
+  });
+
+  it('is an engine of its own as soon as the one that is ending has let go of the folder', async () => {
+    const own = new FakeWorker(scenarios.empty());
+    const openOwn = vi.fn(() => Promise.resolve(own)).mockRejectedValueOnce(taken);
+    const source = createWorkerSource({ openOwn, connect: () => Promise.reject(silent) });
+    expect(await source.open({ signal })).toBe(own);
+  });
+
+  it('is the engine that was still starting, as soon as it answers', async () => {
+    const connect = vi.fn(() => Promise.resolve(client)).mockRejectedValueOnce(silent);
+    const source = createWorkerSource({ openOwn: () => Promise.reject(taken), connect });
+    expect(await source.open({ signal })).toMatchObject({ attachedTo: 'other-engine' });
+  });
+
+  it('is none where the engine that has the folder goes on to be silent, nor once the application ends', async () => {
+    const openOwn = vi.fn(() => Promise.reject<FakeWorker>(taken));
+    const source = (betweenMs: number) => createWorkerSource({ openOwn, connect: () => Promise.reject(silent), betweenMs });
+    await expect(source(0).open({ signal })).rejects.toBe(taken);
+    const ending = new AbortController();
+    const opening = source(60_000).open({ signal: ending.signal });
+    ending.abort();
+    await expect(opening).rejects.toBe(taken);
+  });
+
+  it('is not waited for where the folder is somebody else’s, or the key', async () => {
+    const foreign = new AppError('data-folder-unusable', { dataFolder: '/d', reason: 'it belongs to root' });
+    const closed = new AppError('control-refused', { role: 'nobody', needed: 'reader' });
+    for (const [failure, refusal] of [
+      [foreign, silent],
+      [taken, closed],
+    ] as const) {
+      const openOwn = vi.fn(() => Promise.reject<FakeWorker>(failure));
+      const source = createWorkerSource({ openOwn, connect: () => Promise.reject(refusal) });
+      await expect(source.open({ signal })).rejects.toBe(failure);
+      expect(openOwn).toHaveBeenCalledOnce();
+    }
+  });
+});
+
+describe('what the tray knows', () => {
+  const worker = (answers: { state: Promise<WorkerState>; running: Promise<JobView[]> }) => {
+    const listeners = new Set<(event: WindowEvent) => void>();
+    const steady = {
+      attachedTo: () => 'own-engine' as const,
+      role: () => 'administrator' as const,
+      subscribe: (listener: (event: WindowEvent) => void) => {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+      ownEngineEnded: new Promise<void>(() => undefined),
+      close: () => Promise.resolve(),
+      call: async (name: string) => ({ ok: true, value: await (name === 'worker:state' ? answers.state : answers.running) }),
+    } as unknown as SteadyWorker;
+    return { steady, tell: (event: WindowEvent) => listeners.forEach((listener) => listener(event)) };
+  };
+
+  it('is what was told since it asked, however late the answer comes', async () => {
+    let answerState: (state: WorkerState) => void = () => undefined;
+    let answerRunning: (jobs: JobView[]) => void = () => undefined;
+    const { steady, tell } = worker({
+      state: new Promise((resolve) => (answerState = resolve)),
+      running: new Promise((resolve) => (answerRunning = resolve)),
+    });
+    const shown: TrayFacts[] = [];
+    const unfollow = followWorker(steady, (facts) => shown.push(facts));
+    tell({ event: 'worker-changed', payload: { ...readyState, status: 'paused' } });
+    tell({ event: 'job-changed', payload: sampleJob(1, { phase: 'ended', outcome: 'completed' }) });
+    answerState(readyState);
+    answerRunning([sampleJob(1), sampleJob(2)]);
+    await vi.waitFor(() => expect(shown.at(-1)?.running).toHaveLength(1));
+    expect(shown.at(-1)?.running[0]?.sandboxId).toBe(sampleJob(2).sandboxId);
+    expect(shown.at(-1)?.worker?.status).toBe('paused');
+    unfollow();
+  });
+});
+
 describe('the tray', () => {
-  const facts = { worker: readyState, lost: undefined, running: [], attachedTo: 'own-engine' as const };
+  const facts = {
+    worker: readyState,
+    lost: undefined,
+    running: [],
+    attachedTo: 'own-engine' as const,
+    role: 'administrator' as const,
+  };
   const labels = (...given: Parameters<typeof trayView>) =>
     trayView(...given).menu.map((group) => group.map(({ label }) => label));
 
@@ -323,6 +449,11 @@ describe('the tray', () => {
       'Pause taking jobs',
       'Quit (the worker runs on)',
     ]);
+  });
+
+  it('offers pausing only to those who may', () => {
+    expect(labels({ ...facts, role: 'reader' })[2]).toEqual(['Quit']);
+    expect(labels({ ...facts, role: 'operator' })[2]).toEqual(['Pause taking jobs', 'Quit']);
   });
 
   it('offers pausing only to a worker that takes jobs', () => {

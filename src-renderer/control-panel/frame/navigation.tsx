@@ -192,7 +192,7 @@ function Foot() {
   const styles = useStyles();
   const view = useWorkerView();
   const { mark, sentence } = standingOf(view);
-  const { worker } = view;
+  const { worker, role } = view;
   return (
     <div className={styles.foot} role="status" data-testid="standing" title={sentence}>
       <div className={styles.standing}>
@@ -208,6 +208,7 @@ function Foot() {
             : texts.navigation.whereInGroup(worker.machineName, worker.registration.groupName)}
         </div>
       )}
+      {role !== null && role !== 'administrator' && <div className={styles.where}>{texts.role.here[role]}</div>}
     </div>
   );
 }

@@ -35,10 +35,15 @@ export function createWorkerStore(bridge: WindowBridge): WorkerStore {
 
   const load = async (): Promise<void> => {
     const [worker, running] = await Promise.all([bridge.call('worker:state', {}), bridge.call('jobs:running', {})]);
+    // Afterwards: before the first answer there may be no worker yet in which one could have a role.
+    const about = await bridge.shell('shell:about', {});
     applyWaiting();
     if (!worker.ok) view.set({ ...view.get(), lost: worker.problem });
     else if (!running.ok) view.set({ ...view.get(), lost: running.problem });
-    else view.set(withSnapshot(view.get(), worker.value, running.value));
+    else {
+      const role = about.ok ? about.value.role : null;
+      view.set(withSnapshot(view.get(), { worker: worker.value, running: running.value, role }));
+    }
   };
 
   bridge.subscribe((event) => {

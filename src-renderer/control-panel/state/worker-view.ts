@@ -1,11 +1,13 @@
 /** What the window knows of the worker, and how each event changes it. Pure. */
-import type { JobView, ProgressStep, WorkerState } from '../../../src-contract/engine-calls.ts';
+import type { JobView, ProgressStep, Role, WorkerState } from '../../../src-contract/engine-calls.ts';
 import type { Problem } from '../../../src-contract/problems.ts';
 import type { WindowEvent } from '../../../src-contract/window-calls.ts';
 
 export interface WorkerView {
   /** Null until the first answer. */
   worker: WorkerState | null;
+  /** What the person may ask of the worker; null until it is known. */
+  role: Role | null;
   /** Why the worker cannot be asked; null while it answers. */
   lost: Problem | null;
   /** By sandbox id: what runs, and the last that ended while the window was open. */
@@ -16,7 +18,7 @@ export interface WorkerView {
   progress: readonly ProgressStep[];
 }
 
-export const emptyView: WorkerView = { worker: null, lost: null, jobs: new Map(), endings: 0, progress: [] };
+export const emptyView: WorkerView = { worker: null, role: null, lost: null, jobs: new Map(), endings: 0, progress: [] };
 
 /** Ended jobs that stay in `jobs`: enough for a page that is open on one of them. */
 const endedJobsKept = 50;
@@ -30,11 +32,17 @@ export function runningJobs(view: WorkerView): JobView[] {
   return [...view.jobs.values()].filter(isRunning).sort((one, other) => other.pickedUpAt.localeCompare(one.pickedUpAt));
 }
 
-/** The answers of `worker:state` and `jobs:running`. What an event said to have ended meanwhile does not run again. */
-export function withSnapshot(view: WorkerView, worker: WorkerState, running: readonly JobView[]): WorkerView {
+interface Snapshot {
+  worker: WorkerState;
+  running: readonly JobView[];
+  role: Role | null;
+}
+
+/** The answers of `worker:state`, `jobs:running` and `shell:about`. What an event said to have ended meanwhile does not run again. */
+export function withSnapshot(view: WorkerView, { worker, running, role }: Snapshot): WorkerView {
   const ended = [...view.jobs.values()].filter((job) => !isRunning(job));
   const jobs = new Map([...running, ...ended].map((job) => [job.sandboxId, job]));
-  return { ...view, worker, lost: null, jobs };
+  return { ...view, worker, role, lost: null, jobs };
 }
 
 export function withEvent(view: WorkerView, event: WindowEvent): WorkerView {

@@ -1,20 +1,27 @@
-/** Builds and starts the application with a fake worker: everything but the engine is real. */
+/** Builds and starts the application with a fake worker, in its main process or attached to: everything but the engine is real. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { test as base } from '@playwright/test';
 import { build } from 'esbuild';
 import { _electron, type ElectronApplication, type Page } from 'playwright';
 import { electronSwitches, outFolder, root } from '../../../scripts/paths.mjs';
+import type { Role } from '../../../src-contract/engine-calls.ts';
+import { FakeEngine } from '../../fakes/window/fake-engine.ts';
 import type { FakeService } from '../../fakes/window/fake-service.ts';
 import type { FakeWorker } from '../../fakes/window/fake-worker.ts';
-import type { ScenarioName } from '../../fakes/window/scenarios.ts';
+import { beginNow } from '../../fakes/window/samples.ts';
+import { scenarios, type ScenarioName } from '../../fakes/window/scenarios.ts';
+import { test as base, type EngineMode } from './engine-mode.ts';
 
 export interface FakeAppOptions {
   scenario: ScenarioName;
   place?: string;
   colorScheme?: 'light' | 'dark';
   size?: { width: number; height: number };
+  /** Only where it is attached: what the person's key admits to. */
+  role?: Role;
+  /** Only where it is attached: the worker begins when the test says so. */
+  late?: boolean;
 }
 
 export interface FakeApp {
@@ -23,7 +30,9 @@ export interface FakeApp {
   dataFolder: string;
   /** Leads the window to another place, as a link in it would. */
   open: (place: string) => Promise<void>;
-  /** Calls a method of the fake worker in the main process. */
+  /** The worker in another process; undefined where it is in the application. */
+  engine: FakeEngine | undefined;
+  /** Calls a method of the fake worker, wherever it is. */
   worker: <Name extends WorkerMethod>(name: Name, ...given: Parameters<FakeWorker[Name]>) => Promise<void>;
   /** Calls a method of the fake service in the main process, and answers what it does. */
   service: <Name extends 'changeJob' | 'write' | 'break' | 'bodiesOf'>(
@@ -39,7 +48,7 @@ export interface FakeApp {
   close: () => Promise<void>;
 }
 
-type WorkerMethod = 'change' | 'changeJob' | 'startJob' | 'write' | 'print' | 'log' | 'end';
+type WorkerMethod = 'change' | 'changeJob' | 'startJob' | 'write' | 'print' | 'log' | 'set' | 'keep' | 'end';
 
 /** What main.ts of the fake application puts on `globalThis`. */
 interface TestHandles {
@@ -69,7 +78,7 @@ async function buildFakeApp(): Promise<string> {
 }
 
 /** How the application is started; also a second time, on the same folder. */
-export async function launchOptions({ scenario, place = '' }: FakeAppOptions, dataFolder: string) {
+export async function launchOptions({ scenario, place = '' }: FakeAppOptions, dataFolder: string, engine: EngineMode) {
   built ??= buildFakeApp();
   const executablePath = process.env['HRW_TEST_ELECTRON'];
   if (executablePath === undefined) throw new Error('HRW_TEST_ELECTRON names no Electron: run npm test');
@@ -80,16 +89,20 @@ export async function launchOptions({ scenario, place = '' }: FakeAppOptions, da
     env: {
       ...Object.fromEntries(environment),
       HRW_TEST_SCENARIO: scenario,
+      HRW_TEST_ENGINE: engine,
       HRW_TEST_PROGRAM: outFolder,
       XDG_CONFIG_HOME: dataFolder,
     },
   };
 }
 
-export async function startFakeApp(options: FakeAppOptions): Promise<FakeApp> {
-  const { colorScheme = 'light', size } = options;
+export async function startFakeApp(options: FakeAppOptions, mode: EngineMode): Promise<FakeApp> {
+  const { scenario, role = 'administrator', late = false, colorScheme = 'light', size } = options;
   const dataFolder = await mkdtemp(path.join(tmpdir(), 'hrw-window-'));
-  const app = await _electron.launch({ ...(await launchOptions(options, dataFolder)), colorScheme });
+  beginNow();
+  const engine = mode === 'own' ? undefined : new FakeEngine({ dataFolder, scenario: scenarios[scenario](), role });
+  if (!late) await engine?.begin();
+  const app = await _electron.launch({ ...(await launchOptions(options, dataFolder, mode)), colorScheme });
   const page = await app.firstWindow();
   // Still, so that nothing is looked at halfway; what moves is moved by tests that say so.
   await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
@@ -104,11 +117,17 @@ export async function startFakeApp(options: FakeAppOptions): Promise<FakeApp> {
     app,
     page,
     dataFolder,
+    engine,
     open: async (place) => {
       await page.evaluate((wanted) => (location.hash = `#/${wanted}`), place);
       await page.getByRole('heading', { level: 1 }).waitFor();
     },
     worker: async (name, ...given) => {
+      if (engine !== undefined) {
+        if (name === 'end') await engine.end();
+        else (engine.worker[name] as (...all: unknown[]) => void).apply(engine.worker, given);
+        return;
+      }
       await app.evaluate(
         (_electron, [method, values]) => {
           const { fakeWorker } = (globalThis as unknown as { testHandles: TestHandles }).testHandles;
@@ -125,11 +144,13 @@ export async function startFakeApp(options: FakeAppOptions): Promise<FakeApp> {
         },
         [name, given] as [string, unknown[]],
       ),
-    calls: (name) =>
-      app.evaluate((_electron, wanted) => {
+    calls: async (name) => {
+      if (engine !== undefined) return engine.worker.calls.filter((call) => call.name === name).map((call) => call.given);
+      return app.evaluate((_electron, wanted) => {
         const { fakeWorker } = (globalThis as unknown as { testHandles: TestHandles }).testHandles;
         return fakeWorker.calls.filter((call) => call.name === wanted).map((call) => call.given);
-      }, name),
+      }, name);
+    },
     notices: () =>
       app.evaluate(() => (globalThis as unknown as { testHandles: TestHandles }).testHandles.notices.map(({ title }) => title)),
     trayLabels: () =>
@@ -146,6 +167,7 @@ export async function startFakeApp(options: FakeAppOptions): Promise<FakeApp> {
       }, label),
     close: async () => {
       await app.close();
+      await engine?.end();
       await rm(dataFolder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
@@ -153,10 +175,10 @@ export async function startFakeApp(options: FakeAppOptions): Promise<FakeApp> {
 
 /** A test that starts applications and never leaves one behind. */
 export const test = base.extend<{ start: (options: FakeAppOptions) => Promise<FakeApp> }>({
-  start: async ({}, use) => {
+  start: async ({ engine }, use) => {
     const started: FakeApp[] = [];
     await use(async (options) => {
-      const app = await startFakeApp(options);
+      const app = await startFakeApp(options, engine);
       started.push(app);
       return app;
     });

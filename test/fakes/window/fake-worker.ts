@@ -13,6 +13,7 @@ import {
   type JobView,
   type ProgressStep,
   type RecordNote,
+  type Role,
   type WorkerState,
 } from '../../../src-contract/engine-calls.ts';
 import type { LogEvent } from '../../../src-contract/events.ts';
@@ -85,6 +86,7 @@ const stepsOf: Partial<
 
 export class FakeWorker implements OpenedWorker {
   readonly attachedTo: 'own-engine' | 'other-engine' = 'own-engine';
+  readonly role: Role = 'administrator';
   readonly ended: Promise<void>;
   /** Every call that came, with its arguments: what a test looks into. */
   readonly calls: { name: EngineCallName; given: unknown }[] = [];
@@ -164,6 +166,17 @@ export class FakeWorker implements OpenedWorker {
   log(event: LogEvent): void {
     this.scenario.events = [event, ...this.scenario.events];
     this.tell({ event: 'event-logged', payload: event });
+  }
+
+  /** What it answers from now on. */
+  set(change: Pick<Scenario, 'refusals' | 'restApiUri'>): void {
+    this.scenario = { ...this.scenario, ...change };
+  }
+
+  /** The records of a job as a journal may hold them, gaps and notes among them. */
+  keep(sandboxId: string, records: StreamRecord[], notes: RecordNote[]): void {
+    this.scenario.records.set(sandboxId, records);
+    this.scenario.notes = new Map(this.scenario.notes).set(sandboxId, notes);
   }
 
   end(): void {

@@ -6,7 +6,12 @@ import { describeProblem, type ProblemCode, type ProblemDetails } from '../../..
 import type { StreamRecord } from '../../../src-contract/records.ts';
 import type { UsageSample } from '../../../src-contract/sandbox.ts';
 
-const start = Date.now();
+let start = Date.now();
+
+/** Where one process shows one worker after the other, each begins at a moment of its own. */
+export function beginNow(): void {
+  start = Date.now();
+}
 
 /** ISO time so many seconds before the samples were made. */
 export function ago(seconds: number): string {
@@ -33,7 +38,9 @@ export const connection: NonNullable<WorkerState['connection']> = {
   trust: { kind: 'fingerprint', sha256: '3b7d0a1c5e2f4a6b8c9d0e1f2a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d' },
   proxy: { kind: 'manual', url: 'http://proxy.contoso.example:3128', userName: 'svc-worker' },
   since: ago(6 * 86_400),
-  lastContact: ago(2),
+  get lastContact() {
+    return ago(2);
+  },
   account: {
     accountId: '7d0c2f9e-2b61-4f0e-9a35-8f1f6f0f7a11',
     name: 'contoso-operations',
@@ -56,7 +63,9 @@ export const registration: NonNullable<WorkerState['registration']> = {
   machineId: '1c7be7a0-94f4-4a57-8ed1-11a2cf8d6b90',
   thumbprint: '5C0A9B1D2E3F4A5B6C7D8E9F0A1B2C3D4E5F6A7B',
   since: ago(6 * 86_400 - 90),
-  lastContact: ago(2),
+  get lastContact() {
+    return ago(2);
+  },
 };
 
 export const idleState: WorkerState = {

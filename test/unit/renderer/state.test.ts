@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ProgressStep } from '../../../src-contract/engine-calls.ts';
+import type { JobView, ProgressStep } from '../../../src-contract/engine-calls.ts';
 import { problemCatalogue, type Problem } from '../../../src-contract/problems.ts';
 import { uploadState } from '../../../src-renderer/control-panel/pages/job/upload-state.ts';
 import { fieldOfProblem, placeOfProblem } from '../../../src-renderer/control-panel/parts/problem-places.ts';
@@ -10,9 +10,11 @@ import { emptyView, runningJobs, withEvent, withSnapshot } from '../../../src-re
 import { compareKnown, nextSorting, sortRows, type Column } from '../../../src-renderer/shared/table/sorting.ts';
 import { ago, endedJobs, readyState, sampleJob } from '../../fakes/window/samples.ts';
 
+const snapshot = (running: JobView[]) => ({ worker: readyState, running, role: 'operator' as const });
+
 describe('what the window knows of the worker', () => {
   it('follows jobs from their first word to their end', () => {
-    let view = withSnapshot(emptyView, readyState, [sampleJob(1)]);
+    let view = withSnapshot(emptyView, snapshot([sampleJob(1)]));
     view = withEvent(view, { event: 'job-changed', payload: sampleJob(2, { pickedUpAt: ago(1) }) });
     expect(runningJobs(view).map((job) => job.sandboxId)).toEqual([sampleJob(2).sandboxId, sampleJob(1).sandboxId]);
     view = withEvent(view, { event: 'job-changed', payload: sampleJob(1, { phase: 'ended', outcome: 'completed' }) });
@@ -22,7 +24,7 @@ describe('what the window knows of the worker', () => {
 
   it('counts an ending once, however often it is told', () => {
     const ended = sampleJob(1, { phase: 'ended', outcome: 'completed' });
-    let view = withSnapshot(emptyView, readyState, [sampleJob(1)]);
+    let view = withSnapshot(emptyView, snapshot([sampleJob(1)]));
     view = withEvent(view, { event: 'job-changed', payload: ended });
     view = withEvent(view, { event: 'job-changed', payload: { ...ended, verified: true } });
     expect(view.endings).toBe(1);
@@ -31,7 +33,7 @@ describe('what the window knows of the worker', () => {
 
   it('does not let a late answer bring an ended job back to life', () => {
     const view = withEvent(emptyView, { event: 'job-changed', payload: sampleJob(1, { phase: 'ended', outcome: 'failed' }) });
-    expect(runningJobs(withSnapshot(view, readyState, [sampleJob(1)]))).toEqual([]);
+    expect(runningJobs(withSnapshot(view, snapshot([sampleJob(1)])))).toEqual([]);
   });
 
   it('keeps only the last of many ended jobs', () => {
@@ -42,9 +44,9 @@ describe('what the window knows of the worker', () => {
 
   it('knows that the worker is gone, and that it is there again', () => {
     const problem = sampleProblem('engine-not-running');
-    const lost = withEvent(withSnapshot(emptyView, readyState, []), { event: 'engine-contact-changed', payload: { problem } });
+    const lost = withEvent(withSnapshot(emptyView, snapshot([])), { event: 'engine-contact-changed', payload: { problem } });
     expect(standingOf(lost)).toEqual({ mark: 'bad', sentence: problem.title });
-    expect(standingOf(withSnapshot(lost, readyState, [])).sentence).toBe(readyState.sentence);
+    expect(standingOf(withSnapshot(lost, snapshot([]))).sentence).toBe(readyState.sentence);
   });
 });
 

@@ -13,6 +13,7 @@ import { fieldOfProblem } from '../../parts/problem-places.ts';
 import { ProgressSteps } from '../../parts/progress-steps.tsx';
 import { SecretField, TextField } from '../../parts/fields.tsx';
 import { shownSteps } from '../../parts/shown-steps.ts';
+import { RoleButton, RoleNote } from '../../parts/role.tsx';
 import { useServices, useWorkerView } from '../../state/services.ts';
 import { connectCommand } from './connect-command.ts';
 import { changesIn, type ConnectionChange } from './connection-changes.ts';
@@ -146,10 +147,16 @@ export function ConnectForm({ connection, onDone, onCancel }: ConnectFormProps) 
           <WayTestPart form={form} mayTest={() => isRight(mistakesInWay(form))} />
         </div>
       </Card>
+      <RoleNote call="connection:connect" />
       <div className={styles.actions}>
-        <Button type="submit" appearance="primary" disabled={connect.pending || changes?.length === 0}>
+        <RoleButton
+          call={isChange ? 'connection:change' : 'connection:connect'}
+          type="submit"
+          appearance="primary"
+          disabled={connect.pending || changes?.length === 0}
+        >
           {connect.pending ? words.pending : words.submit}
-        </Button>
+        </RoleButton>
         {changes !== undefined && (
           <Button disabled={connect.pending} onClick={() => setChanges(undefined)}>
             {texts.connection.review.back}

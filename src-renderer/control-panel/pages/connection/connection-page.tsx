@@ -1,5 +1,4 @@
 /** What am I connected to, through what, trusting whom? */
-import { Button } from '@fluentui/react-components';
 import { useState } from 'react';
 import type { WorkerState } from '../../../../src-contract/engine-calls.ts';
 import { Ago } from '../../../shared/moment.tsx';
@@ -8,6 +7,7 @@ import { Page } from '../../../shared/page.tsx';
 import { Words } from '../../../shared/words.tsx';
 import { texts } from '../../../texts.ts';
 import { CurrentProblems } from '../../parts/current-problems.tsx';
+import { RoleButton, RoleNote } from '../../parts/role.tsx';
 import { ConnectForm } from './connect-form.tsx';
 import { ConnectionFacts } from './connection-facts.tsx';
 import { DisconnectButton } from './disconnect-button.tsx';
@@ -43,11 +43,14 @@ export function ConnectionPage({ worker }: { worker: WorkerState }) {
       }
       actions={
         <>
-          <Button onClick={() => setChanging(true)}>{texts.connection.change}</Button>
+          <RoleButton call="connection:connect" onClick={() => setChanging(true)}>
+            {texts.connection.change}
+          </RoleButton>
           <DisconnectButton worker={worker} />
         </>
       }
     >
+      <RoleNote call="connection:connect" />
       <CurrentProblems worker={worker} of="connection" />
       <ConnectionFacts connection={connection} />
       <PacksCard packs={worker.packs} />

@@ -1,10 +1,10 @@
-import { Button } from '@fluentui/react-components';
 import { useState } from 'react';
 import type { WorkerState } from '../../../../src-contract/engine-calls.ts';
 import { useAction } from '../../../shared/call.ts';
 import { ConfirmDialog } from '../../../shared/confirm-dialog.tsx';
 import { ProblemCard } from '../../../shared/problem-card.tsx';
 import { texts } from '../../../texts.ts';
+import { RoleButton } from '../../parts/role.tsx';
 import { useServices } from '../../state/services.ts';
 
 export function DisconnectButton({ worker }: { worker: WorkerState }) {
@@ -19,7 +19,9 @@ export function DisconnectButton({ worker }: { worker: WorkerState }) {
   if (worker.registration !== null) {
     return (
       <>
-        <Button onClick={() => setAsking(true)}>{words.action}</Button>
+        <RoleButton call="connection:disconnect" onClick={() => setAsking(true)}>
+          {words.action}
+        </RoleButton>
         <ConfirmDialog
           open={asking}
           title={words.registeredQuestion(worker.registration.groupName)}
@@ -35,7 +37,9 @@ export function DisconnectButton({ worker }: { worker: WorkerState }) {
   }
   return (
     <>
-      <Button onClick={() => setAsking(true)}>{words.action}</Button>
+      <RoleButton call="connection:disconnect" onClick={() => setAsking(true)}>
+        {words.action}
+      </RoleButton>
       <ConfirmDialog
         open={asking}
         title={words.question(worker.connection?.workspaceName ?? '')}

@@ -3,6 +3,7 @@ import { Button, makeStyles } from '@fluentui/react-components';
 import { useState } from 'react';
 import { diagnosticTitles, type Diagnosis } from '../../../../src-contract/diagnostics.ts';
 import { useReading } from '../../../shared/call.ts';
+import { Card } from '../../../shared/card.tsx';
 import { CopyButton } from '../../../shared/copy-button.tsx';
 import { Waiting } from '../../../shared/empty-state.tsx';
 import { formatMoment } from '../../../shared/format.ts';
@@ -11,6 +12,7 @@ import { Page } from '../../../shared/page.tsx';
 import { ProblemCard } from '../../../shared/problem-card.tsx';
 import { TryAgainButton } from '../../../shared/try-again-button.tsx';
 import { texts } from '../../../texts.ts';
+import { RoleNote, useLackingRole } from '../../parts/role.tsx';
 import { useServices } from '../../state/services.ts';
 import { BundleCard } from './bundle-card.tsx';
 import { FindingCard } from './finding-card.tsx';
@@ -23,6 +25,25 @@ const useStyles = makeStyles({
 });
 
 export function DiagnosticsPage() {
+  return useLackingRole('diagnostics:run') === undefined ? <LookedAt /> : <NotLookedAt />;
+}
+
+/** Nothing is wrong: looking is not for everybody. What a bundle holds besides is. */
+function NotLookedAt() {
+  const styles = useStyles();
+  return (
+    <Page mark="off" title={words.titleNotYours}>
+      <div className={styles.column}>
+        <Card>
+          <RoleNote call="diagnostics:run" />
+        </Card>
+        <BundleCard />
+      </div>
+    </Page>
+  );
+}
+
+function LookedAt() {
   const styles = useStyles();
   const { bridge } = useServices();
   const [looking, setLooking] = useState(true);

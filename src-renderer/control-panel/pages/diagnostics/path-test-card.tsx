@@ -1,11 +1,12 @@
 /** A share that a runbook is to reach, tried with the rights that runbooks have. For administrators: the engine refuses others. */
-import { Button, Field, Input, makeStyles, tokens } from '@fluentui/react-components';
+import { Field, Input, makeStyles, tokens } from '@fluentui/react-components';
 import { useState } from 'react';
 import { useAction } from '../../../shared/call.ts';
 import { Card, Facts } from '../../../shared/card.tsx';
 import { Mark } from '../../../shared/marks.tsx';
 import { ProblemCard } from '../../../shared/problem-card.tsx';
 import { texts } from '../../../texts.ts';
+import { RoleButton, RoleNote } from '../../parts/role.tsx';
 import { useServices } from '../../state/services.ts';
 import type { PathTest } from '../../../../src-contract/diagnostics.ts';
 
@@ -42,10 +43,11 @@ export function PathTestCard() {
         <Field className={styles.field} label={words.label} hint={words.hint}>
           <Input value={path} onChange={(_event, { value }) => setPath(value)} spellCheck={false} />
         </Field>
-        <Button type="submit" disabled={test.pending || path.trim() === ''}>
+        <RoleButton call="diagnostics:test-path" type="submit" disabled={test.pending || path.trim() === ''}>
           {test.pending ? words.testing : words.test}
-        </Button>
+        </RoleButton>
       </form>
+      <RoleNote call="diagnostics:test-path" />
       <div role="status">
         {tried !== undefined && (
           <>

@@ -1,5 +1,5 @@
 /** May this runbook run here? All of it is shown, as it would run; an answer is for exactly that. */
-import { Button, makeStyles, tokens } from '@fluentui/react-components';
+import { makeStyles, tokens } from '@fluentui/react-components';
 import type { JobView } from '../../../../src-contract/engine-calls.ts';
 import { kindLabels, runbookKind } from '../../../../src-contract/kinds.ts';
 import { revealHidden, type PolicyQuestion } from '../../../../src-contract/policy.ts';
@@ -12,6 +12,7 @@ import { ProblemCard } from '../../../shared/problem-card.tsx';
 import { TryAgainButton } from '../../../shared/try-again-button.tsx';
 import { useNow } from '../../../shared/use-now.ts';
 import { texts } from '../../../texts.ts';
+import { RoleButton, RoleNote, useLackingRole } from '../../parts/role.tsx';
 import { useServices } from '../../state/services.ts';
 import { nameOf } from '../../state/status.ts';
 
@@ -37,7 +38,18 @@ const useStyles = makeStyles({
   },
 });
 
+/** What would run is for those who may act on it: others are told who that is. */
 export function PermissionPanel({ job }: { job: JobView }) {
+  const lacking = useLackingRole('policy:question');
+  if (lacking === undefined) return <AskedQuestion job={job} />;
+  return (
+    <Card title={words.title(nameOf(job))}>
+      <RoleNote call="policy:question" />
+    </Card>
+  );
+}
+
+function AskedQuestion({ job }: { job: JobView }) {
   const styles = useStyles();
   const { bridge } = useServices();
   const { reading, readAgain } = useReading(() => bridge.call('policy:question', { sandboxId: job.sandboxId }), job.sandboxId);
@@ -77,14 +89,15 @@ function Question({ job, question }: { job: JobView; question: PolicyQuestion })
           ]}
         />
         <div className={styles.actions}>
-          <Button appearance="primary" disabled={answer.pending} onClick={() => void answer.run(true)}>
+          <RoleButton call="policy:answer" appearance="primary" disabled={answer.pending} onClick={() => void answer.run(true)}>
             {words.allow}
-          </Button>
-          <Button disabled={answer.pending} onClick={() => void answer.run(false)}>
+          </RoleButton>
+          <RoleButton call="policy:answer" disabled={answer.pending} onClick={() => void answer.run(false)}>
             {words.refuse}
-          </Button>
+          </RoleButton>
           <TimeLeft until={question.until} />
         </div>
+        <RoleNote call="policy:answer" />
         {answer.problem !== null && <ProblemCard problem={answer.problem} announce />}
       </Card>
       <Card title={words.script} aside={words.size(countLines(script), formatBytes(new Blob([script]).size))}>

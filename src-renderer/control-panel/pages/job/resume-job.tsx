@@ -1,11 +1,11 @@
 /** Lets a suspended workflow go on. Where: the service decides, and a worker that has the job shows it as a new attempt. */
-import { Button } from '@fluentui/react-components';
 import { useState } from 'react';
 import type { JobView } from '../../../../src-contract/engine-calls.ts';
 import { useAction } from '../../../shared/call.ts';
 import { ConfirmDialog } from '../../../shared/confirm-dialog.tsx';
 import { ProblemCard } from '../../../shared/problem-card.tsx';
 import { texts } from '../../../texts.ts';
+import { RoleButton } from '../../parts/role.tsx';
 import { useServices } from '../../state/services.ts';
 import { nameOf } from '../../state/status.ts';
 
@@ -26,9 +26,9 @@ export function ResumeJob({ job }: { job: JobView }) {
   };
   return (
     <>
-      <Button appearance="primary" disabled={resumed} onClick={() => setAsking(true)}>
+      <RoleButton call="jobs:resume" appearance="primary" disabled={resumed} onClick={() => setAsking(true)}>
         {resumed ? words.done : words.action}
-      </Button>
+      </RoleButton>
       <ConfirmDialog
         open={asking}
         title={words.question(nameOf(job))}

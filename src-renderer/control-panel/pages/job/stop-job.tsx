@@ -1,10 +1,11 @@
-import { Button, makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
+import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import { useState } from 'react';
 import type { JobView } from '../../../../src-contract/engine-calls.ts';
 import { useAction } from '../../../shared/call.ts';
 import { ConfirmDialog } from '../../../shared/confirm-dialog.tsx';
 import { ProblemCard } from '../../../shared/problem-card.tsx';
 import { texts } from '../../../texts.ts';
+import { RoleButton } from '../../parts/role.tsx';
 import { useServices } from '../../state/services.ts';
 import { nameOf } from '../../state/status.ts';
 import { isRunning } from '../../state/worker-view.ts';
@@ -29,14 +30,15 @@ export function StopJob({ job, inRow = false }: { job: JobView; inRow?: boolean 
   };
   return (
     <>
-      <Button
+      <RoleButton
+        call="jobs:stop"
         className={mergeClasses(inRow && styles.inRow, !underWay && styles.stop)}
         disabled={underWay}
         onClick={() => setAsking(true)}
         {...(inRow && { size: 'small', appearance: 'outline', 'aria-label': words.question(nameOf(job)) })}
       >
         {inRow ? texts.running.stop : job.phase === 'stopping' ? words.underWay : words.action}
-      </Button>
+      </RoleButton>
       <ConfirmDialog
         open={asking && !underWay}
         title={words.question(nameOf(job))}

@@ -1,5 +1,5 @@
 /** Can this worker take a job now, and if not, why? */
-import { Button, makeStyles } from '@fluentui/react-components';
+import { makeStyles } from '@fluentui/react-components';
 import type { WorkerState } from '../../../../src-contract/engine-calls.ts';
 import { Ago } from '../../../shared/moment.tsx';
 import { Page } from '../../../shared/page.tsx';
@@ -9,7 +9,8 @@ import { useNow } from '../../../shared/use-now.ts';
 import { texts } from '../../../texts.ts';
 import { CurrentProblems } from '../../parts/current-problems.tsx';
 import { PlaceButton } from '../../parts/place-link.tsx';
-import { usePause } from '../../parts/use-pause.ts';
+import { RoleButton } from '../../parts/role.tsx';
+import { pauseCallOf, usePause } from '../../parts/use-pause.ts';
 import { useWorkerView } from '../../state/services.ts';
 import { canPause, isPaused, standingOf } from '../../state/status.ts';
 import { ActivityCard } from './activity-card.tsx';
@@ -73,9 +74,9 @@ function Actions({ worker, pause }: { worker: WorkerState; pause: ReturnType<typ
   }
   if (!canPause(worker)) return null;
   return (
-    <Button disabled={pause.pending} onClick={() => void pause.run()}>
+    <RoleButton call={pauseCallOf(worker)} disabled={pause.pending} onClick={() => void pause.run()}>
       {isPaused(worker) ? texts.overview.resume : texts.overview.pause}
-    </Button>
+    </RoleButton>
   );
 }
 

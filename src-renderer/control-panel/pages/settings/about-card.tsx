@@ -19,7 +19,7 @@ import { Waiting } from '../../../shared/empty-state.tsx';
 import { Moment } from '../../../shared/moment.tsx';
 import { ProblemCard } from '../../../shared/problem-card.tsx';
 import { texts } from '../../../texts.ts';
-import { useServices } from '../../state/services.ts';
+import { useServices, useWorkerView } from '../../state/services.ts';
 
 const useStyles = makeStyles({
   button: { marginTop: '16px' },
@@ -38,7 +38,8 @@ const useStyles = makeStyles({
 
 export function AboutCard({ worker }: { worker: WorkerState }) {
   const { bridge } = useServices();
-  const { reading } = useReading(() => bridge.shell('shell:about', {}), 'about');
+  const { reading } = useReading(() => bridge.shell('shell:about', {}), worker.processId);
+  const { role } = useWorkerView();
   const words = texts.settings.about;
   const about = reading.status === 'known' ? reading.value : undefined;
   return (
@@ -52,6 +53,7 @@ export function AboutCard({ worker }: { worker: WorkerState }) {
                 { name: words.window, value: words.windowValue(about.electron, about.chromium, about.node) },
                 { name: words.engine, value: words.attachedTo[about.attachedTo](worker.processId) },
               ]),
+          ...(role === null ? [] : [{ name: texts.role.title, value: texts.role.roles[role] }]),
           { name: words.runningSince, value: <Moment time={worker.startedAt} /> },
           { name: words.dataFolder, value: worker.dataFolder, fixedWidth: true },
         ]}

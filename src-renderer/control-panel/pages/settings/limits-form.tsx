@@ -1,9 +1,10 @@
-import { Button, makeStyles, tokens } from '@fluentui/react-components';
+import { makeStyles, tokens } from '@fluentui/react-components';
 import type { Settings } from '../../../../src-contract/settings.ts';
 import { Card } from '../../../shared/card.tsx';
 import { ProblemCard } from '../../../shared/problem-card.tsx';
 import { texts } from '../../../texts.ts';
 import { TextField } from '../../parts/fields.tsx';
+import { RoleButton, RoleNote } from '../../parts/role.tsx';
 import { formNames, readSettingsForm, startOfSettings, type SettingsForm } from './settings-form.ts';
 import { useSavedForm } from './use-saved-form.ts';
 
@@ -30,15 +31,16 @@ export function LimitsForm({ settings: first }: { settings: Settings }) {
   return (
     <form onSubmit={(event) => void submit(event)} noValidate>
       <Card title={words.jobs}>
+        <RoleNote call="settings:change" />
         <div className={styles.fields}>
           {formNames.map((name) => (
             <TextField key={name} {...part} name={name} words={words.fields[name]} />
           ))}
         </div>
         <div className={styles.actions}>
-          <Button type="submit" appearance="primary" disabled={!canSave}>
+          <RoleButton call="settings:change" type="submit" appearance="primary" disabled={!canSave}>
             {words.save}
-          </Button>
+          </RoleButton>
           <span className={styles.said} role="status">
             {saved ? words.saved : ''}
           </span>

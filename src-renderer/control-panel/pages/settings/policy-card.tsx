@@ -1,5 +1,5 @@
 /** What does this machine let run? Each rule is switched on by itself, and says then what it asks for. */
-import { Button, Checkbox, Field, Input, Textarea, makeStyles, tokens } from '@fluentui/react-components';
+import { Checkbox, Field, Input, Textarea, makeStyles, tokens } from '@fluentui/react-components';
 import { useId } from 'react';
 import type { WorkerState } from '../../../../src-contract/engine-calls.ts';
 import { kindLabels, runbookKind } from '../../../../src-contract/kinds.ts';
@@ -11,6 +11,7 @@ import { Mark } from '../../../shared/marks.tsx';
 import { ProblemCard } from '../../../shared/problem-card.tsx';
 import { TryAgainButton } from '../../../shared/try-again-button.tsx';
 import { texts } from '../../../texts.ts';
+import { RoleButton, RoleNote } from '../../parts/role.tsx';
 import { useServices } from '../../state/services.ts';
 import { readPolicyForm, startOfPolicy, type PolicyForm } from './policy-form.ts';
 import { useSavedForm } from './use-saved-form.ts';
@@ -45,6 +46,7 @@ export function PolicyCard({ worker }: { worker: WorkerState }) {
     <Card title={words.title}>
       <p className={styles.hint}>{words.hint}</p>
       {worker.mode === 'app' && <p className={styles.hint}>{words.ownAdministrator}</p>}
+      <RoleNote call="policy:change" />
       {reading.status === 'reading' && <Waiting forWhat={words.reading} />}
       {reading.status === 'failed' && <ProblemCard problem={reading.problem} actions={<TryAgainButton onClick={readAgain} />} />}
       {reading.status === 'known' && <Rules policy={reading.value} />}
@@ -87,9 +89,9 @@ function Rules({ policy: first }: { policy: LocalPolicy }) {
         ))}
       </div>
       <div className={styles.actions}>
-        <Button type="submit" disabled={!canSave}>
+        <RoleButton call="policy:change" type="submit" disabled={!canSave}>
           {words.save}
-        </Button>
+        </RoleButton>
         <span className={styles.said} role="status">
           {saved ? words.saved : ''}
         </span>

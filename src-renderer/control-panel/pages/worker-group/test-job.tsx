@@ -1,5 +1,5 @@
 /** Sees whether jobs run here: the service's sample, on this worker alone, and what became of it, right there. */
-import { Button, makeStyles, tokens } from '@fluentui/react-components';
+import { makeStyles, tokens } from '@fluentui/react-components';
 import { useState } from 'react';
 import type { JobView } from '../../../../src-contract/engine-calls.ts';
 import { useAction, useReading } from '../../../shared/call.ts';
@@ -9,6 +9,7 @@ import { useNow } from '../../../shared/use-now.ts';
 import { texts } from '../../../texts.ts';
 import { JobBadge } from '../../parts/job-badge.tsx';
 import { PlaceLink } from '../../parts/place-link.tsx';
+import { RoleButton } from '../../parts/role.tsx';
 import { useServices, useWorkerView } from '../../state/services.ts';
 import { isRunning } from '../../state/worker-view.ts';
 
@@ -50,9 +51,9 @@ export function TestJob() {
     <Card title={words.title}>
       <p className={styles.text}>{words.text}</p>
       <div className={styles.row}>
-        <Button disabled={underWay} onClick={() => void run()}>
+        <RoleButton call="jobs:test" disabled={underWay} onClick={() => void run()}>
           {underWay ? words.underWay : words.action}
-        </Button>
+        </RoleButton>
         <span role="status" className={styles.row}>
           {jobId === null && words.notOffered}
           {typeof jobId === 'string' && job === undefined && <WhyItWaits jobId={jobId} />}

@@ -1,5 +1,4 @@
 /** Which group is this machine in, and how does it join or leave? */
-import { Button } from '@fluentui/react-components';
 import { useState } from 'react';
 import type { WorkerState } from '../../../../src-contract/engine-calls.ts';
 import { Card } from '../../../shared/card.tsx';
@@ -9,6 +8,7 @@ import { Page } from '../../../shared/page.tsx';
 import { texts } from '../../../texts.ts';
 import { CurrentProblems } from '../../parts/current-problems.tsx';
 import { PlaceButton } from '../../parts/place-link.tsx';
+import { RoleButton, RoleNote, useLackingRole } from '../../parts/role.tsx';
 import { GroupFacts } from './group-facts.tsx';
 import { JoinWizard } from './join-wizard.tsx';
 import { LeaveWizard } from './leave-wizard.tsx';
@@ -22,6 +22,7 @@ export function WorkerGroupPage({ worker }: { worker: WorkerState }) {
   // A wizard that has begun to change the registration stays to its end, though what it changes is another state of this page.
   const [leaving, setLeaving] = useState<Registration | null>(null);
   const [isJoining, setJoining] = useState(false);
+  const lacking = useLackingRole('registration:register');
   if (leaving !== null) {
     return <LeaveWizard registration={leaving} onStay={() => setLeaving(null)} onFinish={() => setLeaving(null)} />;
   }
@@ -38,6 +39,15 @@ export function WorkerGroupPage({ worker }: { worker: WorkerState }) {
       <Page mark="off" title={words.titleNone} lead={words.leadNone}>
         <Card>
           <EmptyState title={words.connectFirst} text={words.connectFirstText} action={open} />
+        </Card>
+      </Page>
+    );
+  }
+  if (lacking !== undefined && !isJoining) {
+    return (
+      <Page mark="off" title={words.titleNone} lead={words.leadNone}>
+        <Card title={words.joinAction}>
+          <RoleNote call="registration:register" />
         </Card>
       </Page>
     );
@@ -63,8 +73,13 @@ function MemberPage({ worker, registration, onLeave }: MemberPageProps) {
           </>
         )
       }
-      actions={<Button onClick={onLeave}>{words.leave.action}</Button>}
+      actions={
+        <RoleButton call="registration:unregister" onClick={onLeave}>
+          {words.leave.action}
+        </RoleButton>
+      }
     >
+      <RoleNote call="registration:unregister" />
       <CurrentProblems worker={worker} of="group" />
       <GroupFacts registration={registration} />
       <TestJob />
