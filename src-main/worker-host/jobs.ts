@@ -401,7 +401,9 @@ export class Jobs implements LauncherListener {
     } catch (error) {
       this.parts.fault(error, `keep ${String(this.unsaved.size)} jobs in the history`);
       if (this.closing.signal.aborted) return;
-      this.saveAgain = setTimeout(() => (this.lastSave = this.lastSave.then(() => this.saveWaiting())), saveAgainMs);
+      this.saveAgain = setTimeout(() => {
+        this.lastSave = this.lastSave.then(() => this.saveWaiting());
+      }, saveAgainMs);
     }
   }
 }
