@@ -219,6 +219,8 @@ test('the event log tells of each of them, and each event leads to its job', asy
   const { page } = running;
   await page.getByRole('link', { name: 'Event log' }).click();
   await page.getByRole('searchbox', { name: 'Search events' }).fill('Count-Files');
+  // What is chosen before the search is there would be gone with the rows that it is of.
+  await expect(page.getByRole('row').filter({ hasText: 'Copy-LocalFiles' })).toHaveCount(0);
   const row = page.getByRole('row').filter({ hasText: 'Count-Files' }).first();
   await row.click();
   const details = page.getByRole('region', { name: 'The chosen event' });
