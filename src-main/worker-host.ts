@@ -349,6 +349,7 @@ async function buildWorker(
   let isFirstRound = true;
   const work = async (): Promise<void> => {
     jobs.clearOldNotices();
+    await jobs.caughtUp();
     await retain({ history, log, settings: settings.current, now: now() });
     // At the start they are being looked for already.
     if (!isFirstRound) await lookForRuntimes();

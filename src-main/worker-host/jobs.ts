@@ -294,6 +294,12 @@ export class Jobs implements LauncherListener {
     });
   }
 
+  /** Before anything is removed from the history: what comes to it late would stand there without its journal. */
+  async caughtUp(): Promise<void> {
+    await this.catchingUp;
+    await this.lastSave;
+  }
+
   /**
    * Attempts that the index takes for running, but of which nothing is there: their end was lost with an engine. What their own files say of
    * it counts; without a word of it nothing is known.
