@@ -68,7 +68,8 @@ function timed(words: readonly string[]): number {
 }
 
 /** Of the process, and of those of its children that have ended (with theirs). */
-function readCpu(pid: number): { ownMs: number; childrenMs: number } {
+/** Since it began. Throws when it is gone. */
+export function readCpu(pid: number): { ownMs: number; childrenMs: number } {
   // The second field, a name in brackets, may hold spaces: what follows it starts with the third. Ticks are 10 ms.
   const fields = readFileSync(`/proc/${String(pid)}/stat`, 'utf8')
     .replace(/^.*\) /s, '')

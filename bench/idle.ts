@@ -2,9 +2,9 @@
  * What a worker costs that waits for jobs: the application, in a group and connected to a real service, in the tray and with its window.
  * Processor time over a minute, and memory, of all its processes. Linux only.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectToWorker, joinGroup, root, startProgram, type Account, type Service } from '../test/harness/stack.ts';
+import { readCpu } from './costs.ts';
 import { proportionalBytes, treeOf } from './memory.ts';
 import type { Figure } from './statistics.ts';
 
@@ -62,12 +62,7 @@ function processorMsOf(root: number): Map<number, number> {
   const found = new Map<number, number>();
   for (const pid of treeOf(root)) {
     try {
-      // After the name, which may hold spaces and brackets, the third field follows. Ticks are 10 ms.
-      const fields = readFileSync(`/proc/${String(pid)}/stat`, 'utf8')
-        .replace(/^.*\) /s, '')
-        .split(' ')
-        .map(Number);
-      found.set(pid, ((fields[14 - 3] ?? 0) + (fields[15 - 3] ?? 0)) * 10);
+      found.set(pid, readCpu(pid).ownMs);
     } catch {
       // It ended while we looked.
     }

@@ -5,19 +5,8 @@ import type { ScenarioName } from '../fakes/window/scenarios.ts';
 import { axeSource, violationsOn } from './support/axe.ts';
 import { test } from './support/fake-app.ts';
 import { openJoinStep } from './support/join-wizard.ts';
+import { places } from './support/places.ts';
 
-const places = [
-  'overview',
-  'running',
-  'history',
-  'start',
-  `jobs/${sampleId(1)}`,
-  'connection',
-  'group',
-  'events',
-  'diagnostics',
-  'settings',
-];
 const scenarios: ScenarioName[] = ['filled', 'empty', 'joinable', 'waiting', 'offline', 'failing', 'silent'];
 
 for (const colorScheme of ['light', 'dark'] as const) {

@@ -3,19 +3,7 @@ import { expect, type Page } from '@playwright/test';
 import { sampleId } from '../fakes/window/samples.ts';
 import { axeSource, violationsOn } from './support/axe.ts';
 import { test } from './support/fake-app.ts';
-
-const places = [
-  'overview',
-  'running',
-  'history',
-  'start',
-  `jobs/${sampleId(1)}`,
-  'connection',
-  'group',
-  'events',
-  'diagnostics',
-  'settings',
-];
+import { places } from './support/places.ts';
 
 /** Axe looks at a page for seconds where a machine does other work, and these look at many. */
 test.describe.configure({ timeout: 240_000 });
