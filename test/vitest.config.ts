@@ -33,8 +33,8 @@ export default defineConfig({
     setupFiles: ['test/harness/each-file.ts'],
     // A test that expects nothing cannot fail.
     expect: { requireAssertions: true },
-    // Machines of CI are shared and at times stand still; what needed the second try is listed at the end.
-    retry: process.env['CI'] === 'true' ? 1 : 0,
+    // Machines of CI are shared and at times stand still; what needed another try is listed at the end.
+    retry: process.env['CI'] === 'true' ? 2 : 0,
     allowOnly: process.env['CI'] !== 'true',
     reporters: ['default', ...(summaryFile === undefined ? [] : [new SummaryReporter(summaryFile)])],
     projects: [
