@@ -515,7 +515,7 @@ function Read-Given([int] $Count) { Read-Settings $utf8.GetString($fromControl, 
 
 # What makes a first run slow is in the process for the most part (code that is compiled when it first runs, files of types and formats, the
 # list of modules): a run of everything, for nobody, in a runspace that is thrown away. A little is in each runspace, for which the
-# runbook's own runs a script that does nothing, and is then as it was.
+# runbook's own runs a script that only loads one module, and is then as it was.
 function Invoke-Rehearsal([string] $Script) {
     $nowhere = [System.IO.BufferedStream]::new([System.IO.Stream]::Null)
     $nobody = [System.IO.BinaryWriter]::new($nowhere, $utf8)
