@@ -76,6 +76,10 @@ async function main(): Promise<void> {
     permission,
     startSibling: (jobId) => startSibling(handOver, jobId, process.env),
   });
+  let announce = (): void => undefined;
+  // The way to the service takes as long as all that comes before the announcement.
+  const living = life.run(new Promise((resolve) => (announce = resolve)));
+  living.catch(() => undefined);
   const endpoint = await openControlEndpoint({
     folder: sandboxFolder,
     report: () => state.report,
@@ -90,8 +94,9 @@ async function main(): Promise<void> {
   await state.write();
   acknowledge(state.report.process);
   letGoOfStandardStreams(sandboxFolder);
+  announce();
 
-  await life.run();
+  await living;
   await state.close();
   service.close();
   await endpoint.close();

@@ -198,11 +198,10 @@ export class Attempt {
       () => undefined,
     );
     try {
-      const [settings, runbook] = await Promise.all([
-        this.#calls.persist((signal) => service.getUpdatableData(job.jobId, { signal })),
-        this.#calls.persist((signal) => service.getRunbook(job.runbookVersionId, { signal })),
-        activating,
-      ]);
+      // One after the other over the connection that there is: opening one for each takes longer than the three calls.
+      await activating;
+      const settings = await this.#calls.persist((signal) => service.getUpdatableData(job.jobId, { signal }));
+      const runbook = await this.#calls.persist((signal) => service.getRunbook(job.runbookVersionId, { signal }));
       const checkpoint = settings.hrw?.hasCheckpoint === true ? await this.#loadCheckpoint(job.jobId) : undefined;
       const loaded = { ...combine(job, settings, runbook), checkpoint };
       state.change({
