@@ -1,5 +1,6 @@
 /** From the call that starts a job to running, to its first record, to its end, on an idle worker; beside the bare interpreter. */
-import type { Service } from '../test/harness/stack.ts';
+import type { ControlClient } from '../src-main/control/control-client.ts';
+import { unwrap, type Service } from '../test/harness/stack.ts';
 import { runBare, type BenchKind } from './interpreters.ts';
 import { runJob, type JobMoments } from './jobs.ts';
 import { spreadOf, type Figure } from './statistics.ts';
@@ -16,60 +17,65 @@ export interface LatencyOptions {
   kind: BenchKind;
   jobs: number;
   publish: (name: string, kind: BenchKind, script: string) => Promise<void>;
-  /** Each job finds a sandbox waiting: it is given the time to get ready. */
-  isWarm?: boolean;
+  /** Each job finds a sandbox waiting: it is given the time to get ready. The worker is asked when its runtime had the job. */
+  warm?: ControlClient;
 }
 
 /** A sandbox and its runtime are ready after some two seconds. */
 const untilReadyMs = 5000;
 
-export async function measureLatency({
-  service,
-  groupName,
-  kind,
-  jobs,
-  publish,
-  isWarm = false,
-}: LatencyOptions): Promise<Figure[]> {
+export async function measureLatency({ service, groupName, kind, jobs, publish, warm }: LatencyOptions): Promise<Figure[]> {
   const name = `bench-one-line-${kind}`;
   await publish(name, kind, scripts[kind]);
   await runJob(service, name, groupName); // warms caches of the disk and the compiler
   const moments: JobMoments[] = [];
+  const handed: number[] = [];
   const bare: { firstByteMs: number; endMs: number }[] = [];
   for (let index = 0; index < jobs; index += 1) {
     // In turn, so that a slow moment of the machine meets both.
     bare.push(await runBare(kind, scripts[kind]));
-    if (isWarm) await new Promise((resolve) => setTimeout(resolve, untilReadyMs));
+    if (warm !== undefined) await new Promise((resolve) => setTimeout(resolve, untilReadyMs));
     moments.push(await runJob(service, name, groupName));
+    if (warm !== undefined) handed.push(await fromRuntimeToRecord(warm));
   }
   const ours = (pick: (one: JobMoments) => number) => spreadOf(moments.map(pick));
   const bareFirst = spreadOf(bare.map((one) => one.firstByteMs));
   const bareEnd = spreadOf(bare.map((one) => one.endMs));
   const both = (what: string, spread: ReturnType<typeof spreadOf>, beside?: { what: string; spread: typeof bareEnd }): Figure[] =>
     (['p50', 'p99'] as const).map((rank) => ({
-      what: `${kind}${isWarm ? ', waiting' : ''}: start to ${what}, ${rank}`,
+      what: `${kind}${warm === undefined ? '' : ', waiting'}: ${what}, ${rank}`,
       value: spread[rank],
       unit: 'ms',
       ...(beside === undefined ? {} : { beside: { what: `${beside.what}, ${rank}`, value: beside.spread[rank] } }),
     }));
   return [
+    ...(warm === undefined ? [] : both('first record, from when its runtime was given the runbook', spreadOf(handed))),
     ...both(
-      'accepted',
+      'start to accepted',
       ours((one) => one.acceptedMs),
     ),
     ...both(
-      'running',
+      'start to running',
       ours((one) => one.runningMs),
     ),
     ...both(
-      'first record',
+      'start to first record',
       ours((one) => one.firstRecordMs),
       { what: 'bare: start to first byte', spread: bareFirst },
     ),
     ...both(
-      'completed',
+      'start to completed',
       ours((one) => one.completedMs),
       { what: 'bare: start to end', spread: bareEnd },
     ),
   ];
+}
+
+/** Of the job that ended last, in ms, by the worker's own clock. */
+async function fromRuntimeToRecord(control: ControlClient): Promise<number> {
+  const { jobs } = unwrap(await control.call('jobs:list', { limit: 1, before: null, outcome: null, runbookName: null }));
+  const [job] = jobs;
+  if (job === undefined || job.startedAt === null) throw new Error('the worker does not know the job that has just ended');
+  const { records } = unwrap(await control.call('jobs:records', { sandboxId: job.sandboxId, from: 0, limit: 1 }));
+  return Date.parse(records[0]?.time ?? '') - Date.parse(job.startedAt);
 }

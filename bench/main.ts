@@ -52,7 +52,12 @@ async function measureJobs(account: Account): Promise<void> {
       if (!found) say(`${kind} is not on this machine: left out`);
       return found;
     });
-    const publish = (name: string, kind: BenchKind, script: string): Promise<void> => publishRunbook(service, name, kind, script);
+    const publish = (
+      name: string,
+      kind: BenchKind,
+      script: string,
+      settings?: Parameters<typeof publishRunbook>[4],
+    ): Promise<void> => publishRunbook(service, name, kind, script, settings);
     // What waits for jobs is measured apart, at the end of this; everything else is that of a sandbox that is started for its job.
     unwrap(await worker.control.call('settings:change', { warmMemoryMb: 0 }));
     for (const kind of kinds) {
@@ -63,7 +68,14 @@ async function measureJobs(account: Account): Promise<void> {
       say('Latency, PowerShell7 that waits …');
       unwrap(await worker.control.call('settings:change', { warmMemoryMb: 512 }));
       figures.push(
-        ...(await measureLatency({ service, groupName, kind: 'PowerShell7', publish, jobs: quick ? 3 : 12, isWarm: true })),
+        ...(await measureLatency({
+          service,
+          groupName,
+          kind: 'PowerShell7',
+          publish,
+          jobs: quick ? 3 : 12,
+          warm: worker.control,
+        })),
       );
       unwrap(await worker.control.call('settings:change', { warmMemoryMb: 0 }));
     }

@@ -198,9 +198,10 @@ export async function publishRunbook(
   runbookName: string,
   kind: 'Bash' | 'Python3' | 'PowerShell7' | 'PowerShell' | 'PowerShellWorkflow',
   script: string,
+  settings: { logVerbose?: boolean; logDebug?: boolean } = {},
 ): Promise<void> {
   const params = { accountName, runbookName };
-  await rest.call('runbooks:put', { params, body: { kind } });
+  await rest.call('runbooks:put', { params, body: { kind, ...settings } });
   await rest.call('runbooks:put-draft', { params, body: Buffer.from(script) });
   await rest.call('runbooks:publish', { params, body: {} });
 }
