@@ -136,8 +136,9 @@ export type Account = Awaited<ReturnType<typeof makeAccount>>;
 export async function startHeadlessWorker(
   dataFolder: string,
   logFile: string,
+  env: NodeJS.ProcessEnv = process.env,
 ): Promise<{ program: Program; control: ControlClient }> {
-  const program = startProgram(node, [join(root, 'out', 'hrw.cjs'), 'run', '--data', dataFolder], { logFile });
+  const program = startProgram(node, [join(root, 'out', 'hrw.cjs'), 'run', '--data', dataFolder], { logFile, env });
   return { program, control: await connectToWorker(dataFolder, program) };
 }
 

@@ -1,9 +1,10 @@
 /** A worker's identity over time: another certificate, other keys of its account, a copy of its disk. With a real service. */
-import { copyFile, cp, readFile, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { copyFile, cp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ProblemCode } from '../../src-contract/problems.ts';
-import { createJrdsClient } from '../../src-main/service-link/jrds-client.ts';
+import { createJrdsClient, type JrdsClient } from '../../src-main/service-link/jrds-client.ts';
 import {
   createMachineIdentity,
   readMachineIdentity,
@@ -11,9 +12,24 @@ import {
   type MachineIdentity,
 } from '../../src-main/service-link/machine-identity.ts';
 import { dataLayout } from '../../src-main/storage/layout.ts';
+import { failureOf } from '../fakes/failure-of.ts';
+import { writeShiftedClock } from '../fixtures/shifted-clock.ts';
 import { provokes } from '../harness/provokes.ts';
 import { leftoversAreCheckedAtTheEnd } from '../harness/shared-fixture.ts';
-import { accountName, makeAccount, startService, type Account, type Service } from '../harness/stack.ts';
+import {
+  accountName,
+  joinGroup,
+  makeAccount,
+  publishRunbook,
+  startHeadlessWorker,
+  startService,
+  unwrap,
+  waitFor,
+  waitForState,
+  workspaceName,
+  type Account,
+  type Service,
+} from '../harness/stack.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
 import { TestWorker } from '../harness/worker-in-process.ts';
 
@@ -47,21 +63,28 @@ function hasProblem(worker: TestWorker, code: ProblemCode, seconds = 60) {
   return worker.when(code, (state) => state.problems.some((problem) => problem.code === code), seconds);
 }
 
-/** Tells the service of another certificate for the worker of this folder, as the protocol has it. */
-async function announce(dataFolder: string, next: MachineIdentity): Promise<void> {
-  const layout = dataLayout(dataFolder);
-  const settings = JSON.parse(await readFile(layout.settingsFile, 'utf8')) as {
+/** The service as the worker of this folder calls it, with one of its certificates. */
+async function clientOf(dataFolder: string, { certificatePem, privateKeyPem }: MachineIdentity): Promise<JrdsClient> {
+  const settings = JSON.parse(await readFile(dataLayout(dataFolder).settingsFile, 'utf8')) as {
     registration: { jrdsUri: string; accountId: string };
     connection: { trust: { kind: 'authority'; pem: string } };
   };
-  const present = await readMachineIdentity(layout.workerIdentity);
-  if (present === undefined) throw new Error('the worker has no certificate');
-  const { certificatePem, privateKeyPem } = present;
-  const client = createJrdsClient({
+  return createJrdsClient({
     address: { ...settings.registration, trust: settings.connection.trust, proxy: { kind: 'none' } },
     credential: { kind: 'worker-certificate', certificatePem, privateKeyPem },
     version: '0',
   });
+}
+
+async function presentIdentity(dataFolder: string): Promise<MachineIdentity> {
+  const present = await readMachineIdentity(dataLayout(dataFolder).workerIdentity);
+  if (present === undefined) throw new Error('the worker has no certificate');
+  return present;
+}
+
+/** Tells the service of another certificate for the worker of this folder, as the protocol has it. */
+async function announce(dataFolder: string, next: MachineIdentity): Promise<void> {
+  const client = await clientOf(dataFolder, await presentIdentity(dataFolder));
   try {
     await client.rotateCertificate({ Thumbprint: next.thumbprint });
   } finally {
@@ -130,8 +153,7 @@ describe('a worker whose certificate is past half its life', () => {
     const { dataFolder } = one;
     await one.close();
     // A certificate that is another worker’s.
-    const theirs = await readMachineIdentity(dataLayout(other.dataFolder).workerIdentity);
-    if (theirs === undefined) throw new Error('no certificate');
+    const theirs = await presentIdentity(other.dataFolder);
     await writeMachineIdentity(theirs, dataLayout(dataFolder).nextWorkerIdentity);
     const again = await open(dataFolder);
     const state = await hasProblem(again, provokes('certificate-not-replaced'));
@@ -139,6 +161,94 @@ describe('a worker whose certificate is past half its life', () => {
     await again.when('work', (now) => now.status === 'ready', 60);
     expect(await readMachineIdentity(dataLayout(dataFolder).nextWorkerIdentity)).toBeUndefined();
   }, 120_000);
+});
+
+describe('a job that runs while everything by which its worker is known is replaced', () => {
+  it('is not touched by it: one attempt, every record; the certificate before is refused once its day is over', async () => {
+    const folder = await tempFolder();
+    const ahead = path.join(folder, 'ahead');
+    writeShiftedClock(path.join(folder, 'clock.cjs'), ahead);
+    const env = { ...process.env, NODE_OPTIONS: `--require=${path.join(folder, 'clock.cjs')}` };
+    const own = await startService(path.join(folder, 'service'), { env });
+    onTestFinished(() => own.stop());
+    const ownAccount = await makeAccount(own);
+    await publishRunbook(
+      own,
+      'count',
+      'Bash',
+      'i=0; while [ ! -e "$1" ]; do echo "line $((i+=1))"; sleep 0.1; done; echo "$i lines"',
+    );
+    const dataFolder = path.join(folder, 'worker');
+    const { program, control } = await startHeadlessWorker(dataFolder, path.join(folder, 'worker.log'), env);
+    onTestFinished(() => program.stop());
+    onTestFinished(() => control.close());
+    await joinGroup(control, own, ownAccount, 'replaced');
+    const gate = path.join(folder, 'gate');
+    onTestFinished(() => writeFile(gate, ''));
+    const start = async (): Promise<string> => {
+      const jobName = randomUUID();
+      const body = { runbook: { name: 'count' }, parameters: { Gate: gate }, runOn: 'replaced' };
+      await own.rest.call('jobs:start', { params: { accountName, jobName }, body });
+      return jobName;
+    };
+    const jobOf = (jobName: string) => own.rest.call('jobs:get', { params: { accountName, jobName } });
+    const atLeast = (jobName: string, records: number) =>
+      waitFor(`record ${records} of the job`, 30, async () => {
+        const job = await jobOf(jobName);
+        return job.recordCount >= records ? job : undefined;
+      });
+    unwrap(await control.call('settings:change', { limit: 2 }));
+    // Half of the certificate's life is over: the service asks for another, from the next poll on.
+    await writeFile(ahead, String(200 * dayMs));
+    const jobName = await start();
+    await atLeast(jobName, 3);
+    const [sandbox] = unwrap(await control.call('jobs:running', {}));
+    const before = await presentIdentity(dataFolder);
+    expect(sandbox?.jobId).toBe(jobName);
+    const old = await clientOf(dataFolder, before);
+    onTestFinished(() => old.close());
+
+    for (const keyName of ['primary', 'secondary'] as const) {
+      await own.rest.call('accounts:regenerate-key', { params: { accountName }, body: { keyName } });
+      await own.rest.call('workspaces:regenerate-key', { params: { workspace: workspaceName }, body: { keyName } });
+    }
+    // A job answers the poll that is held.
+    const second = await start();
+    await waitForState(
+      control,
+      'the new certificate',
+      ({ registration }) => registration !== null && registration.thumbprint !== before.thumbprint,
+    );
+    const { recordCount } = await jobOf(jobName);
+    const later = await atLeast(jobName, recordCount + 10);
+    expect([later.status, later.attempts.length]).toEqual(['Running', 1]);
+    const stillRunning = unwrap(await control.call('jobs:running', {}));
+    expect(stillRunning.find(({ jobId }) => jobId === jobName)?.processId).toBe(sandbox?.processId);
+    // Calls that were under way are still answered.
+    expect((await old.waitingJobs()).total).toBe(0);
+
+    await writeFile(gate, '');
+    const whenEnded = (name: string) =>
+      waitFor('the end of the job', 40, async () => {
+        const job = await jobOf(name);
+        return job.endTime === null ? undefined : job;
+      });
+    for (const name of [jobName, second]) {
+      const ended = await whenEnded(name);
+      expect([ended.status, ended.verified, ended.attempts.length]).toEqual(['Completed', true, 1]);
+      const text: unknown = await own.rest.call('jobs:output', { params: { accountName, jobName: name } });
+      const lines = String(text).trim().split('\n');
+      expect(lines.pop()).toBe(`${lines.length} lines`);
+      expect(lines).toEqual(lines.map((_, index) => `line ${index + 1}`));
+    }
+
+    await writeFile(ahead, String(201 * dayMs + dayMs / 24));
+    expect((await failureOf(old.waitingJobs())).code).toBe('worker-not-accepted');
+    const next = await whenEnded(await start());
+    expect([next.status, next.verified]).toEqual(['Completed', true]);
+    const state = await waitForState(control, 'a ready worker', ({ status }) => status === 'ready');
+    expect(state.problems).toEqual([]);
+  }, 240_000);
 });
 
 describe('an account whose keys are regenerated', () => {
