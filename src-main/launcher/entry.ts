@@ -14,10 +14,21 @@ export interface Entry {
   howEnded: Promise<string> | undefined;
   /** A newer attempt of its job runs here. */
   isSuperseded: boolean;
+  /** Found dead when this engine started: what is removed of it is told. */
+  isLeftover: boolean;
 }
 
 export function newEntry(launch: LaunchFacts, report: SandboxReport | undefined): Entry {
-  return { launch, report, status: 'running', link: undefined, isEnding: false, howEnded: undefined, isSuperseded: false };
+  return {
+    launch,
+    report,
+    status: 'running',
+    link: undefined,
+    isEnding: false,
+    howEnded: undefined,
+    isSuperseded: false,
+    isLeftover: false,
+  };
 }
 
 export function snapshotOf({ launch, report, status }: Entry): SandboxSnapshot {

@@ -326,6 +326,7 @@ export class Launcher {
     }
     const entry = this.add(newEntry({ ...known, process: identity }, found.report));
     if (!isRunning(identity)) {
+      entry.isLeftover = true;
       this.track(this.finish(entry, 'it died while no engine ran'), `finish sandbox ${sandboxId}`);
       return;
     }
@@ -458,6 +459,9 @@ export class Launcher {
       report = (await readLostReport({ sandboxesFolder, journalsFolder: rest.journalsFolder, ...launch })) ?? report;
     entry.report = report;
     const { found, left: processesLeft } = await endDeadTree(sandboxFolder);
+    const ended = found - processesLeft;
+    if (entry.isLeftover && ended > 0)
+      listener.leftoverRemoved(`${String(ended)} of the processes of sandbox ${launch.sandboxId}’s job`);
     if (report?.phase === 'ended') {
       await this.end(entry);
       return;
@@ -488,8 +492,11 @@ export class Launcher {
 
   private async end(entry: Entry): Promise<void> {
     const { sandboxId } = entry.launch;
-    await this.options.listener.ended(snapshotOf(entry));
-    await this.removeFolder(sandboxId, entry.launch);
+    const { listener } = this.options;
+    await listener.ended(snapshotOf(entry));
+    const isGone = await this.removeFolder(sandboxId, entry.launch);
+    if (isGone && entry.isLeftover)
+      listener.leftoverRemoved(`the folder of sandbox ${sandboxId}, whose process had ended while no engine ran`);
     this.forget(sandboxId);
   }
 

@@ -191,9 +191,19 @@ describe('a sandbox that is killed', () => {
     await control.close();
     await program.kill();
     process.kill(job.processId ?? 0, 'SIGKILL');
-    await writeFile(gate, '');
+    expect(identifyProcess(job.runtimePid ?? 0)).toBeDefined();
     const next = await open(dataFolder);
     expect(await endOf(next, job.sandboxId)).toMatchObject({ outcome: 'sandbox-crashed', verified: true });
+    // What its runbook had started (the shell and what it waits with) and its folder are gone, and that is said.
+    expect(identifyProcess(job.runtimePid ?? 0)).toBeUndefined();
+    const removed = await waitFor('the word about what was removed', 10, async () => {
+      const said = (await next.events()).filter(({ id, message }) => id === 120 && message.includes(job.sandboxId));
+      return said.length === 2 ? said.map(({ message }) => message) : undefined;
+    });
+    expect(removed[0]).toMatch(/^Left of an earlier run, and removed: [12] of the processes of sandbox \S+’s job\.$/);
+    expect(removed[1]).toMatch(/removed: the folder of sandbox \S+, whose process had ended while no engine ran\.$/);
+    expect(existsSync(path.join(dataFolder, 'sandboxes', job.sandboxId))).toBe(false);
+    await writeFile(gate, '');
     expect((await next.ask('jobs:records', { sandboxId: job.sandboxId, from: 0, limit: 10 })).recordCount).toBe(3);
     expect(await next.eventIds()).toContain(3712);
     await whenOver(next, jobId);

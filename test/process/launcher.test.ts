@@ -572,6 +572,12 @@ describe('the next engine', () => {
     expect(isAlive(runtimePid)).toBe(false);
     expect(listener.adoptions).toEqual([]);
     expect(listener.crashes[0]?.seen).toContain('1 of its job’s processes still ran and were ended');
+    await waitFor('the folder’s removal', 5, () => (listener.removed.length === 2 ? true : undefined));
+    expect(existsSync(sandboxFolder('s1'))).toBe(false);
+    expect(listener.removed).toEqual([
+      '1 of the processes of sandbox s1’s job',
+      'the folder of sandbox s1, whose process had ended while no engine ran',
+    ]);
   });
 
   it('does not take a process that has the pid now for a sandbox of an earlier boot', async () => {
@@ -613,7 +619,7 @@ describe('the next engine', () => {
       });
       expect(service?.ends).toHaveLength(1);
       expect(service?.records.map((record) => record.text)).toEqual(['one', 'two', 'three']);
-      expect(listener.removed).toEqual([]);
+      expect(listener.removed.filter((what) => what.includes('never started'))).toEqual([]);
     });
 
   it('removes a folder in which nothing ever started', async () => {
