@@ -5,6 +5,13 @@ import { maxParameterBytes } from '../limits.ts';
 import { record } from '../records.ts';
 import { nothing, pageOf, pageQuery, time, type Operation } from './operation.ts';
 
+/** Sequence numbers, the first of an attempt's records being 0. Both ends belong to it. */
+export const recordRange = z.object({ first: z.int().nonnegative(), last: z.int().nonnegative() }).meta({ id: 'RecordRange' });
+export type RecordRange = z.infer<typeof recordRange>;
+
+/** Services of earlier versions say nothing of them. */
+const missingRecords = z.array(recordRange).nullable().default(null);
+
 export const attempt = z
   .object({
     attempt: z.int().meta({ description: '1, 2, 3' }),
@@ -26,6 +33,13 @@ export const attempt = z
     recordBytes: z.int(),
     verified: z.boolean().nullable().meta({
       description: 'true: count and hash chain of the records are those that the sandbox reported; null: it did not say.',
+    }),
+    reportedCount: z.int().nullable().default(null).meta({
+      description: 'How many records the sandbox says at its end that it has written; null: it has not said it.',
+    }),
+    missingRecords: missingRecords.meta({
+      description:
+        'Which records the sandbox has written and the service does not have. None, although verified is false: the two have different records, or the sandbox has lost some of its own. null: not known.',
     }),
   })
   .meta({ id: 'Attempt' });
@@ -56,12 +70,15 @@ export const job = z
     attempts: z.array(attempt),
     recordCount: z.int().meta({ description: 'Records of the latest attempt.' }),
     verified: z.boolean().nullable(),
+    missingRecords: missingRecords.meta({ description: 'Of the latest attempt; as there.' }),
   })
   .meta({ id: 'Job' });
 export type JobDetails = z.infer<typeof job>;
 
 /** In a list: without attempts. */
-export const jobSummary = job.omit({ attempts: true, waitingReason: true, recordCount: true }).meta({ id: 'JobSummary' });
+export const jobSummary = job
+  .omit({ attempts: true, waitingReason: true, recordCount: true, missingRecords: true })
+  .meta({ id: 'JobSummary' });
 export type JobSummary = z.infer<typeof jobSummary>;
 
 export const startJob = z

@@ -90,10 +90,9 @@ export const job = {
   upload: {
     verified: (records: number) =>
       `Complete, verified: the service has ${records === 1 ? 'the record' : records === 2 ? 'both records' : `all ${many(records, 'record')}`}`,
-    lacking: (missing: number) =>
-      missing > 0
-        ? `The service lacks ${many(missing, 'record')}; all are here`
-        : 'The service does not have every record; all are here',
+    lacking: (missing: number, first: string, last: string) =>
+      `The service lacks ${many(missing, 'record')} (number ${missing === 1 ? first : `${first} to ${last}`}); all are here`,
+    different: 'The service has not confirmed that its records are these',
     sending: (waiting: number, span: string | undefined) =>
       `${many(waiting, 'record waits', 'records wait')} to be sent${span === undefined ? '' : `, for ${span}`}`,
     allSent: 'All records sent, 0 waiting',

@@ -1,19 +1,24 @@
 /** Jobs as REST shows them. */
 import type { WireParameter } from '../../src-contract/jrds.ts';
 import type { JobStatus } from '../../src-contract/kinds.ts';
-import type { AttemptView, JobDetails, JobSummary } from '../../src-contract/rest/jobs.ts';
+import type { AttemptView, JobDetails, JobSummary, RecordRange } from '../../src-contract/rest/jobs.ts';
 import type { ServiceContext } from '../context.ts';
 import { listAttempts, type Attempt } from '../store/attempts.ts';
 import type { Job } from '../store/jobs.ts';
+import { findMissingRecords } from '../store/missing-records.ts';
 import { isoTime, isoTimeOrNull } from './times.ts';
 
 export async function viewJob(context: ServiceContext, job: Job): Promise<JobDetails> {
-  const attempts = await listAttempts(context.store.db, job.id);
+  const { db } = context.store;
+  const attempts = await listAttempts(db, job.id);
+  const views: AttemptView[] = [];
+  for (const attempt of attempts) views.push(viewAttempt(attempt, await findMissingRecords(db, attempt)));
   return {
     ...summarizeJob(job),
     waitingReason: await context.dispatcher.explainWaiting(job),
-    attempts: attempts.map(viewAttempt),
+    attempts: views,
     recordCount: attempts.at(-1)?.recordCount ?? 0,
+    missingRecords: views.at(-1)?.missingRecords ?? null,
   };
 }
 
@@ -57,7 +62,7 @@ function provisioningStateOf(status: JobStatus): JobSummary['provisioningState']
   return status === 'Completed' || status === 'Stopped' ? 'Succeeded' : 'Processing';
 }
 
-function viewAttempt(attempt: Attempt): AttemptView {
+function viewAttempt(attempt: Attempt, missingRecords: RecordRange[] | null): AttemptView {
   const { report } = attempt;
   return {
     attempt: attempt.number,
@@ -78,5 +83,7 @@ function viewAttempt(attempt: Attempt): AttemptView {
     recordCount: attempt.recordCount,
     recordBytes: attempt.recordBytes,
     verified: attempt.verified,
+    reportedCount: report?.recordCount ?? null,
+    missingRecords,
   };
 }

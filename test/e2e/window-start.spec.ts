@@ -46,6 +46,8 @@ function attemptOf(machineId: string, workerName: string) {
     recordCount: 0,
     recordBytes: 0,
     verified: null,
+    reportedCount: null,
+    missingRecords: null,
   };
 }
 

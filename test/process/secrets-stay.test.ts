@@ -7,7 +7,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { RunbookKind } from '../../src-contract/kinds.ts';
 import { describeProblem } from '../../src-contract/problems.ts';
 import { dataLayout } from '../../src-main/storage/layout.ts';
 import { collectBundle } from '../../src-main/support-bundle/contents.ts';
@@ -92,7 +91,7 @@ const whereSecretsAre = [
 
 interface Curious {
   name: string;
-  kind: RunbookKind;
+  kind: Parameters<typeof publishRunbook>[2];
   script: string;
 }
 

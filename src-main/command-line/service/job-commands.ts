@@ -9,6 +9,7 @@ import { formatFacts } from './account-commands.ts';
 import { followJob } from './follow-job.ts';
 import { newJobId, readParameters, type ParameterOptions } from './job-parameters.ts';
 import { createJobPrinter } from './job-printer.ts';
+import { describeRecords } from './record-words.ts';
 import { accountOption, addServiceOptions, serviceAction, type CommandRun } from './service-options.ts';
 
 interface AccountOptions {
@@ -197,6 +198,7 @@ async function watch({ client, options, io }: CommandRun<AccountOptions>, jobNam
 }
 
 function formatJob(job: JobDetails): string {
+  const last = job.attempts.at(-1);
   const facts = {
     job: job.name,
     runbook: job.runbookName,
@@ -208,6 +210,7 @@ function formatJob(job: JobDetails): string {
     started: job.startTime ?? '',
     ended: job.endTime ?? '',
     'ran for': ranFor(job),
+    records: last === undefined ? '' : describeRecords(last),
     exception: job.exception ?? '',
   };
   // What there is nothing to say of has no row.

@@ -4,6 +4,7 @@ import type { JobStatus, StreamName } from '../../../src-contract/kinds.ts';
 import type { CommandIo } from '../command-io.ts';
 import { paint, plainText, type Colour } from '../terminal-text.ts';
 import type { JobWatcher, LiveRecord, LiveStatus } from './follow-job.ts';
+import { describeMissing } from './record-words.ts';
 
 const streamColours: Partial<Record<StreamName, Colour>> = {
   Error: 'red',
@@ -96,10 +97,12 @@ function describeEnd({ status, exception, statusDetails, attempts, verified }: L
   const seconds =
     wallMs === null ? '' : ` after ${wallMs < 1000 ? `${Math.round(wallMs)} ms` : `${(wallMs / 1000).toFixed(1)} s`}`;
   const exit = exitCode === null ? '' : `, exit code ${exitCode}`;
+  const lacking = attempt === undefined ? '' : describeMissing(attempt);
+  const missing = lacking === '' ? '' : ` (${lacking})`;
   const records =
     attempt === undefined
       ? ''
-      : `, ${attempt.recordCount} ${attempt.recordCount === 1 ? 'record' : 'records'}${verified === true ? ' (all there)' : ''}`;
+      : `, ${attempt.recordCount} ${attempt.recordCount === 1 ? 'record' : 'records'}${verified === true ? ' (all there)' : missing}`;
   const told = errors === 0 ? '' : `, ${errors} ${errors === 1 ? 'error' : 'errors'}`;
   const reason = exception ?? statusDetails;
   return [

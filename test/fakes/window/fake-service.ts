@@ -169,6 +169,7 @@ export class FakeService implements ServiceConnection {
       attempts: [],
       recordCount: 0,
       verified: null,
+      missingRecords: null,
     });
     return answer(201, this.#known(name));
   }

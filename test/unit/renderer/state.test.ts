@@ -123,7 +123,15 @@ describe('words for jobs', () => {
     const job = { phase: 'ended', recordCount: 1284, acknowledgedCount: 1284, verified: true, oldestWaitingAt: null } as const;
     const now = new Date(ago(0));
     expect(uploadState(job, now).sentence).toBe('Complete, verified: the service has all 1,284 records');
-    expect(uploadState({ ...job, verified: false, acknowledgedCount: 1280 }, now).sentence).toContain('4 records');
+    expect(uploadState({ ...job, verified: false, acknowledgedCount: 1280 }, now).sentence).toBe(
+      'The service lacks 4 records (number 1,281 to 1,284); all are here',
+    );
+    expect(uploadState({ ...job, verified: false, acknowledgedCount: 1283 }, now).sentence).toBe(
+      'The service lacks 1 record (number 1,284); all are here',
+    );
+    expect(uploadState({ ...job, verified: false }, now).sentence).toBe(
+      'The service has not confirmed that its records are these',
+    );
     expect(uploadState({ ...job, verified: null }, now).kind).toBe('unconfirmed');
     const sending = { ...job, phase: 'running', verified: null, acknowledgedCount: 1283 } as const;
     expect(uploadState(sending, now).sentence).toBe('1 record waits to be sent');
