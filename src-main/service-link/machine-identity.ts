@@ -3,7 +3,7 @@
  * The service looks a certificate up by its SHA-1 thumbprint and compares its SHA-256.
  */
 import { X509Certificate, createPrivateKey, webcrypto } from 'node:crypto';
-import { chmod, open, readFile, rename } from 'node:fs/promises';
+import { chmod, open, readFile, rename, rm } from 'node:fs/promises';
 // @peculiar/x509 is built on a container that wants this polyfill before it.
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
@@ -93,14 +93,20 @@ export async function readMachineIdentity(files: IdentityFiles): Promise<Machine
 
 async function replaceSecretFile(file: string, text: string): Promise<void> {
   const sibling = `${file}.new`;
-  const handle = await open(sibling, 'w', 0o600);
   try {
-    // The mode above is for a new file only; a sibling left from an earlier try keeps its own.
-    await chmod(sibling, 0o600);
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(sibling, 'w', 0o600);
+    try {
+      // The mode above is for a new file only; a sibling left from an earlier try keeps its own.
+      await chmod(sibling, 0o600);
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(sibling, file);
+  } catch (error) {
+    // Half of a key, on a disk that is full.
+    await rm(sibling, { force: true });
+    throw error;
   }
-  await rename(sibling, file);
 }

@@ -1,18 +1,23 @@
 /** No room, or no right, to write: whatever meets it waits, says so, and goes on when it can. Nothing ends by it, nothing is lost. */
 import path from 'node:path';
-import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { createPrivateKey, randomBytes, randomUUID } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readJournal, summarizeJournal } from '../../src-main/journal/journal-reader.ts';
 import { JournalWriter } from '../../src-main/journal/journal-writer.ts';
 import { reportWithoutJob } from '../../src-contract/sandbox.ts';
 import { finishAttempt } from '../../src-main/launcher/finish-attempt.ts';
+import { dataLayout } from '../../src-main/storage/layout.ts';
+import { collectBundle } from '../../src-main/support-bundle/contents.ts';
+import { writeBundle } from '../../src-main/support-bundle/write-bundle.ts';
+import { failureOf } from '../fakes/failure-of.ts';
 import { FakeFinishingService } from '../fakes/finishing-service.ts';
+import { packEntries, zipEntries } from '../fakes/pack-builder.ts';
 import { ScriptedJrds } from '../fakes/scripted-jrds.ts';
 import { provokes } from '../harness/provokes.ts';
 import { endedWell, runSandbox, until } from '../harness/sandbox-process.ts';
 import { smallDisk } from '../harness/small-disk.ts';
-import { accountName, makeAccount, publishRunbook, startService, waitFor } from '../harness/stack.ts';
+import { accountName, makeAccount, publishRunbook, startService, waitFor, workspaceName } from '../harness/stack.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
 import { TestWorker } from '../harness/worker-in-process.ts';
 
@@ -176,6 +181,94 @@ describe('an engine whose whole data folder is on a full disk', () => {
     expect(ended).toMatchObject({ status: 'Completed', verified: true });
     await worker.when('no problem', (state) => state.problems.length === 0 && state.running === 0, 30);
   }, 150_000);
+});
+
+/** Path below the folder → content. Locks, logs and the database change all the time; a living worker's are not compared. */
+function filesOf(folder: string, ...parts: string[]): Record<string, string> {
+  const entries = parts.flatMap((part) => readdirSync(path.join(folder, part), { recursive: true, withFileTypes: true }));
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
+  return Object.fromEntries(files.map((file) => [path.relative(folder, file), readFileSync(file, 'base64')]));
+}
+
+describe('an engine that is asked to keep something on a full disk', () => {
+  it('says so, leaves what was there as it was, and keeps it when there is room', async (context) => {
+    const disk = await smallDisk(context, 24 * 1024);
+    const service = await startService(path.join(await tempFolder(), 'service'));
+    onTestFinished(() => service.stop());
+    const account = await makeAccount(service);
+    const gate = path.join(await tempFolder(), 'gate');
+    onTestFinished(() => {
+      writeFileSync(gate, '');
+    });
+    await publishRunbook(service, 'wait', 'Bash', 'echo begun; while [ ! -e "$1" ]; do sleep 0.05; done; seq 200\n');
+    const { rest } = service;
+    const publisher = createPrivateKey(readFileSync('.keys/publisher.key.pem'));
+    const parts = { name: 'Sample', version: '1.0.0', folder: 'Sample', files: { 'a.bin': randomBytes(200_000) } };
+    await rest.call('packs:publish', { body: await zipEntries(packEntries(parts, publisher)) });
+    const dataFolder = path.join(disk.folder, 'worker');
+    mkdirSync(dataFolder, { mode: 0o700 });
+    const worker = await TestWorker.start(dataFolder);
+    onTestFinished(() => worker.close());
+    await worker.connect(service, account);
+    await worker.when('the pack', (state) => state.packs.length > 0);
+    const layout = dataLayout(dataFolder);
+    await waitFor(
+      'the archive’s end',
+      10,
+      () => readdirSync(layout.packsFolder).every((name) => !name.startsWith('.')) || undefined,
+    );
+    const kept = () => ({
+      ...filesOf(dataFolder, 'secrets', 'AzureAutomationFiles', 'control'),
+      settings: readFileSync(layout.settingsFile, 'utf8'),
+    });
+
+    disk.fill();
+    const before = kept();
+    expect(await worker.refusal('settings:change', { limit: 7 })).toBe('data-folder-unusable');
+    expect((await worker.ask('settings:get', {})).limit).toBeNull();
+    const request = { groupName: 'small', endpoint: account.endpoint, token: account.accountKey };
+    expect(await worker.refusal('registration:register', request)).toBe('data-folder-unusable');
+    const { registration, status } = await worker.state();
+    expect([registration, status]).toEqual([null, 'connected']);
+    const workers = () => rest.call('workers:list', { params: { accountName, groupName: 'small' } });
+    expect((await workers()).value).toEqual([]);
+    const zip = path.join(disk.folder, 'support.zip');
+    const bundle = await collectBundle((name, given) => worker.call(name, given), new Date());
+    expect(await failureOf(writeBundle(zip, bundle, new Date()))).toMatchObject({
+      code: 'input-invalid',
+      message: expect.stringContaining('ENOSPC') as string,
+    });
+    expect(readdirSync(disk.folder).sort()).toEqual(['ballast', 'worker']);
+    await rest.call('workspaces:add-pack', { params: { workspace: workspaceName, packName: 'Sample' }, body: {} });
+    const told = await worker.when('the word about the pack', (state) => state.problems.length > 1, 40);
+    expect(told.problems.map(({ text }) => text).join('\n')).toMatch(/ENOSPC/);
+    expect(kept()).toEqual(before);
+
+    disk.empty();
+    await worker.ask('settings:change', { limit: 7 });
+    expect(JSON.parse(readFileSync(layout.settingsFile, 'utf8'))).toMatchObject({ limit: 7 });
+    expect(await writeBundle(zip, bundle, new Date())).toBeGreaterThan(1000);
+    await worker.when('the pack', (state) => state.packs.some(({ name }) => name === 'Sample'), 60);
+    await worker.register(account, 'small');
+    await worker.when('a ready worker', (state) => state.status === 'ready' && state.problems.length === 0, 60);
+    expect((await workers()).value).toHaveLength(1);
+
+    // A job that ends while its journal, its summary and the history cannot be written.
+    const jobName = randomUUID();
+    const body = { runbook: { name: 'wait' }, parameters: { Gate: gate }, runOn: 'small' };
+    await rest.call('jobs:start', { params: { accountName, jobName }, body });
+    await waitFor('the first record', 30, async () => {
+      const [running] = await worker.ask('jobs:running', {});
+      return running?.recordCount === 1 ? running : undefined;
+    });
+    disk.fill();
+    writeFileSync(gate, '');
+    await worker.when('the word about room', (state) => state.problems.some((one) => one.code === 'disk-space-low'), 60);
+    disk.empty();
+    await worker.when('the end', (state) => state.running === 0 && state.problems.length === 0, 90);
+    const history = await worker.ask('jobs:list', { limit: 10, before: null, outcome: null, runbookName: null });
+    expect(history.jobs).toMatchObject([{ jobId: jobName, outcome: 'completed', recordCount: 201, verified: true }]);
+  }, 240_000);
 });
 
 describe('a service whose disk is full', () => {
