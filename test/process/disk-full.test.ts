@@ -218,6 +218,10 @@ describe('an engine that is asked to keep something on a full disk', () => {
     await worker.connect(service, account);
     await worker.when('the pack', (state) => state.packs.length > 0);
     const layout = dataLayout(dataFolder);
+    // What is removed makes room.
+    const noPackOnItsWay = () =>
+      waitFor('the archive’s end', 10, () => readdirSync(layout.packsFolder).every((name) => !name.startsWith('.')) || undefined);
+    await noPackOnItsWay();
     const kept = () => ({
       ...filesOf(dataFolder, 'secrets', 'AzureAutomationFiles', 'control'),
       settings: readFileSync(layout.settingsFile, 'utf8'),
@@ -228,6 +232,7 @@ describe('an engine that is asked to keep something on a full disk', () => {
     expect(await worker.refusal('settings:change', { limit: 7 })).toBe('data-folder-unusable');
     expect((await worker.ask('settings:get', {})).limit).toBeNull();
     const request = { groupName: 'small', endpoint: account.endpoint, token: account.accountKey };
+    disk.fill();
     expect(await worker.refusal('registration:register', request)).toBe('data-folder-unusable');
     const { registration, status } = await worker.state();
     expect([registration, status]).toEqual([null, 'connected']);
@@ -235,6 +240,7 @@ describe('an engine that is asked to keep something on a full disk', () => {
     expect((await workers()).value).toEqual([]);
     const zip = path.join(disk.folder, 'support.zip');
     const bundle = await collectBundle((name, given) => worker.call(name, given), new Date());
+    disk.fill();
     expect(await failureOf(writeBundle(zip, bundle, new Date()))).toMatchObject({
       code: 'input-invalid',
       message: expect.stringContaining('ENOSPC') as string,
@@ -250,11 +256,7 @@ describe('an engine that is asked to keep something on a full disk', () => {
     expect(JSON.parse(readFileSync(layout.settingsFile, 'utf8'))).toMatchObject({ limit: 7 });
     expect(await writeBundle(zip, bundle, new Date())).toBeGreaterThan(1000);
     await worker.when('the pack', (state) => state.packs.some(({ name }) => name === 'Sample'), 60);
-    await waitFor(
-      'the archive’s end',
-      10,
-      () => readdirSync(layout.packsFolder).every((name) => !name.startsWith('.')) || undefined,
-    );
+    await noPackOnItsWay();
     await worker.register(account, 'small');
     await worker.when('a ready worker', (state) => state.status === 'ready' && state.problems.length === 0, 60);
     expect((await workers()).value).toHaveLength(1);

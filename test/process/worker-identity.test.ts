@@ -284,6 +284,8 @@ describe('a machine that was cloned', () => {
     for (const worker of [original, clone]) {
       const state = await hasProblem(worker, provokes('machine-cloned'), 90);
       expect(state.status).toBe('offline');
+      const title = state.problems.find(({ code }) => code === 'machine-cloned')?.title ?? 'none';
+      expect((await worker.events()).some(({ message }) => message.includes(title))).toBe(true);
     }
     const params = { accountName, groupName: 'clones' };
     const [seen] = (await service.rest.call('workers:list', { params })).value;
