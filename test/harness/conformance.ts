@@ -2,43 +2,89 @@
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
-import type { StreamRecord } from '../../src-contract/records.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { RunbookKind } from '../../src-contract/kinds.ts';
+import type { SandboxHandOver } from '../../src-contract/sandbox.ts';
 import { ScriptedJrds } from '../fakes/scripted-jrds.ts';
 import type { Expectation } from '../fixtures/runbooks/expectation.ts';
 import { findRuntime, pwshAlone, requireRuntime } from './runtimes.ts';
 import { endedWell, runSandbox, until } from './sandbox-process.ts';
 import { tempFolder } from './temp-folder.ts';
+import { requireWindowsPrograms, type WindowsMachine } from './windows-machine.ts';
 
 const folder = path.join(import.meta.dirname, '..', 'fixtures', 'runbooks');
 
 export function conformanceSuite(theme: string, expectations: readonly Expectation[]): void {
   describe(`conformance: ${theme}`, () => {
     for (const expectation of expectations)
-      it(`${expectation.name}: ${expectation.fact}`, { timeout: 240_000 }, (context) => conforms(expectation, context));
+      it(`${expectation.name}: ${expectation.fact}`, { timeout: 240_000 }, async (context) => {
+        requireRuntime(context, 'pwsh');
+        const script = await readFile(path.join(folder, `${expectation.name}.ps1`), 'utf8');
+        const [jrds, bare] = await Promise.all([
+          runInSandbox(expectation, script, startHere),
+          expectation.notBare === undefined ? runBare(expectation, script) : undefined,
+        ]);
+        conforms(expectation, jrds, bare, { edit: (text) => text, leaveOut: () => false });
+      });
   });
 }
 
-async function conforms(expectation: Expectation, context: TestContext): Promise<void> {
-  requireRuntime(context, 'pwsh');
-  const script = await readFile(path.join(folder, `${expectation.name}.ps1`), 'utf8');
-  const withBare = expectation.notBare === undefined;
-  const [jrds, bare] = await Promise.all([
-    runInSandbox(expectation, script),
-    withBare ? runBare(expectation, script) : undefined,
-  ]);
-  const exception = withoutFolders(jrds.final?.exception ?? '');
+/** Those that need nothing of Unix, with PowerShell for Windows on a machine that wine makes. `machine` is there when the first test begins. */
+export function conformanceSuiteOnWindows(
+  theme: string,
+  expectations: readonly Expectation[],
+  machine: () => WindowsMachine | undefined,
+): void {
+  describe(`conformance on Windows: ${theme}`, () => {
+    for (const general of expectations.filter(({ needsUnix, notOnWindows }) => needsUnix !== true && notOnWindows === undefined)) {
+      const expectation: Expectation = { ...general, ...general.onWindows };
+      it(`${expectation.name}: ${expectation.fact}`, { timeout: 480_000 }, async (context) => {
+        const programs = requireWindowsPrograms(context);
+        const windows = machine();
+        if (windows === undefined) throw new Error('there is no machine, although everything that it needs is there');
+        const script = await readFile(path.join(folder, `${expectation.name}.ps1`), 'utf8');
+        const start: Starting = (jrds, kind, change) => windows.runSandbox(programs, jrds, kind, change);
+        const jrds = await runInSandbox(expectation, script, start);
+        conforms(expectation, jrds, undefined, { edit: withoutSource, leaveOut: isHeldOpen });
+      });
+    }
+  });
+}
+
+/**
+ * PowerShell for Windows that was built on Linux has texts whose lines end as Linux's do, and its view of errors, which looks for Windows' line
+ * ends in them, shows the tildes where the line of source should stand. So they count for it here, whatever stands there.
+ */
+function withoutSource(text: string): string {
+  return text.replaceAll(/^( *\d+ \| ).*\n( *\| )( *~+)$/gm, '$1$3\n$2$3');
+}
+
+/** Wine's desktop begins with the first program that needs one, has that program's standard error from then on, and outlives it. */
+function isHeldOpen(decision: string): boolean {
+  return decision.startsWith('The runbook had ended, and something outside it held its output open');
+}
+
+interface Allowance {
+  /** Of the texts on both sides. */
+  edit: (text: string) => string;
+  /** Decisions that do not count. */
+  leaveOut: (decision: string) => boolean;
+}
+
+function conforms(expectation: Expectation, jrds: ScriptedJrds, bare: Bare | undefined, { edit, leaveOut }: Allowance): void {
+  const exception = tidy(jrds.final?.exception ?? '');
   const outcome = `${String(jrds.final?.hrw?.outcome)}: ${String(jrds.final?.hrw?.reason)}`;
   expect(jrds.final?.jobStatus, outcome).toBe(expectation.ends ?? (expectation.fails === undefined ? 'Completed' : 'Failed'));
-  const records = jrds.records.map((record) => simplify(record));
+  const records = jrds.records.map(({ stream, text, value }): Simple => [stream, edit(tidy(text)), value]);
   expect(records.map(([stream, text]) => [stream, text])).toEqual(
-    expectation.records.map(([stream, text]) => [stream, withoutBlanks(text)]),
+    expectation.records.map(([stream, text]) => [stream, edit(withoutBlanks(text))]),
   );
   expectation.records.forEach((expected, index) => {
     const [, , value] = expected;
     if (expected.length === 3) expect(records[index]?.[2], `the value of record ${index}`).toEqual(value);
   });
-  if (expectation.decisions !== undefined) expect(jrds.decisions).toEqual(expectation.decisions);
+  const decisions = jrds.decisions.filter((decision) => !leaveOut(decision));
+  if (expectation.decisions !== undefined) expect(decisions).toEqual(expectation.decisions);
   if (expectation.checkpoints !== undefined) expect(jrds.checkpoints.map(({ line }) => line)).toEqual(expectation.checkpoints);
   if (expectation.fails !== undefined) expect(exception).toMatch(expectation.fails);
   if (bare !== undefined) compareWithBare(expectation, records, bare);
@@ -69,7 +115,14 @@ function compareWithBare({ fails, unlikeBare }: Expectation, records: readonly S
   });
 }
 
-async function runInSandbox(expectation: Expectation, script: string): Promise<ScriptedJrds> {
+type Starting = (jrds: ScriptedJrds, kind: RunbookKind, change: Partial<SandboxHandOver>) => Promise<{ ended: Promise<string> }>;
+
+const startHere: Starting = (jrds, kind, change) => {
+  const runtimes = pwshAlone().map((runtime) => ({ ...runtime, kind }));
+  return runSandbox(jrds, { runtimes, ...change });
+};
+
+async function runInSandbox(expectation: Expectation, script: string, start: Starting): Promise<ScriptedJrds> {
   const { name, kind = 'PowerShell7', parameters, settings, culture, assets, credentialParameters, stopAfter } = expectation;
   const job = {
     kind,
@@ -82,8 +135,7 @@ async function runInSandbox(expectation: Expectation, script: string): Promise<S
   } as const;
   const jrds = await ScriptedJrds.start({ job });
   onTestFinished(() => jrds.close());
-  const runtimes = pwshAlone().map((runtime) => ({ ...runtime, kind }));
-  const sandbox = await runSandbox(jrds, { runtimes, ...(culture !== undefined && { culture }) });
+  const sandbox = await start(jrds, kind, culture === undefined ? {} : { culture });
   if (stopAfter !== undefined) {
     await until(`${String(stopAfter)} records`, () => jrds.recordCount >= stopAfter, 120);
     jrds.stopJob();
@@ -123,7 +175,7 @@ async function runBare({ name, parameters }: Expectation, script: string): Promi
   child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => error.push(chunk));
   await new Promise<void>((resolve, reject) => child.once('error', reject).once('close', () => resolve()));
-  const text = (chunks: Buffer[]): string => withoutBlanks(withoutFolders(Buffer.concat(chunks).toString('utf8')));
+  const text = (chunks: Buffer[]): string => tidy(Buffer.concat(chunks).toString('utf8').replaceAll('\r', ''));
   return { output: text(output), error: text(error) };
 }
 
@@ -135,13 +187,13 @@ function readJson(text: string): unknown {
   }
 }
 
-function simplify({ stream, text, value }: StreamRecord): Simple {
-  return [stream, withoutBlanks(withoutFolders(text)), value];
+function tidy(text: string): string {
+  return withoutBlanks(withoutFolders(text));
 }
 
 /** The folders of the two runs are not the same. */
 function withoutFolders(text: string): string {
-  return text.replaceAll(/(?:\/[\w.+-]+)+\/work\//g, '').replaceAll('\r', '');
+  return text.replaceAll(/(?:\/[\w.+-]+)+\/work\/|[A-Z]:(?:\\[\w.+-]+)+\\work\\/g, '');
 }
 
 function withoutBlanks(text: string): string {

@@ -43,6 +43,21 @@ export function requireFolderFrom(context: TestContext, variable: string, what: 
   return folder;
 }
 
+/**
+ * A file that an environment variable names, and that is not part of this repository. Skips the test where the variable is not set; under CI
+ * only what no registry carries may be missing.
+ */
+export function requireFileFrom(context: TestContext, variable: string, what: string, mayBeMissing: boolean): string {
+  const file = process.env[variable];
+  if (file === undefined || file === '') {
+    const reason = `${variable} does not name ${what}`;
+    if (process.env['CI'] === 'true' && !mayBeMissing) throw new Error(`${reason}, and under CI it must`);
+    return skip(context, reason);
+  }
+  if (!existsSync(file)) throw new Error(`${variable} names ${file}, which does not exist`);
+  return file;
+}
+
 function skip(context: TestContext, reason: string): never {
   // vitest asks a skipped test too whether it expected anything.
   context.expect(reason).not.toBe('');

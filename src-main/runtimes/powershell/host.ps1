@@ -93,7 +93,7 @@ function Format-Failure($Failure) {
         if ($scopes) { $lines += "Execution policies, the first that is set decides: $scopes" }
         $lines += 'MachinePolicy and UserPolicy are set by Group Policy; LocalMachine and CurrentUser by Set-ExecutionPolicy.'
     }
-    $lines -join "`n"
+    ($lines -join "`n").Replace("`r`n", "`n")
 }
 
 # For errors that come from asking somebody: what was asked. Also for the sink, to which it goes as text: a script block would run here.
@@ -311,7 +311,8 @@ $sink = {
             $_ = $Failure
             $text = @(foreach ($block in $errorBlocks) { & $block }) -join ''
             # The view colours for the console; PowerShell's formatter takes colours out as this does.
-            [System.Management.Automation.Internal.StringDecorated]::new($text).ToString('PlainText').Trim()
+            # On Windows its lines end with a carriage return more. A record's lines end alike everywhere.
+            [System.Management.Automation.Internal.StringDecorated]::new($text).ToString('PlainText').Trim().Replace("`r`n", "`n")
         }
         $describeError = {
             param($Failure)

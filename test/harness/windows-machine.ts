@@ -1,0 +1,183 @@
+/**
+ * Windows as far as wine carries it, for programs that are started in it: a prefix of its own in the file's temporary folder. Needs wine, a
+ * PowerShell for Windows and a Node for Windows; see docs/powershell.md.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { build, type Plugin } from 'esbuild';
+import { onTestFinished, type TestContext } from 'vitest';
+import { publisherPublicKey } from '../../scripts/publisher-public-key.mjs';
+import type { RunbookKind } from '../../src-contract/kinds.ts';
+import type { SandboxHandOver } from '../../src-contract/sandbox.ts';
+import type { ScriptedJrds } from '../fakes/scripted-jrds.ts';
+import { mustEndWithTest } from './leftovers.ts';
+import { findRuntime, requireFileFrom, requireRuntime } from './runtimes.ts';
+import { endedWell } from './sandbox-process.ts';
+import { tempFolder } from './temp-folder.ts';
+
+const root = path.join(import.meta.dirname, '..', '..');
+const fakes = path.join(root, 'test', 'fakes', 'windows');
+
+export interface WindowsPrograms {
+  wine: string;
+  pwsh: string;
+  node: string;
+}
+
+/** Skips the test where one is missing. Node for Windows is in the npm registry, so that it must be there under CI when the rest is. */
+export function requireWindowsPrograms(context: TestContext): WindowsPrograms {
+  const pwsh = requireFileFrom(context, 'HRW_WINDOWS_PWSH', 'a PowerShell 7 for Windows (pwsh.exe)', true);
+  const wine = requireRuntime(context, 'wine');
+  const node = requireFileFrom(context, 'HRW_WINDOWS_NODE', 'a Node for Windows (node.exe)', false);
+  return { wine, pwsh, node };
+}
+
+export class WindowsMachine {
+  readonly #folder: string;
+  #count = 0;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** For `beforeAll`. Undefined where wine is missing: the tests say so. */
+  static async start(): Promise<WindowsMachine | undefined> {
+    if (findRuntime('wine') === undefined || !existsSync(process.env['HRW_WINDOWS_PWSH'] ?? '')) return undefined;
+    const machine = new WindowsMachine(await tempFolder());
+    await mkdir(path.join(machine.#folder, 'home'));
+    // Or wine would offer to fetch what programs for .NET Framework and for its browser need.
+    await machine.#call('wineboot', ['--init'], { WINEDLLOVERRIDES: 'mscoree=;mshtml=' });
+    await machine.#call('wine', ['winecfg', '-v', 'win10']);
+    await machine.#build();
+    return machine;
+  }
+
+  /** Ends everything that still runs in it. */
+  async close(): Promise<void> {
+    await this.#call('wineserver', ['--kill']);
+    await this.#call('wineserver', ['--wait']);
+  }
+
+  /** A sandbox for that service, from its hand-over to its end; every file of it goes with the test. */
+  async runSandbox(
+    { node, pwsh }: WindowsPrograms,
+    jrds: ScriptedJrds,
+    kind: RunbookKind,
+    change: Partial<SandboxHandOver>,
+  ): Promise<{ ended: Promise<string> }> {
+    const { linux, windows } = await this.#newFolder();
+    await mkdir(path.join(linux, 'sandboxes', jrds.sandboxId), { recursive: true });
+    await mkdir(path.join(linux, 'journals'));
+    const handOver = jrds.handOver({
+      sandboxFolder: `${windows}\\sandboxes\\${jrds.sandboxId}`,
+      journalsFolder: `${windows}\\journals`,
+      runtimes: [{ kind, executable: windowsPath(pwsh), label: 'PowerShell 7' }],
+      ...change,
+    });
+    const { ended } = await this.#start(node, linux, `${JSON.stringify(handOver)}\n`);
+    return {
+      ended: ended.then(async (how) =>
+        how === endedWell ? how : `${how}: ${await readFile(path.join(linux, 'error'), 'utf8')}`,
+      ),
+    };
+  }
+
+  /** On its drive C. */
+  async #newFolder(): Promise<{ linux: string; windows: string }> {
+    const name = `run${String((this.#count += 1))}`;
+    const linux = path.join(this.#folder, 'prefix', 'drive_c', name);
+    await mkdir(linux);
+    onTestFinished(() => rm(linux, { recursive: true, force: true, maxRetries: 5 }));
+    return { linux, windows: `C:\\${name}` };
+  }
+
+  async #start(node: string, folder: string, input: string): Promise<{ ended: Promise<string> }> {
+    await writeFile(path.join(folder, 'input'), input);
+    // Files, because what Node for Windows would write into Linux's pipes is refused.
+    const files = await Promise.all([
+      open(path.join(folder, 'input'), 'r'),
+      open(path.join(folder, 'output'), 'w'),
+      open(path.join(folder, 'error'), 'w'),
+    ]);
+    const child = spawn('wine', [windowsPath(node), 'C:\\programs\\sandbox.cjs'], {
+      cwd: folder,
+      env: this.#environment(),
+      stdio: files.map(({ fd }) => fd),
+    });
+    await Promise.all(files.map((file) => file.close()));
+    const ended = endOf(child);
+    if (child.pid !== undefined) mustEndWithTest(child.pid);
+    onTestFinished(async () => {
+      child.kill('SIGKILL');
+      await ended;
+    });
+    return { ended };
+  }
+
+  async #build(): Promise<void> {
+    const programs = path.join(this.#folder, 'prefix', 'drive_c', 'programs');
+    await mkdir(programs);
+    await build({
+      absWorkingDir: root,
+      entryPoints: { sandbox: 'src-main/sandbox.ts' },
+      outdir: programs,
+      outExtension: { '.js': '.cjs' },
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      target: 'node22',
+      external: ['node-pty'],
+      define: {
+        HRW_PUBLISHER_PUBLIC_KEY: JSON.stringify(publisherPublicKey('checkout')),
+        HRW_BUILD_FLAVOUR: JSON.stringify('checkout'),
+        'import.meta.url': 'importMetaUrl',
+      },
+      banner: { js: `const importMetaUrl = require('node:url').pathToFileURL(__filename).href;` },
+      inject: [path.join(fakes, 'spawn-under-wine.ts')],
+      plugins: [standIns],
+    });
+    await cp(path.join(root, 'src-main', 'runtimes'), path.join(programs, 'runtimes'), { recursive: true });
+  }
+
+  #environment(): NodeJS.ProcessEnv {
+    const home = path.join(this.#folder, 'home');
+    return {
+      PATH: process.env['PATH'],
+      HOME: home,
+      TMPDIR: home,
+      WINEPREFIX: path.join(this.#folder, 'prefix'),
+      WINEDEBUG: '-all',
+    };
+  }
+
+  async #call(program: string, given: string[], more: NodeJS.ProcessEnv = {}): Promise<void> {
+    const child = spawn(program, given, { env: { ...this.#environment(), ...more }, stdio: 'ignore' });
+    await endOf(child);
+  }
+}
+
+/** What Windows has not got yet: see the files that take its place. */
+const standIns: Plugin = {
+  name: 'stand-ins',
+  setup(builder) {
+    builder.onResolve({ filter: /[/](?:linux[/])?(?:process-identity|proc)[.]ts$/ }, ({ path: name }) => ({
+      path: path.join(fakes, path.basename(name)),
+    }));
+  },
+};
+
+/** Linux's files are wine's drive Z. */
+function windowsPath(file: string): string {
+  return `Z:${file.replaceAll('/', '\\')}`;
+}
+
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) =>
+      resolve(signal === null ? `its process ended with code ${String(code)}` : `its process was ended by ${signal}`),
+    );
+  });
+}
