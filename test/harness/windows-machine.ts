@@ -20,6 +20,9 @@ import { tempFolder } from './temp-folder.ts';
 const root = path.join(import.meta.dirname, '..', '..');
 const fakes = path.join(root, 'test', 'fakes', 'windows');
 
+const pwshVariable = 'HRW_WINDOWS_PWSH';
+const nodeVariable = 'HRW_WINDOWS_NODE';
+
 export interface WindowsPrograms {
   wine: string;
   pwsh: string;
@@ -28,9 +31,9 @@ export interface WindowsPrograms {
 
 /** Skips the test where one is missing. Node for Windows is in the npm registry, so that it must be there under CI when the rest is. */
 export function requireWindowsPrograms(context: TestContext): WindowsPrograms {
-  const pwsh = requireFileFrom(context, 'HRW_WINDOWS_PWSH', 'a PowerShell 7 for Windows (pwsh.exe)', true);
+  const pwsh = requireFileFrom(context, pwshVariable, 'a PowerShell 7 for Windows (pwsh.exe)', true);
   const wine = requireRuntime(context, 'wine');
-  const node = requireFileFrom(context, 'HRW_WINDOWS_NODE', 'a Node for Windows (node.exe)', false);
+  const node = requireFileFrom(context, nodeVariable, 'a Node for Windows (node.exe)', false);
   return { wine, pwsh, node };
 }
 
@@ -42,9 +45,10 @@ export class WindowsMachine {
     this.#folder = folder;
   }
 
-  /** For `beforeAll`. Undefined where wine is missing: the tests say so. */
+  /** For `beforeAll`. Undefined where something is missing: the tests say what. */
   static async start(): Promise<WindowsMachine | undefined> {
-    if (findRuntime('wine') === undefined || !existsSync(process.env['HRW_WINDOWS_PWSH'] ?? '')) return undefined;
+    const files = [process.env[pwshVariable], process.env[nodeVariable]];
+    if (findRuntime('wine') === undefined || !files.every((file) => existsSync(file ?? ''))) return undefined;
     const machine = new WindowsMachine(await tempFolder());
     await mkdir(path.join(machine.#folder, 'home'));
     // Or wine would offer to fetch what programs for .NET Framework and for its browser need.
