@@ -43,7 +43,7 @@ export function conformanceSuiteOnWindows(
       it(`${expectation.name}: ${expectation.fact}`, { timeout: 480_000 }, async (context) => {
         const programs = requireWindowsPrograms(context);
         const windows = machine();
-        if (windows === undefined) throw new Error('there is no machine, although everything that it needs is there');
+        if (windows === undefined) throw new Error('there is no machine');
         const script = await readFile(path.join(folder, `${expectation.name}.ps1`), 'utf8');
         const start: Starting = (jrds, kind, change) => windows.runSandbox(programs, jrds, kind, change);
         const jrds = await runInSandbox(expectation, script, start);

@@ -45,10 +45,14 @@ export class WindowsMachine {
     this.#folder = folder;
   }
 
-  /** For `beforeAll`. Undefined where something is missing: the tests say what. */
-  static async start(): Promise<WindowsMachine | undefined> {
+  /** Known before any test runs: where something is missing, one skipped test says what. */
+  static canStart(): boolean {
     const files = [process.env[pwshVariable], process.env[nodeVariable]];
-    if (findRuntime('wine') === undefined || !files.every((file) => existsSync(file ?? ''))) return undefined;
+    return findRuntime('wine') !== undefined && files.every((file) => existsSync(file ?? ''));
+  }
+
+  /** For `beforeAll`. */
+  static async start(): Promise<WindowsMachine> {
     const machine = new WindowsMachine(await tempFolder());
     await mkdir(path.join(machine.#folder, 'home'));
     // Or wine would offer to fetch what programs for .NET Framework and for its browser need.
