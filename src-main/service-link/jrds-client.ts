@@ -9,7 +9,7 @@ import { runbookKinds, type JobStatus, type RunbookKind } from '../../src-contra
 import type { JrdsAddress, SandboxCredential } from '../../src-contract/sandbox.ts';
 import { AppError } from '../../src-contract/app-error.ts';
 import type { z } from 'zod';
-import { failureOf, parseAnswer, problemOf, readJson, refuseForeignPage } from './answers.ts';
+import { failureOf, parseAnswer, problemOf, readJson, refuseDamaged, refuseForeignPage } from './answers.ts';
 import { createHttpsClient, type CallAnswer, type CallRequest, type Timeouts } from './https-client.ts';
 
 export interface JrdsClientOptions {
@@ -338,6 +338,7 @@ export function createJrdsClient(options: JrdsClientOptions): JrdsClient {
       const answer = await send({ method: 'GET', path: `${jobPath(sandboxId, jobId)}/checkpoint`, what, ...options });
       if (answer.status !== 200) throw failureOf(answer, what);
       refuseForeignPage(answer);
+      refuseDamaged(answer);
       return answer.body.toString('utf8');
     },
 

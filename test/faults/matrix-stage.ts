@@ -17,7 +17,7 @@ import { runbookName, runbookScript } from './runbook.ts';
 /** Longer than everybody waits before a word is said, shorter than anybody gives up. */
 const delayMs = 1200;
 /** A lost answer to the poll comes again after a while (`actionVisibilitySeconds`); machines under load need a multiple. */
-export const limitSeconds = 100;
+export const limitSeconds = 200;
 
 /** What a runbook is to read, and what it then says. */
 const assets = { region: 'north', userName: 'backup', password: 'a pass word', field: 'sub-1' };

@@ -7,15 +7,16 @@ import { FakeFinishingService } from '../fakes/finishing-service.ts';
 describe('a connection that is made anew after a call that failed', () => {
   it('is told what the service has said over the one before', async () => {
     const told: string[][] = [];
+    const { signal } = new AbortController();
     const service = new FakeFinishingService();
     const connection = new RenewedConnection((known) => {
       told.push([...known]);
       return Promise.resolve({ service, close: () => undefined });
     });
-    await connection.service.getJob('job');
+    await connection.service.getJob('job', { signal });
     service.failures.push(new AppError('connection-cut', { host: 'service' }, { retryable: true }));
-    await expect(connection.service.getJob('job')).rejects.toThrow();
-    await connection.service.getJob('job');
+    await expect(connection.service.getJob('job', { signal })).rejects.toThrow();
+    await connection.service.getJob('job', { signal });
     expect(told).toEqual([[], ['wait', 'record-batches', 'sandbox-secret', 'outcome']]);
   });
 });
