@@ -46,7 +46,7 @@ describe('every call of the agent protocol', () => {
     stage = await setMatrixStage(await tempFolder());
     const lanes = scenes.flatMap((scene) => Array.from({ length: laneCounts[scene] }, (_, lane) => runOf(scene, lane)));
     await Promise.all(lanes);
-  }, 600_000);
+  }, 900_000);
   afterAll(() => stage.close());
 
   function runOf(scene: Scene, lane: number): Promise<void> {
