@@ -230,7 +230,7 @@ async function buildWorker(
       sleep: (milliseconds, signal) => clock.sleep(milliseconds, signal),
       retryDelayMs: (failures, error) =>
         backoffMs(outlast, failures, Math.random, isAppError(error) ? error.retryAfterMs : undefined),
-      connectService: (launch) => access.connectFor(launch),
+      connectService: (launch, known) => access.connectFor(launch, known),
       listener: jobs,
       warm,
     }),

@@ -25,7 +25,7 @@ export interface FinishAttemptOptions {
   now: () => Date;
   sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   retryDelayMs: (failures: number, error: unknown) => number;
-  connectService: (launch: LaunchFacts) => Promise<ServiceConnection | undefined>;
+  connectService: (launch: LaunchFacts, known: ReadonlySet<string>) => Promise<ServiceConnection | undefined>;
   onProgress: (report: SandboxReport) => void;
   signal: AbortSignal;
 }
@@ -39,7 +39,7 @@ export type UntakenOptions = Pick<FinishAttemptOptions, 'launch' | 'sleep' | 're
  */
 export async function findUntakenJob(options: UntakenOptions): Promise<string | undefined> {
   const { launch, sleep, retryDelayMs, signal } = options;
-  const connection = new RenewedConnection(() => options.connectService(launch));
+  const connection = new RenewedConnection((known) => options.connectService(launch, known));
   try {
     let empty = 0;
     for (let failures = 0; ;) {
@@ -92,7 +92,7 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
 
 async function finishOnce(options: FinishAttemptOptions): Promise<SandboxReport | undefined> {
   const { launch, report, jobId, journalsFolder, seen, processesLeft, now, sleep, retryDelayMs, signal } = options;
-  const connection = new RenewedConnection(() => options.connectService(launch));
+  const connection = new RenewedConnection((known) => options.connectService(launch, known));
   try {
     const finished = await finishDeadSandbox({
       service: connection.service,

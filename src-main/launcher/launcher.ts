@@ -53,7 +53,7 @@ export interface LauncherOptions {
   sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   retryDelayMs: (failures: number, error: unknown) => number;
   /** For finishing a dead sandbox; undefined when this worker no longer has a certificate for that account. */
-  connectService: (launch: LaunchFacts) => Promise<ServiceConnection | undefined>;
+  connectService: (launch: LaunchFacts, known: ReadonlySet<string>) => Promise<ServiceConnection | undefined>;
   listener: LauncherListener;
   /** Sandboxes that wait; without any, each is started when its job comes. */
   warm?: WarmPairs;

@@ -11,7 +11,8 @@ export interface ServiceConnection {
   close: () => void;
 }
 
-type Connect = () => Promise<ServiceConnection | undefined>;
+/** `known`: what the service has said over an earlier connection that it offers. Its first answer over the new one may come too late. */
+type Connect = (known: ReadonlySet<string>) => Promise<ServiceConnection | undefined>;
 
 export class RenewedConnection {
   readonly #connect: Connect;
@@ -24,7 +25,7 @@ export class RenewedConnection {
 
   /** Undefined while this worker has no certificate for that account. */
   async open(): Promise<FinishingService | undefined> {
-    this.#current ??= this.#connect();
+    this.#current ??= this.#connect(this.#features);
     try {
       return (await this.#current)?.service;
     } catch (error) {

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { AppError } from '../../src-contract/app-error.ts';
 import { maxClockSkewSeconds } from '../../src-contract/limits.ts';
+import { contentDigest, digestHeader } from '../../src-contract/node/content-digest.ts';
 import { problem, problemCatalogue, type Problem, type ProblemCode, type ProblemDetails } from '../../src-contract/problems.ts';
 import type { CallAnswer } from './https-client.ts';
 
@@ -27,6 +28,13 @@ export function parseAnswer<Schema extends z.ZodType>(answer: CallAnswer, schema
 /** Our service speaks JSON or nothing: a page comes from something in between, whatever its status says. */
 export function refuseForeignPage(answer: CallAnswer): void {
   if (isPage(answer)) throw notUnderstood(answer, 'an HTML page');
+}
+
+/** A body that has no shape of its own to be known by. A service that gives no digest is believed. */
+export function refuseDamaged(answer: CallAnswer): void {
+  const digest = answer.headers[digestHeader];
+  if (digest !== undefined && digest !== contentDigest(answer.body))
+    throw notUnderstood(answer, 'a body that was damaged on the way');
 }
 
 function isPage({ headers, body }: CallAnswer): boolean {

@@ -9,7 +9,7 @@ import { runbookKinds, type JobStatus, type RunbookKind } from '../../src-contra
 import type { JrdsAddress, SandboxCredential } from '../../src-contract/sandbox.ts';
 import { AppError } from '../../src-contract/app-error.ts';
 import type { z } from 'zod';
-import { failureOf, parseAnswer, problemOf, readJson, refuseForeignPage } from './answers.ts';
+import { failureOf, parseAnswer, problemOf, readJson, refuseDamaged, refuseForeignPage } from './answers.ts';
 import { createHttpsClient, type CallAnswer, type CallRequest, type Timeouts } from './https-client.ts';
 
 export interface JrdsClientOptions {
@@ -20,6 +20,8 @@ export interface JrdsClientOptions {
   /** Of this program, for `HRW-Version` and User-Agent. */
   version: string;
   timeouts?: Partial<Timeouts>;
+  /** What the service has said before that it offers, to another client. */
+  features?: ReadonlySet<string>;
 }
 
 interface Waiting {
@@ -91,7 +93,7 @@ type FramesUploaded =
 type MessageMetadata = jrds.JobActions['value'][number]['MessageMetadata'];
 
 export interface JrdsClient {
-  /** What the service has said it offers (`HRW-Features`); empty until the first answer and with a foreign service. */
+  /** What the service has said it offers (`HRW-Features`); until the first answer what it is known to have said; nothing with a foreign service. */
   readonly features: ReadonlySet<FeatureName>;
   getSandboxActions(query: SandboxActionsQuery): Promise<SandboxActionsFound>;
   getJobActions(sandboxId: string, options?: Waiting): Promise<JobActionsFound>;
@@ -149,7 +151,7 @@ const segment = encodeURIComponent;
 
 export function createJrdsClient(options: JrdsClientOptions): JrdsClient {
   const { address, credential, version } = options;
-  const features = new Set<FeatureName>();
+  const features = new Set<FeatureName>(featureNames.filter((name) => options.features?.has(name)));
   const https = createHttpsClient({
     address: { url: address.jrdsUri, trust: address.trust, proxy: address.proxy },
     ...(credential.kind === 'worker-certificate' ? { certificate: credential } : {}),
@@ -336,6 +338,7 @@ export function createJrdsClient(options: JrdsClientOptions): JrdsClient {
       const answer = await send({ method: 'GET', path: `${jobPath(sandboxId, jobId)}/checkpoint`, what, ...options });
       if (answer.status !== 200) throw failureOf(answer, what);
       refuseForeignPage(answer);
+      refuseDamaged(answer);
       return answer.body.toString('utf8');
     },
 

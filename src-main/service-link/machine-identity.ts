@@ -31,6 +31,11 @@ const dayMs = 24 * 60 * 60 * 1000;
 const backdateMs = 15 * 60 * 1000;
 const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', publicExponent: new Uint8Array([1, 0, 1]), modulusLength: 2048 };
 
+/** The id that the subject names, as Node prints it. undefined: it is not one of ours. */
+export function machineIdOf({ subject }: Pick<MachineIdentity, 'subject'>): string | undefined {
+  return /(?:^|, )serialNumber=([0-9a-f-]{36})(?:$|, )/i.exec(subject)?.[1];
+}
+
 /** All workers of this protocol carry the same subject; ours adds the machine id, so that a person can tell two apart. */
 const subjectOf = (machineId: string): string =>
   `C=US, ST=Washington, L=Redmond, O=Microsoft Corporation, OU=Azure Automation, CN=Hybrid Runbook Worker, 2.5.4.5=${machineId}`;

@@ -36,7 +36,10 @@ export interface WorkspaceClient {
   leave(machineId: string, options?: { signal?: AbortSignal }): Promise<void>;
   /** With the etag of the list that is known, the service holds the call until there is another; without one it answers at once. */
   getPacks(options?: { etag?: string; waitSeconds?: number; signal?: AbortSignal }): Promise<PacksAnswer>;
-  /** Writes the archive to `file`, which appears only when size and hash are those of the list. */
+  /**
+   * Writes the archive to `file`, which appears only when size and hash are those of the list. Something on the way may have put something
+   * else in its place (a page, half of it): such a failure is retryable, unlike one of the archive that was announced.
+   */
   downloadPack(pack: OfferedPack, file: string, options?: { signal?: AbortSignal }): Promise<void>;
   close: () => void;
 }
@@ -112,8 +115,9 @@ export function createWorkspaceClient(options: WorkspaceClientOptions): Workspac
 
     async downloadPack(pack, file, { signal } = {}) {
       const { name, version } = pack;
-      const refuse = (reason: string): AppError => new AppError('pack-invalid', { pack: name, version, reason });
-      if (pack.bytes > maxPackBytes) throw refuse(`It is larger than ${maxPackBytes / 1024 / 1024} MiB.`);
+      const refuse = (reason: string, retryable = true): AppError =>
+        new AppError('pack-invalid', { pack: name, version, reason }, { retryable });
+      if (pack.bytes > maxPackBytes) throw refuse(`It is larger than ${maxPackBytes / 1024 / 1024} MiB.`, false);
       const part = `${file}.part`;
       const hash = createHash('sha256');
       let bytes = 0;

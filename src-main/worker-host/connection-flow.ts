@@ -9,6 +9,7 @@ import type { ProxySettings, Trust } from '../../src-contract/settings.ts';
 import { contactOf } from '../engine/worker-state.ts';
 import {
   createMachineIdentity,
+  machineIdOf,
   readMachineIdentity,
   writeMachineIdentity,
   type MachineIdentity,
@@ -56,7 +57,7 @@ export class ConnectionFlow {
     if (isNew) engine.dispatch({ kind: 'connect-asked' }, `connecting to workspace ${request.workspaceId}`);
     const progress = new Progress(publish, 'connect');
     try {
-      const machineId = connection?.machineId ?? randomUUID();
+      const machineId = connection?.machineId ?? (await this.triedMachineId()) ?? randomUUID();
       const proxy = await this.withPassword(request.proxy);
       const identity = await progress.step('key', 'Make this machine’s key and certificate', () => this.agentIdentity(machineId));
       const joined = await progress.step(
@@ -194,6 +195,15 @@ export class ConnectionFlow {
     if (known?.kind !== 'manual' || known.url !== proxy.url || known.userName !== proxy.userName) return proxy;
     const password = await readTextFile(this.parts.layout.proxyPasswordFile);
     return password === undefined ? proxy : { ...proxy, password };
+  }
+
+  /**
+   * Of a try to join that failed: the workspace may know the machine since then, by this id and the certificate that is still here. With
+   * another id it would list the machine twice, and one of the two for ever.
+   */
+  private async triedMachineId(): Promise<string | undefined> {
+    const tried = await readMachineIdentity(this.parts.layout.agentIdentity);
+    return tried === undefined ? undefined : machineIdOf(tried);
   }
 
   private async agentIdentity(machineId: string): Promise<MachineIdentity> {

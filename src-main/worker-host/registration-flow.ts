@@ -23,6 +23,8 @@ export class RegistrationFlow {
   private readonly access: ServiceAccess;
   private readonly packs: PackRounds;
   private readonly receiver: PackReceiver;
+  /** The machine that the account was asked to forget, by a call whose answer never came: the account may have done it. */
+  private askedToForget: string | undefined;
 
   constructor(parts: WorkerParts, access: ServiceAccess, packs: PackRounds, receiver: PackReceiver) {
     this.parts = parts;
@@ -165,12 +167,30 @@ export class RegistrationFlow {
       throw new AppError('machine-unknown', { machineId: registration.machineId });
     const { groupName, machineId } = registration;
     const access = await this.accessTo(registration.endpoint, token, connection, signal);
-    await retry(() => deregister({ ...access, groupName, machineId, identity }), { policy: brief, signal });
+    await this.forgetAt({ ...access, groupName, machineId, identity });
+  }
+
+  /** What the account does not know any more after such a call, it has forgotten because of it; without one, a person has to know. */
+  private async forgetAt(access: Parameters<typeof deregister>[0]): Promise<void> {
+    const { machineId, signal } = access;
+    const ask = async (): Promise<void> => {
+      try {
+        await deregister(access);
+      } catch (error) {
+        if (!isAppError(error)) throw error;
+        if (error.code === 'machine-unknown' && this.askedToForget === machineId) return;
+        if (error.retryable) this.askedToForget = machineId;
+        throw error;
+      }
+    };
+    await retry(ask, { policy: brief, ...(signal === undefined ? {} : { signal }) });
+    this.askedToForget = undefined;
   }
 
   private async keep(request: Request, machineId: string, identity: MachineIdentity, registered: Registered): Promise<void> {
     const { layout, settings, clock, log } = this.parts;
-    // What was brought before belongs to another registration.
+    // What was brought and asked before belongs to another registration.
+    this.askedToForget = undefined;
     await removeFiles(layout.workerTurn);
     await writeMachineIdentity(identity, layout.workerIdentity);
     await settings.change({
@@ -219,7 +239,7 @@ export class RegistrationFlow {
     let left = 'The account was told to forget this machine';
     try {
       const access = await this.accessTo(request.endpoint, request.token, connection, signal);
-      await retry(() => deregister({ ...access, groupName: request.groupName, machineId, identity }), { policy: brief, signal });
+      await this.forgetAt({ ...access, groupName: request.groupName, machineId, identity });
     } catch (error) {
       fault(error, 'tell the account to forget this machine');
       left = `The account goes on listing this machine in the group ${request.groupName}`;

@@ -135,8 +135,8 @@ export class ServiceAccess {
     if (next !== undefined) await writeMachineIdentity(next, layout.workerIdentity);
   }
 
-  /** For finishing a dead sandbox: with the present certificate, at the account that its job came from. */
-  async connectFor(launch: LaunchFacts): Promise<ServiceConnection | undefined> {
+  /** For finishing a dead sandbox: with the present certificate, at the account that its job came from, whose service has said `known`. */
+  async connectFor(launch: LaunchFacts, known: ReadonlySet<string>): Promise<ServiceConnection | undefined> {
     const { registration } = this.parts.settings.current;
     const identity = await this.workerIdentity();
     if (registration === null || identity === undefined) return undefined;
@@ -145,6 +145,7 @@ export class ServiceAccess {
       address: await this.jrdsAddress(),
       credential: credentialOf(identity),
       version: this.parts.version,
+      features: known,
     });
     return {
       service: client,

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { AppError } from '../../src-contract/app-error.ts';
 import { checkpointContentType, checkpointQuery } from '../../src-contract/jrds.ts';
 import { maxCheckpointBytes } from '../../src-contract/limits.ts';
+import { contentDigest, digestHeader } from '../../src-contract/node/content-digest.ts';
 import type { ServiceContext } from '../context.ts';
 import { refuseResume, resumeJob } from '../dispatch/resume.ts';
 import { findLatestAttempt, lockAttempt } from '../store/attempts.ts';
@@ -39,7 +40,7 @@ export function addCheckpointRoutes(server: FastifyInstance, context: ServiceCon
     refuseOtherJob(attempt, request.params.jobId);
     const text = await readCheckpoint(context.store.db, context.vault, attempt.jobId);
     if (text === undefined) throw new AppError('resource-unknown', { what: 'checkpoint of job', name: attempt.jobId });
-    return reply.header('content-type', checkpointContentType).send(text);
+    return reply.header('content-type', checkpointContentType).header(digestHeader, contentDigest(text)).send(text);
   });
 
   // A worker that ran the job may say that it is to go on, for who sits before its window. A sandbox may not.

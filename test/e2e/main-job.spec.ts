@@ -301,23 +301,27 @@ test('the console of a running job is watched live', async ({}, testInfo) => {
   expect(await whenEnded(job)).toMatchObject({ status: 'Completed' });
 });
 
-test('a job outlives the application, and the next start shows it whole', async ({ engine }, testInfo) => {
-  const gate = path.join(folder, 'third gate');
-  const job = await startJob(gate);
-  await running.page.getByRole('link', { name: /Running/ }).click();
-  await running.page.getByRole('link', { name: 'Copy-LocalFiles' }).click();
-  await expect(running.page.getByText(`Copy from ${gate}`)).toBeVisible();
-  await running.quit();
-  running = await startRealApp(dataFolder, engine);
-  const { page } = running;
-  await page.getByRole('link', { name: /Running/ }).click();
-  await page.getByRole('link', { name: 'Copy-LocalFiles' }).click();
-  await expect(page.getByText(`Copy from ${gate}`)).toBeVisible();
-  await writeFile(gate, '');
-  await expect(page.getByText('Complete, verified: the service has all 3 records')).toBeVisible();
-  await keepPicture(page, testInfo, '10-after-restart');
-  expect(await whenEnded(job)).toMatchObject({ status: 'Completed', verified: true, attempts: [{ outcome: 'completed' }] });
-});
+for (const [how, end] of [
+  ['that is quit', (app: RealApp) => app.quit()],
+  ['whose process is killed', (app: RealApp) => app.kill()],
+] as const)
+  test(`a job outlives an application ${how}, and the next start shows it whole`, async ({ engine }, testInfo) => {
+    const gate = path.join(folder, `gate ${how}`);
+    const job = await startJob(gate);
+    await running.page.getByRole('link', { name: /Running/ }).click();
+    await running.page.getByRole('link', { name: 'Copy-LocalFiles' }).click();
+    await expect(running.page.getByText(`Copy from ${gate}`)).toBeVisible();
+    await end(running);
+    running = await startRealApp(dataFolder, engine);
+    const { page } = running;
+    await page.getByRole('link', { name: /Running/ }).click();
+    await page.getByRole('link', { name: 'Copy-LocalFiles' }).click();
+    await expect(page.getByText(`Copy from ${gate}`)).toBeVisible();
+    await writeFile(gate, '');
+    await expect(page.getByText('Complete, verified: the service has all 3 records')).toBeVisible();
+    await keepPicture(page, testInfo, `10-after-${how.replaceAll(' ', '-')}`);
+    expect(await whenEnded(job)).toMatchObject({ status: 'Completed', verified: true, attempts: [{ outcome: 'completed' }] });
+  });
 
 test('leaves the group, at the account too', async ({}, testInfo) => {
   const { page } = running;

@@ -1,12 +1,14 @@
 /**
- * Stands before the real service, ends TLS for a worker and its sandboxes, and forwards what they say; but the first time that each call of
- * the protocol is made, one fault is done to it. It calls the service with the certificate of whoever called: a test has their keys.
+ * Stands before the real service, ends TLS for a worker and its sandboxes, and forwards what they say; but one fault is done to one of each
+ * call of the protocol: the first, or the one that a plan says. It calls the service with the certificate of whoever called, whose key it is
+ * given; and as a service's own proxy does, it puts its own address where the service names its.
  */
 import { createServer, request as callService, Agent } from 'node:https';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket, type PeerCertificate } from 'node:tls';
+import type { ClientPair } from './made-keys.ts';
 
 /** `before`: the service hears nothing. `midway`: half of a message passes. `after`: the service has done it, its answer does not arrive. */
 export const moments = ['before', 'midway', 'after'] as const;
@@ -15,52 +17,49 @@ export const faults = ['cut', 'delay', 'refuse', 'garbage'] as const;
 export type Moment = (typeof moments)[number];
 export type Fault = (typeof faults)[number];
 
-export interface ClientPair {
-  cert: string;
-  key: string;
-}
-
 export interface FrontOptions {
   /** Where the service listens for agents. */
   serviceUrl: string;
   credentials: { key: string; cert: string };
-  /** The pair whose certificate has this SHA-256 (as Node prints it). */
-  findPair: (fingerprint256: string) => ClientPair | undefined;
+  /** The pair whose certificate this is (DER). */
+  pairOf: (certificate: Buffer) => ClientPair | undefined;
+  /** One name a call of the protocol, whatever ids are in its path. */
+  nameOf: (incoming: IncomingMessage, body: Buffer) => string;
   delayMs: number;
 }
 
 export interface Plan {
   moment: Moment;
   fault: Fault;
+  /** Which of the calls with this name, counted from 1; absent: the first. Nothing is done to a name that is called less often. */
+  occurrenceOf?: (call: string) => number;
+  /** The fault is done to every call with this name, and to no other. */
+  lasting?: string;
+}
+
+export interface Seen {
+  /** How often each call was made, by its name. */
+  calls: ReadonlyMap<string, number>;
+  /** How often the fault was done to it. */
+  done: ReadonlyMap<string, number>;
 }
 
 export interface FaultingFront {
   url: string;
-  /** From now on this is done to the first of each call; before, nothing is. The set holds the names of those that it was done to. */
-  begin: (plan: Plan) => ReadonlySet<string>;
+  /** From now on this is done; `undefined`, and until the first plan: nothing is. What is seen from now on is counted in the answer. */
+  begin: (plan: Plan | undefined) => Seen;
+  /** Workers are asked for another certificate with each answer to a call for work, until one has been announced. */
+  askForCertificate: () => void;
   close: () => Promise<void>;
 }
 
-/** One name a call of the protocol, whatever ids are in its path. What one call does in several ways has a name for each. */
-function callName({ method = '', url = '', headers }: IncomingMessage, body: Buffer): string {
-  const plain = url
-    .replace(/\?.*$/, '')
-    .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi, 'id')
-    .replace(/\/automationAccounts\/id/, '');
-  return `${method} ${plain}${wayOf(plain, headers.prefer, body)}`;
-}
-
-function wayOf(path: string, prefer: string | string[] | undefined, body: Buffer): string {
-  if (path.endsWith('/GetSandboxActions')) return /wait=[1-9]/.test(String(prefer)) ? ', held' : '';
-  if (!path.endsWith('/changeStatus')) return '';
-  const { jobStatus, isFinalStatus } = JSON.parse(body.toString('utf8')) as { jobStatus: string; isFinalStatus: boolean };
-  return isFinalStatus ? ', final' : `, ${jobStatus}`;
-}
-
 export async function startFaultingFront(options: FrontOptions): Promise<FaultingFront> {
-  let hit = new Set<string>();
+  let calls = new Map<string, number>();
+  let done = new Map<string, number>();
   let hasSentRecords = false;
+  let asksForCertificate = false;
   let plan: Plan | undefined;
+  let ownUrl = '';
   const sockets = new Set<Duplex>();
   const timers = new Set<NodeJS.Timeout>();
   const agents: Agent[] = [];
@@ -73,7 +72,7 @@ export async function startFaultingFront(options: FrontOptions): Promise<Faultin
     const fingerprint = presented.fingerprint256 ?? '';
     let agent = byFingerprint.get(fingerprint);
     if (agent === undefined) {
-      const pair = fingerprint === '' ? undefined : options.findPair(fingerprint);
+      const pair = presented.raw === undefined ? undefined : options.pairOf(presented.raw);
       // Who the service is has been checked by the worker's own trust, against the same certificate.
       agent = new Agent({ keepAlive: true, rejectUnauthorized: false, ...pair });
       byFingerprint.set(fingerprint, agent);
@@ -91,16 +90,30 @@ export async function startFaultingFront(options: FrontOptions): Promise<Faultin
       timers.add(timer);
     });
 
+  /** Whether it is this one's turn. Counts it. */
+  function planFor(call: string): Plan | undefined {
+    const count = (calls.get(call) ?? 0) + 1;
+    calls.set(call, count);
+    if (plan === undefined) return undefined;
+    const isHit = plan.lasting === undefined ? count === (plan.occurrenceOf?.(call) ?? 1) : call === plan.lasting;
+    if (!isHit) return undefined;
+    done.set(call, (done.get(call) ?? 0) + 1);
+    return plan;
+  }
+
   async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const body = await readAll(incoming);
-    const call = callName(incoming, body);
+    const call = options.nameOf(incoming, body);
     // An upload that goes on is not as the first.
-    const name = hasSentRecords && call.endsWith('/records') ? `${call}, again` : call;
-    const current = hit.has(name) ? undefined : plan;
+    const current = planFor(hasSentRecords && call.endsWith('/records') ? `${call}, again` : call);
     if (call.endsWith('/records') && (current === undefined || current.fault === 'delay')) hasSentRecords = true;
-    hit.add(name);
-    const forward = (given: Buffer): Promise<Answer> =>
-      forwardTo(options.serviceUrl, agentFor(incoming), incoming, outgoing, given);
+    const forward = async (given: Buffer): Promise<Answer> => {
+      const found = await forwardTo(options.serviceUrl, agentFor(incoming), incoming, outgoing, given);
+      const isTaken = found.status === 200;
+      if (isTaken && call.endsWith('/hybridcertificaterotation')) asksForCertificate = false;
+      const asks = isTaken && asksForCertificate && call.includes('/getsandboxactions');
+      return withOwnUrl(found, options.serviceUrl, ownUrl, asks ? { rotateworkercertificate: 'true' } : {});
+    };
     if (current === undefined) {
       send(outgoing, await forward(body));
       return;
@@ -160,13 +173,18 @@ export async function startFaultingFront(options: FrontOptions): Promise<Faultin
   });
   server.on('tlsClientError', () => undefined);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  ownUrl = `https://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
   return {
-    url: `https://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    url: ownUrl,
     begin: (next) => {
       plan = next;
       hasSentRecords = false;
-      hit = new Set();
-      return hit;
+      calls = new Map();
+      done = new Map();
+      return { calls, done };
+    },
+    askForCertificate: () => {
+      asksForCertificate = true;
     },
     close: () =>
       new Promise((resolve) => {
@@ -182,6 +200,13 @@ interface Answer {
   status: number;
   headers: OutgoingHttpHeaders;
   body: Buffer;
+}
+
+function withOwnUrl(found: Answer, serviceUrl: string, ownUrl: string, more: OutgoingHttpHeaders): Answer {
+  const headers = { ...found.headers, ...more };
+  if (!/json/i.test(headers['content-type'] ?? '')) return { ...found, headers };
+  const body = Buffer.from(found.body.toString('utf8').replaceAll(serviceUrl, ownUrl));
+  return { ...found, headers: { ...headers, 'content-length': body.length }, body };
 }
 
 async function readAll(incoming: IncomingMessage): Promise<Buffer> {

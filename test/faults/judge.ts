@@ -94,6 +94,14 @@ export async function judgeJob({ rest, sideFolder, workerFolders }: Ground, job:
     // Of an attempt that was cut short the journal says what had reached the sandbox.
     if (!isWhole) {
       const kept = await journalled(workerFolders, jobId, attempt.sandboxId);
+      // Its sandbox lived: it read what was in the pipe, told the end itself, and the service compared.
+      if (isOfKilledRuntime(attempt)) {
+        if (attempt.verified !== true || kept !== records) fault(`${name}: is not verified`);
+        if (written !== undefined && written > records) {
+          verdict.lost += written - records;
+          fault(`${name}: the script counted ${String(written)}, the service has ${String(records)}`);
+        }
+      }
       if (kept < records) fault(`${name}: the journal has ${String(kept)} records, the service ${String(records)}`);
       if (attempt.outcome === 'interrupted') verdict.notAccepted += Math.max(0, kept - records);
       else if (kept > records) {
@@ -107,6 +115,11 @@ export async function judgeJob({ rest, sideFolder, workerFolders }: Ground, job:
   // Runs of which the service shows nothing wrote into pipes of sandboxes that were killed at once.
   for (const [token, written] of runs) if (!seenTokens.has(token)) verdict.unread += written;
   return verdict;
+}
+
+/** The words are the sandbox's own. An attempt that the service gave up is interrupted too. */
+function isOfKilledRuntime({ outcome, reason }: JobDetails['attempts'][number]): boolean {
+  return outcome === 'interrupted' && /was ended by SIGKILL, which did not come from here/.test(reason ?? '');
 }
 
 /** Counts of the script's runs, by the name that each gave itself. */

@@ -10,6 +10,8 @@ const weights: [Target, number][] = [
   ['engine', 0.15],
   ['engine and sandbox', 0.15],
 ];
+/** Of all kills, where a plan wants them: drawn apart, so that the other draws are those of a plan without. */
+const runtimeWeight = 0.25;
 /** Mean seconds that an engine or the service stays away. Some of them beyond what a call waits for. */
 const awaySeconds = 1;
 
@@ -23,7 +25,7 @@ export interface KillerOptions {
 
 /** Resolves when the signal has fired and everything that was killed is there again. */
 export async function killAtRandom({ ledger, service, workers, say, signal }: KillerOptions): Promise<void> {
-  const { seed, killEverySeconds } = ledger.progress.plan;
+  const { seed, killEverySeconds, killsRuntimes = false } = ledger.progress.plan;
   const isOver = (): boolean => signal.aborted;
   while (!isOver()) {
     // Each kill has a row of its own: what a run that was interrupted had drawn already does not matter to the next.
@@ -31,12 +33,14 @@ export async function killAtRandom({ ledger, service, workers, say, signal }: Ki
     const chance = seededChance(seed, `kill ${String(number)}`);
     await rest(exponential(chance, killEverySeconds) * 1000, signal);
     if (isOver()) return;
-    const target = chooseTarget(chance);
+    const isRuntime = killsRuntimes && seededChance(seed, `kill ${String(number)}, runtime`)() < runtimeWeight;
+    const target = isRuntime ? 'runtime' : chooseTarget(chance);
     const worker = pick(chance, workers);
     if (worker === undefined) return;
-    const sandbox = target === 'sandbox' || target === 'engine and sandbox' ? pick(chance, worker.sandboxes()) : undefined;
+    const sandbox = target === 'service' || target === 'engine' ? undefined : pick(chance, worker.sandboxes());
     const away = exponential(chance, awaySeconds) * 1000;
-    if (target === 'sandbox' && sandbox === undefined) continue;
+    const victim = target === 'runtime' ? sandbox?.runtimePid : sandbox?.pid;
+    if ((target === 'sandbox' || target === 'runtime') && victim === undefined) continue;
     ledger.progress.kills[target] += 1;
     ledger.save();
     say(`kill ${target}${target === 'service' ? '' : ` of ${worker.name}`}`);
@@ -46,9 +50,10 @@ export async function killAtRandom({ ledger, service, workers, say, signal }: Ki
       await service.comeBack();
       continue;
     }
-    if (target !== 'sandbox') await worker.kill();
-    if (sandbox !== undefined) kill(sandbox.pid);
-    if (target === 'sandbox') continue;
+    const isAlone = target === 'sandbox' || target === 'runtime';
+    if (!isAlone) await worker.kill();
+    if (victim !== undefined) kill(victim);
+    if (isAlone) continue;
     await rest(away, signal);
     await worker.start();
   }

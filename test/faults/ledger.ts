@@ -13,9 +13,11 @@ export interface Plan {
   limit: number;
   /** Mean seconds between two kills. */
   killEverySeconds: number;
+  /** Runtimes are killed too. Plans of before it was there kill none, and what they draw stays what it was. */
+  killsRuntimes?: boolean;
 }
 
-export const targets = ['engine', 'sandbox', 'service', 'engine and sandbox'] as const;
+export const targets = ['engine', 'sandbox', 'service', 'engine and sandbox', 'runtime'] as const;
 export type Target = (typeof targets)[number];
 
 export interface Progress {
@@ -46,16 +48,12 @@ export class Ledger {
     this.#progressFile = join(folder, 'progress.json');
     this.#verdictFile = join(folder, 'verdicts.ndjson');
     mkdirSync(this.sideFolder, { recursive: true });
-    this.progress = existsSync(this.#progressFile)
+    const none = Object.fromEntries(targets.map((target) => [target, 0])) as Progress['kills'];
+    const known = existsSync(this.#progressFile)
       ? (JSON.parse(readFileSync(this.#progressFile, 'utf8')) as Progress)
-      : {
-          plan,
-          asked: 0,
-          kills: { engine: 0, sandbox: 0, service: 0, 'engine and sandbox': 0 },
-          seconds: 0,
-          pieces: 0,
-          commits: {},
-        };
+      : { plan, asked: 0, kills: none, seconds: 0, pieces: 0, commits: {} };
+    // A run that was begun before there was a target has killed none of it.
+    this.progress = { ...known, kills: { ...none, ...known.kills } };
     // More jobs may be asked for later; the rest of a plan stays, or the seed would mean nothing.
     this.progress.plan.jobs = Math.max(this.progress.plan.jobs, plan.jobs);
     if (existsSync(this.#verdictFile)) {

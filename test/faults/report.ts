@@ -3,10 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { moments } from '../fakes/faulting-front.ts';
 import { root } from '../harness/stack.ts';
 import type { JobVerdict } from './judge.ts';
 import { targets, type Ledger } from './ledger.ts';
 import type { LongRunEnd } from './long-run.ts';
+import type { MatrixEnd, MatrixLedger } from './matrix.ts';
 
 const file = join(root, 'docs', 'reliability.md');
 
@@ -39,11 +41,10 @@ export function circumstances(): [string, string][] {
   ];
 }
 
-export function table(rows: readonly (readonly [string, string])[], heading: readonly [string, string]): string[] {
+export function table<Row extends readonly string[]>(rows: readonly Row[], heading: Row): string[] {
   const all = [heading, ...rows];
-  const widths = [0, 1].map((column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
-  const line = (cells: readonly [string, string]): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const widths = heading.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
+  const line = (cells: Row): string => `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   return [line(heading), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...rows.map(line)];
 }
 
@@ -86,6 +87,49 @@ export function longReport(ledger: Ledger, end: LongRunEnd): { lines: string[]; 
   ];
   return { lines: table(rows, ['what', 'figure']), isClean };
 }
+
+/** First what was tried and found, then how often each call had its faults. */
+export function matrixReport(ledger: MatrixLedger, end: MatrixEnd): { lines: string[]; isClean: boolean } {
+  const units = ledger.units;
+  const finished = [...ledger.finished.values()];
+  const sum = (figure: (one: (typeof finished)[number]) => number): number => finished.reduce((all, one) => all + figure(one), 0);
+  const wrong = finished.flatMap((one) => one.wrong.map((text) => `${one.name}: ${text}`));
+  const commits = new Map<string, number>();
+  for (const { commit } of finished) commits.set(commit, (commits.get(commit) ?? 0) + 1);
+  const ran = [...commits];
+  const doneTo = new Map<string, number[]>();
+  for (const { name, plan } of units) {
+    for (const [call, count] of Object.entries(ledger.finished.get(name)?.done ?? {})) {
+      const counts = doneTo.get(call) ?? moments.map(() => 0);
+      const place = moments.indexOf(plan.moment);
+      counts[place] = (counts[place] ?? 0) + count;
+      doneTo.set(call, counts);
+    }
+  }
+  const isClean = wrong.length + end.orphans === 0;
+  const rows: [string, string][] = [
+    ['commit', ran.map(([name, count]) => (ran.length === 1 ? name : `${name} (${String(count)} trials)`)).join(', ')],
+    ...circumstances(),
+    ['seed', ledger.plan.seed],
+    ['rounds', String(ledger.plan.rounds)],
+    ['combinations tried', `${String(finished.length)} of ${String(units.length)}`],
+    ['faults done', String(sum((one) => Object.values(one.done).reduce((all, count) => all + count, 0)))],
+    ['calls made', String(sum((one) => Object.values(one.calls).reduce((all, count) => all + count, 0)))],
+    ['jobs judged', String(sum((one) => one.jobs))],
+    ['records of theirs', String(sum((one) => one.records))],
+    ['what was wrong', wrong.length === 0 ? 'nothing' : wrong.join('; ').replaceAll('|', '/')],
+    ['processes left', String(end.orphans)],
+  ];
+  const calls = [...doneTo].sort(([one], [other]) => (placeOf(one) < placeOf(other) ? -1 : 1));
+  const perCall = calls.map(([call, counts]): readonly string[] => [`\`${call}\``, ...counts.map(String)]);
+  return {
+    lines: [...table(rows, ['what', 'figure']), '', 'Faults done to each call:', '', ...table(perCall, ['call', ...moments])],
+    isClean,
+  };
+}
+
+/** By path, whatever the method. */
+const placeOf = (call: string): string => call.replace(/^(\w+) (.*)$/, '$2 $1');
 
 function gigabytes(bytes: number): string {
   return `${String(Math.round(bytes / 2 ** 30))} GiB`;

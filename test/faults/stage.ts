@@ -144,22 +144,44 @@ export class StagedWorker {
     await this.#program?.stop();
   }
 
-  /** Names of folders of sandboxes that are there now, with the process that was started for each. */
-  sandboxes(): { sandboxId: string; pid: number }[] {
+  /** Names of folders of sandboxes that are there now, with the process that was started for each, and its runtime where it has one. */
+  sandboxes(): StagedSandbox[] {
     const folder = join(this.dataFolder, 'sandboxes');
     if (!existsSync(folder)) return [];
     return readdirSync(folder).flatMap((sandboxId) => {
       try {
-        const facts = JSON.parse(readFileSync(join(folder, sandboxId, 'launch.json'), 'utf8')) as {
-          process: { pid: number } | null;
-        };
-        return facts.process === null ? [] : [{ sandboxId, pid: facts.process.pid }];
+        const { process: started } = readJson(join(folder, sandboxId, 'launch.json')) as { process: { pid: number } | null };
+        return started === null
+          ? []
+          : [{ sandboxId, pid: started.pid, runtimePid: runtimeOf(join(folder, sandboxId), started.pid) }];
       } catch {
         // Just being made, or just being removed.
         return [];
       }
     });
   }
+}
+
+export interface StagedSandbox {
+  sandboxId: string;
+  pid: number;
+  runtimePid: number | undefined;
+}
+
+/** Only one that runs now as the sandbox's own child: its number may be another's by the time that it is killed. */
+function runtimeOf(sandboxFolder: string, sandboxPid: number): number | undefined {
+  try {
+    const { runtimePid } = readJson(join(sandboxFolder, 'state.json')) as { runtimePid: number | null };
+    if (runtimePid === null) return undefined;
+    const status = readFileSync(`/proc/${String(runtimePid)}/status`, 'utf8');
+    return Number(/^PPid:\s+(\d+)/m.exec(status)?.[1]) === sandboxPid ? runtimePid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readJson(file: string): unknown {
+  return JSON.parse(readFileSync(file, 'utf8'));
 }
 
 /** Engines and services that an earlier piece of this run left when it was killed itself. Sandboxes are the next engine's to find. */

@@ -1,146 +1,142 @@
 /**
- * Every call that a worker and its sandboxes make while they work, times every moment and kind of fault: none ends the engine, none loses or
- * doubles a record, each clears itself. And, in short, what `npm run test:faults` does at length: kills of every process.
+ * Every call that a worker, its sandboxes and a person at it make, times every moment and kind of fault: none ends the engine, none loses or
+ * doubles a record, each clears itself or is told. And, in short, what `npm run test:faults` does at length: kills of every process.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import { statSync, truncateSync } from 'node:fs';
 import path from 'node:path';
-import { X509Certificate, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { faults, moments, startFaultingFront, type ClientPair, type Plan } from '../fakes/faulting-front.ts';
-import { judgeJob, type JobVerdict } from '../faults/judge.ts';
+import type { Plan } from '../fakes/faulting-front.ts';
+import { agentRoutes, needsPowerShell, notCalled, routeOf } from '../faults/calls.ts';
 import { Ledger } from '../faults/ledger.ts';
 import { runLong } from '../faults/long-run.ts';
-import { runbookName, runbookScript } from '../faults/runbook.ts';
+import { combinations, drawRound, MatrixLedger, nameOf, runLane, scenes, type Scene, type Unit } from '../faults/matrix.ts';
+import { setMatrixStage, type Came, type MatrixStage } from '../faults/matrix-stage.ts';
+import { requireRuntime } from '../harness/runtimes.ts';
 import { leftoversAreCheckedAtTheEnd } from '../harness/shared-fixture.ts';
-import { accountName, makeAccount, publishRunbook, startService, waitFor, type Account, type Service } from '../harness/stack.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
-import { TestWorker } from '../harness/worker-in-process.ts';
 
 leftoversAreCheckedAtTheEnd();
 
-const records = 120;
-/** Longer than everybody waits before a word is said, shorter than anybody gives up. */
-const delayMs = 1200;
-/** A lost answer to the poll comes again after a while (`actionVisibilitySeconds`); machines under load need a multiple. */
-const limitSeconds = 100;
-
-/** What every worker and sandbox calls in the life of one job. */
-const callsOfAJob = [
-  'GET /jrds/Sandboxes/GetSandboxActions',
-  'GET /jrds/Sandboxes/GetSandboxActions, held',
-  'GET /jrds/Sandboxes/id/jobs/getJobActions',
-  'POST /jrds/Sandboxes/id/jobs/AcknowledgeJobActions',
-  'GET /jrds/jobs/id',
-  'GET /jrds/jobs/id/getUpdatableData',
-  'GET /jrds/runbooks/id',
-  'POST /jrds/Sandboxes/id/jobs/id/changeStatus, Activating',
-  'POST /jrds/Sandboxes/id/jobs/id/changeStatus, Running',
-  'POST /jrds/Sandboxes/id/jobs/id/changeStatus, final',
-  'POST /jrds/Sandboxes/id/jobs/id/records',
-  'POST /jrds/Sandboxes/id/jobs/id/records, again',
-  'POST /jrds/Sandboxes/id/jobs/id/unload',
-  'GET /workspaces/id/packs',
+/**
+ * What one call does in several ways, or for another, is faulted in each of them. (Whether an engine uploads records of a dead sandbox depends
+ * on what that had sent.)
+ */
+const ways = [
+  'GET /jrds/sandboxes/getsandboxactions, held',
+  'GET /workspaces/:workspaceId/packs, held',
+  'POST /jrds/sandboxes/:sandboxId/jobs/:jobId/changestatus, Activating',
+  'POST /jrds/sandboxes/:sandboxId/jobs/:jobId/changestatus, Running',
+  'POST /jrds/sandboxes/:sandboxId/jobs/:jobId/changestatus, final',
+  'POST /jrds/sandboxes/:sandboxId/jobs/:jobId/changestatus, final, of a dead sandbox',
+  'POST /jrds/sandboxes/:sandboxId/jobs/:jobId/records, again',
+  'POST /jrds/sandboxes/:sandboxId/jobs/:jobId/unload, of a dead sandbox',
+  'GET /jrds/jobs/:jobId, of a dead sandbox',
 ];
 
 /** Side by side: most of the time is waiting. In each lane as many whose answer to the poll is lost as in the others. */
-const lanes: Plan[][] = [[], [], []];
-const combinations = moments.flatMap((moment) => faults.map((fault): Plan => ({ moment, fault })));
+const laneCounts: Record<Scene, number> = { work: 3, person: 2 };
 const losesAnswers = ({ moment, fault }: Plan): boolean => moment !== 'before' && fault !== 'delay';
-for (const [index, plan] of combinations.filter(losesAnswers).entries()) lanes[index % lanes.length]?.push(plan);
-for (const [index, plan] of combinations.filter((one) => !losesAnswers(one)).entries()) lanes[index % lanes.length]?.push(plan);
+const spread = [...combinations.filter(losesAnswers), ...combinations.filter((one) => !losesAnswers(one))];
 
-/** What one combination came to. */
-interface Came {
-  verdict: JobVerdict;
-  hit: ReadonlySet<string>;
-  hasEnded: boolean;
-}
-
-describe('every call of a working worker', () => {
-  let service: Service;
-  let account: Account;
+describe('every call of the agent protocol', () => {
+  let stage: MatrixStage;
   const came = new Map<string, Came>();
-  const open: (() => Promise<void>)[] = [];
 
   beforeAll(async () => {
-    const folder = await tempFolder();
-    service = await startService(path.join(folder, 'service'));
-    open.push(() => service.stop());
-    account = await makeAccount(service);
-    await publishRunbook(service, runbookName, 'Bash', runbookScript);
-    await Promise.all(lanes.map((plans, index) => runLane(folder, `lane-${String(index + 1)}`, plans)));
-  }, 600_000);
-  afterAll(async () => {
-    for (const close of open.reverse()) await close();
+    stage = await setMatrixStage(await tempFolder());
+    const lanes = scenes.flatMap((scene) => Array.from({ length: laneCounts[scene] }, (_, lane) => runOf(scene, lane)));
+    await Promise.all(lanes);
+  }, 900_000);
+  afterAll(() => stage.close());
+
+  function runOf(scene: Scene, lane: number): Promise<void> {
+    const units = spread
+      .filter((_, index) => index % laneCounts[scene] === lane)
+      .map((plan): Unit => ({ name: nameOf(scene, plan), scene, plan }));
+    return runLane(
+      stage,
+      `${scene}-${String(lane + 1)}`,
+      () => units.shift(),
+      (unit, found) => void came.set(unit.name, found),
+    );
+  }
+
+  const found = (scene: Scene, plan: Plan): Came | undefined => came.get(nameOf(scene, plan));
+  const doneTo = (plan: Plan): string[] => scenes.flatMap((scene) => Object.keys(found(scene, plan)?.done ?? {}));
+
+  it.each(combinations)(
+    '$moment, $fault: jobs end as they should, nothing is lost or doubled, the worker is well again',
+    (plan) => {
+      expect(found('work', plan)?.wrong).toEqual([]);
+      expect(found('work', plan)?.jobs).toBeGreaterThanOrEqual(3);
+    },
+  );
+
+  it.each(combinations)(
+    '$moment, $fault: a person is told what failed, nothing is half done, and the same call succeeds',
+    (plan) => {
+      expect(found('person', plan)?.wrong).toEqual([]);
+      expect(found('person', plan)?.jobs).toBeGreaterThanOrEqual(1);
+    },
+  );
+
+  it.each(combinations)('$moment, $fault: it was done to every call that the service has a route for', async (plan) => {
+    const needed = (await agentRoutes())
+      .map(({ name }) => name)
+      .filter((name) => !notCalled.has(name) && !needsPowerShell.includes(name));
+    const done = doneTo(plan);
+    expect(needed.filter((name) => !done.some((call) => routeOf(call) === name))).toEqual([]);
+    expect(ways.filter((way) => !done.includes(way))).toEqual([]);
   });
 
-  /** One worker, registered directly; from then on it knows a front for the service. */
-  async function runLane(folder: string, groupName: string, plans: readonly Plan[]): Promise<void> {
-    const dataFolder = path.join(folder, groupName);
-    const direct = await TestWorker.start(dataFolder);
-    try {
-      await direct.connect(service, account);
-      await direct.register(account, groupName);
-    } finally {
-      await direct.close();
-    }
-    const front = await startFaultingFront({
-      serviceUrl: service.ready.agentUrl,
-      credentials: readPair(path.dirname(service.ready.caFile), 'server.pem', 'server.key.pem'),
-      findPair: (fingerprint) => findPair(path.join(dataFolder, 'secrets'), fingerprint),
-      delayMs,
-    });
-    open.push(() => front.close());
-    const settings = path.join(dataFolder, 'settings.json');
-    writeFileSync(settings, readFileSync(settings, 'utf8').replaceAll(service.ready.agentUrl, front.url));
-    for (const plan of plans) came.set(nameOf(plan), await runJob(groupName, dataFolder, front.begin(plan)));
-  }
+  it('and to those that only PowerShell makes', (context) => {
+    requireRuntime(context, 'pwsh');
+    for (const plan of combinations) expect(doneTo(plan)).toEqual(expect.arrayContaining([...needsPowerShell]));
+  });
 
-  /** A worker that starts under the plan, and a job as soon as it waits for one: each call on the way is the first of its kind. */
-  async function runJob(groupName: string, dataFolder: string, hit: ReadonlySet<string>): Promise<Came> {
-    const sideFolder = await mkdtemp(`${dataFolder}-counts-`);
-    const jobName = randomUUID();
-    const parameters = { Side: sideFolder, Count: String(records), Rest: '2.5' };
-    const body = { runbook: { name: runbookName }, parameters, runOn: groupName };
-    const worker = await TestWorker.start(dataFolder);
-    try {
-      await waitFor('a held poll', limitSeconds, () =>
-        hit.has('GET /jrds/Sandboxes/GetSandboxActions, held') ? true : undefined,
-      );
-      await service.rest.call('jobs:start', { params: { accountName, jobName }, body });
-      const job = await waitFor('the end of the job', limitSeconds, async () => {
-        const now = await service.rest.call('jobs:get', { params: { accountName, jobName } });
-        return now.endTime === null ? undefined : now;
-      });
-      // What went wrong on the way is over, and nobody is told of it any more.
-      await worker.when(
-        'a well worker',
-        (now) => now.status === 'ready' && now.running === 0 && now.problems.length === 0,
-        limitSeconds,
-      );
-      const verdict = await judgeJob({ rest: service.rest, sideFolder, workerFolders: [dataFolder] }, job, records);
-      return { verdict, hit, hasEnded: await Promise.race([worker.host.ended.then(() => true), Promise.resolve(false)]) };
-    } finally {
-      await worker.close();
-    }
-  }
-
-  it.each(combinations)('$moment, $fault: the job is completed, nothing is lost or doubled, the worker is well again', (plan) => {
-    const found = came.get(nameOf(plan));
-    expect(found?.verdict.faults).toEqual([]);
-    expect(found?.verdict).toMatchObject({ status: 'Completed', lost: 0, doubled: 0, overlaps: 0, notAccepted: 0 });
-    expect(found?.verdict.outcomes.at(-1)).toBe('completed');
-    expect([...(found?.hit ?? [])]).toEqual(expect.arrayContaining(callsOfAJob));
-    expect(found?.hasEnded).toBe(false);
+  it('and the exceptions are routes that nobody called', async () => {
+    const routes = (await agentRoutes()).map(({ name }) => name);
+    expect(routes).toEqual(expect.arrayContaining([...notCalled.keys(), ...needsPowerShell]));
+    const called = [...came.values()].flatMap(({ calls }) => Object.keys(calls).map(routeOf));
+    expect([...notCalled.keys()].filter((name) => called.includes(name))).toEqual([]);
+    expect(called.filter((name) => !routes.includes(name))).toEqual([]);
   });
 });
 
-const nameOf = ({ moment, fault }: Plan): string => `${moment} ${fault}`;
+describe('the plan of a long matrix', () => {
+  const drawn = (seed: string, round: number): string[] =>
+    drawRound(seed, round).map(({ name, plan }) => `${name}: ${String(plan.occurrenceOf?.('GET /jrds/jobs/:jobId'))}`);
 
-describe('kills of engine, sandbox and service at random moments', () => {
+  it('is the same for the same seed, another for another, and holds every combination once a round', () => {
+    expect(drawn('1', 1)).toEqual(drawn('1', 1));
+    expect(drawn('2', 1)).not.toEqual(drawn('1', 1));
+    expect(new Set(drawn('1', 1)).size).toBe(combinations.length * scenes.length);
+    const occurrences = [1, 2, 3].flatMap((round) => drawRound('1', round).map(({ plan }) => plan.occurrenceOf?.('any') ?? 0));
+    expect(Math.min(...occurrences)).toBe(1);
+    expect(Math.max(...occurrences)).toBeGreaterThan(2);
+  });
+
+  it('goes on with what is left, also after a line that was cut', async () => {
+    const folder = path.join(await tempFolder(), 'matrix');
+    const nothing: Came = { wrong: [], calls: {}, done: {}, jobs: 0, records: 0 };
+    const ledger = new MatrixLedger(folder, { seed: '1', rounds: 1 }, 'here');
+    const [first, second] = ledger.units;
+    if (first === undefined || second === undefined) throw new Error('a round has units');
+    ledger.finish(first, nothing);
+    ledger.finish(second, nothing);
+    const file = path.join(folder, 'finished.ndjson');
+    truncateSync(file, statSync(file).size - 5);
+    const later = new MatrixLedger(folder, { seed: '2', rounds: 2 }, 'there');
+    expect(later.plan).toEqual({ seed: '1', rounds: 2 });
+    expect([...later.finished.keys()]).toEqual([first.name]);
+    later.finish(second, nothing);
+    expect([...new MatrixLedger(folder, { seed: '1', rounds: 1 }, 'there').finished.keys()]).toEqual([first.name, second.name]);
+  });
+});
+
+describe('kills of engine, sandbox, runtime and service at random moments', () => {
   it('lose nothing, double nothing and leave nothing behind', async () => {
-    const plan = { seed: 'short', jobs: 12, workers: 2, limit: 2, killEverySeconds: 3 };
+    const plan = { seed: 'short', jobs: 12, workers: 2, limit: 2, killEverySeconds: 3, killsRuntimes: true };
     const ledger = new Ledger(path.join(await tempFolder(), 'run'), plan, 'here');
     const said: string[] = [];
     const end = await runLong(ledger, (text) => said.push(text), AbortSignal.timeout(200_000));
@@ -152,14 +148,3 @@ describe('kills of engine, sandbox and service at random moments', () => {
     expect(Object.values(ledger.progress.kills).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);
   }, 240_000);
 });
-
-function readPair(folder: string, cert: string, key: string): ClientPair {
-  const read = (name: string): string => readFileSync(path.join(folder, name), 'utf8');
-  return { cert: read(cert), key: read(key) };
-}
-
-function findPair(secretsFolder: string, fingerprint: string): ClientPair | undefined {
-  return ['agent', 'worker']
-    .map((name) => readPair(secretsFolder, `${name}.cert.pem`, `${name}.key.pem`))
-    .find(({ cert }) => new X509Certificate(cert).fingerprint256 === fingerprint);
-}

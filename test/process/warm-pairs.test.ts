@@ -185,6 +185,35 @@ describe('a sandbox that waits', () => {
     },
   );
 
+  it.for([
+    ['it', (pid: number) => !isPowerShell(pid)],
+    ['its PowerShell', isPowerShell],
+  ] as const)(
+    'costs no job when %s is killed, and nothing of it is left',
+    { timeout: 300_000 },
+    async ([, isVictim], context) => {
+      const stack = await startStack(context);
+      const { rest } = stack.service;
+      await runJob(stack);
+      const { name, processes } = await whenOneWaits(stack);
+      for (const pid of processes) mustEndWithTest(pid);
+      const victim = processes.find(isVictim);
+      if (victim === undefined) throw new Error('there is nothing to kill');
+      process.kill(victim, 'SIGKILL');
+      // At once: its engine may have heard of it, or not yet.
+      await runJob(stack);
+      unwrap(await stack.worker.control.call('settings:change', { warmMemoryMb: 0 }));
+      await waitFor('the end of all', 60, () => (processesOf(stack).length === 0 ? true : undefined));
+      await waitFor('the end of its folder', 60, () => (readdirSync(stack.sandboxesFolder).includes(name) ? undefined : true));
+      const { value } = await rest.call('jobs:list', { params: { accountName }, query: {} });
+      const jobs = await Promise.all(value.map((job) => rest.call('jobs:get', { params: { accountName, jobName: job.name } })));
+      expect(jobs.map(({ status, attempts }) => [status, attempts.length])).toEqual([
+        ['Completed', 1],
+        ['Completed', 1],
+      ]);
+    },
+  );
+
   it('is thrown away when settings change, and made anew for the new ones', { timeout: 300_000 }, async (context) => {
     const stack = await startStack(context);
     await runJob(stack);

@@ -1,4 +1,5 @@
 /** The application as people run it, nothing replaced: with an engine of its own, or attached to a worker that runs without a window. */
+import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { _electron, type ElectronApplication, type Page, type TestInfo } from '@playwright/test';
@@ -11,6 +12,8 @@ export interface RealApp {
   page: Page;
   /** As from the tray, and the worker that it is attached to with it. What runs in sandboxes goes on. */
   quit(): Promise<void>;
+  /** Whichever process the engine is in, with SIGKILL; a window that was attached to it is quit. */
+  kill(): Promise<void>;
 }
 
 export async function startRealApp(dataFolder: string, engine: EngineMode): Promise<RealApp> {
@@ -28,7 +31,18 @@ export async function startRealApp(dataFolder: string, engine: EngineMode): Prom
       await worker.stop();
       if (ended !== null) throw new Error(`the worker ended with its window: ${String(ended)}`);
     };
-    return { app, page, quit };
+    const kill = async (): Promise<void> => {
+      if (worker !== undefined) {
+        await worker.kill();
+        await app.close();
+        return;
+      }
+      const main = app.process();
+      const ended = once(main, 'exit');
+      main.kill('SIGKILL');
+      await ended;
+    };
+    return { app, page, quit, kill };
   } catch (error) {
     await worker?.stop();
     throw error;
