@@ -34,7 +34,7 @@ const ways = [
 ];
 
 /** Side by side: most of the time is waiting. In each lane as many whose answer to the poll is lost as in the others. */
-const laneCounts: Record<Scene, number> = { work: 3, person: 2 };
+const laneCounts: Record<Scene, number> = { work: 4, person: 3 };
 const losesAnswers = ({ moment, fault }: Plan): boolean => moment !== 'before' && fault !== 'delay';
 const spread = [...combinations.filter(losesAnswers), ...combinations.filter((one) => !losesAnswers(one))];
 
