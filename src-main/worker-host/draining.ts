@@ -7,8 +7,10 @@ import { workerSource, type WorkerParts } from './parts.ts';
 
 type Parts = Pick<WorkerParts, 'settings' | 'log' | 'clock' | 'engine' | 'fault'>;
 
-/** The wall clock may be set meanwhile; and a sandbox that is just starting is asked again. */
+/** A sandbox that is just starting is asked again. */
 const lookAgainMs = 500;
+/** A timer holds less than 25 days. */
+const longestSleepMs = 60 * 60 * 1000;
 
 export class Draining {
   private readonly parts: Parts;
@@ -31,7 +33,7 @@ export class Draining {
     const { drain } = settings.current;
     if (drain === null) return;
     const { running } = engine().state.load;
-    const message = `The worker goes on draining, as it was asked at ${drain.since}: ${String(running)} jobs still run.`;
+    const message = `The worker goes on draining, as it was asked at ${drain.since}: ${count(running)} still ${running === 1 ? 'runs' : 'run'}.`;
     log.write({ name: 'workerDraining', source: workerSource, message, fields: { running } });
     this.watchDeadline(drain.deadline);
   }
@@ -79,22 +81,25 @@ export class Draining {
     this.callOff();
     if (deadline === null || this.closing.signal.aborted) return;
     const ending = new AbortController();
-    const done = this.stopAfter(Date.parse(deadline), ending.signal).catch((error: unknown) => {
+    // The wall clock may be set meanwhile: what is left is measured from now on.
+    const leftMs = Date.parse(deadline) - this.parts.clock.now().getTime();
+    const done = this.stopAfter(leftMs, ending.signal).catch((error: unknown) => {
       this.parts.fault(error, 'stop what runs after the deadline of draining');
     });
     this.watch = { ending, done };
   }
 
-  private async stopAfter(deadlineMs: number, signal: AbortSignal): Promise<void> {
+  private async stopAfter(leftMs: number, signal: AbortSignal): Promise<void> {
     const { clock, log } = this.parts;
     // Asked anew after each wait: it changes meanwhile.
     const isCalledOff = (): boolean => signal.aborted;
-    for (let left = deadlineMs - clock.now().getTime(); left > 0 && !isCalledOff(); left = deadlineMs - clock.now().getTime())
-      await clock.sleep(Math.min(left, lookAgainMs), signal);
+    const endMs = clock.monotonicMs() + leftMs;
+    for (let left = leftMs; left > 0 && !isCalledOff(); left = endMs - clock.monotonicMs())
+      await clock.sleep(Math.min(left, longestSleepMs), signal);
     if (isCalledOff()) return;
     const asked = new Set<string>();
     const running = this.runningSandboxes();
-    const message = `The deadline of draining has passed: ${String(running.length)} jobs that still run are stopped.`;
+    const message = `The deadline of draining has passed: ${count(running.length)} that still ${running.length === 1 ? 'runs is' : 'run are'} stopped.`;
     log.write({ name: 'workerDraining', source: workerSource, message, fields: { running: running.length } });
     for (let sandboxes = running; sandboxes.length > 0 && !isCalledOff(); sandboxes = this.runningSandboxes()) {
       for (const sandboxId of sandboxes) {
@@ -114,4 +119,8 @@ export class Draining {
       .filter(({ status, report }) => status === 'running' && report?.phase !== 'uploading' && report?.phase !== 'ended')
       .map(({ launch }) => launch.sandboxId);
   }
+}
+
+function count(jobs: number): string {
+  return jobs === 1 ? 'one job' : `${String(jobs)} jobs`;
 }
