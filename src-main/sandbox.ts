@@ -74,12 +74,12 @@ async function main(): Promise<void> {
     view,
     usage,
     permission,
-    startSibling: (jobId) => startSibling(handOver, jobId, process.env),
+    startSibling: (jobId) => {
+      const start = (): void => startSibling(handOver, jobId, process.env);
+      // Born within the tree of this sandbox's job it would end with that.
+      void ground.then(({ tree }) => tree.outside(start), start);
+    },
   });
-  let announce = (): void => undefined;
-  // The way to the service takes as long as all that comes before the announcement.
-  const living = life.run(new Promise((resolve) => (announce = resolve)));
-  living.catch(() => undefined);
   const endpoint = await openControlEndpoint({
     folder: sandboxFolder,
     report: () => state.report,
@@ -94,9 +94,9 @@ async function main(): Promise<void> {
   await state.write();
   acknowledge(state.report.process);
   letGoOfStandardStreams(sandboxFolder);
-  announce();
 
-  await living;
+  // Not sooner: whoever has asked the service for its job has to be known, or nobody would tell the service when it dies.
+  await life.run();
   await state.close();
   service.close();
   await endpoint.close();

@@ -67,7 +67,8 @@ export function delayAfterFailure(failure: FailureFacts, chance: number): number
   const jitter = 0.5 + 0.5 * chance;
   const ladder = Math.min(lastRetryMs, firstRetryMs * 2 ** Math.min(10, failure.failures - 1));
   const delay = Math.round((failure.retryable ? ladder : refusedRetryMs) * jitter);
-  return Math.max(delay, Math.min(failure.retryAfterMs ?? 0, longestRetryAfterMs));
+  // Never earlier than asked, and the many who were asked alike not all at that moment.
+  return Math.min(failure.retryAfterMs ?? 0, longestRetryAfterMs) + delay;
 }
 
 /** One cut connection while a service restarts is not worth a word; the second failure in a row is, and so is any refusal. */

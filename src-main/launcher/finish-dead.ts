@@ -114,7 +114,11 @@ export async function finishDeadSandbox(options: FinishOptions): Promise<Finishe
     },
     reason: options.seen,
     now: options.now,
-    delay: (milliseconds) => options.delay(milliseconds, signal),
+    // Who asks us to end need not wait for a disk that is full.
+    delay: async (milliseconds) => {
+      await options.delay(milliseconds, signal);
+      signal.throwIfAborted();
+    },
   });
   const finished: Finished = {
     ...ending,

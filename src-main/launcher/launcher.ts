@@ -39,8 +39,8 @@ import type { WarmPairs } from './warm-pairs.ts';
 const stopRequestMs = 5000;
 /** A sandbox whose engine died while it was starting says where it listens within this many looks (10 s), or something is wrong. */
 const looksBeforeFault = 200;
-/** A process that was started and has not said anything after this many looks (2 s) never will. */
-const looksForState = 40;
+/** A process that was started and has not said anything after this many looks (10 s) never will. */
+const looksForState = 200;
 /** Enough to recognise actions that come again; the oldest are forgotten. */
 const maxRememberedIds = 10_000;
 
@@ -431,12 +431,13 @@ export class Launcher {
    * The service has given this sandbox's job to a new attempt, so it no longer accepts an older one here. One that lives hears that from the
    * service; one that hangs does not, and its runbook would go on beside the new one.
    */
-  private endOlderAttempts({ launch, report }: Entry): void {
+  private endOlderAttempts(entry: Entry): void {
+    const { report } = entry;
     if ((report?.jobId ?? null) === null) return;
     for (const other of this.entries.values()) {
       const mayRun = other.report?.phase === 'loading' || other.report?.phase === 'running' || other.report?.phase === 'stopping';
       if (!mayRun || other.isSuperseded || other.report?.jobId !== report?.jobId) continue;
-      if (other.launch.pickedUpAt >= launch.pickedUpAt) continue;
+      if (!isOlder(other, entry)) continue;
       other.isSuperseded = true;
       this.track(this.endSuperseded(other), `end the older attempt ${other.launch.sandboxId}`);
     }
@@ -505,4 +506,10 @@ export class Launcher {
     this.lastPickedUpMs = Math.max(this.options.now().getTime(), this.lastPickedUpMs + 1);
     return new Date(this.lastPickedUpMs).toISOString();
   }
+}
+
+/** By the service's count where both say it; by when they were picked up else, of which clocks may think otherwise. */
+function isOlder(one: Entry, other: Entry): boolean {
+  const [first, second] = [one.report?.attempt ?? null, other.report?.attempt ?? null];
+  return first !== null && second !== null ? first < second : one.launch.pickedUpAt < other.launch.pickedUpAt;
 }

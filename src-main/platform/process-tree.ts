@@ -158,6 +158,17 @@ export class ProcessTree {
     return child;
   }
 
+  /** Starts what is none of this tree's: from without, where this process waits within. */
+  outside(start: () => void): void {
+    const wasInside = this.#isInside;
+    this.#leave();
+    try {
+      start();
+    } finally {
+      if (wasInside) this.#enterNow();
+    }
+  }
+
   /** What was used until now was not the job's. */
   countFromNow(): void {
     if (this.#group === undefined) this.#marked.find();

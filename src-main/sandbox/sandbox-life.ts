@@ -27,7 +27,6 @@ export class SandboxLife {
   readonly #over = new AbortController();
   readonly #calls: ServiceCalls;
   #attempt: Attempt | undefined;
-  #announced: Promise<void> = Promise.resolve();
   readonly #siblings = new Set<string>();
 
   constructor(options: LifeOptions) {
@@ -42,10 +41,8 @@ export class SandboxLife {
     return this.#attempt?.stop(reason) ?? false;
   }
 
-  /** `announced`: whoever started this sandbox knows of it. The service is asked at once, a job is taken no sooner than that. */
-  async run(announced: Promise<void>): Promise<void> {
+  async run(): Promise<void> {
     const { handOver, state, ground } = this.#options;
-    this.#announced = announced;
     try {
       if (handOver.onlyJobId === undefined) await this.#followQueue();
       else await this.#followOneJob(handOver.onlyJobId);
@@ -80,7 +77,6 @@ export class SandboxLife {
   async #followOneJob(jobId: string): Promise<void> {
     const { service, timing } = this.#options;
     const job = await this.#ask((signal) => service.getJob(jobId, { signal }));
-    await this.#announced;
     if (typeof job !== 'string') this.#start(job);
     while (!this.#isOver()) {
       await timing.delay(pollMs, this.#over.signal);
@@ -116,7 +112,6 @@ export class SandboxLife {
   async #take(actions: JobActions['value']): Promise<void> {
     const { handOver, service, state } = this.#options;
     const messages = actions.map((action) => action.MessageMetadata);
-    await this.#announced;
     if (this.#attempt === undefined) {
       // Before the service forgets the message: if this process dies now, the engine knows whose end it has to report.
       state.change({ jobId: actions[0]?.JobId ?? null });

@@ -92,6 +92,15 @@ export function failureOf(answer: CallAnswer, what: string): AppError {
   return new AppError('service-refused', { call: what, status, reason: quoteReason(answer) });
 }
 
+/**
+ * Of a service that names its features in each answer, refusals too: one that does not is somebody's on the way (a gateway that has lost its
+ * routes says 404 as well), and judges nothing.
+ */
+export function refuseStrangersRefusal(answer: CallAnswer): void {
+  const { status } = answer;
+  if (status >= 400 && !isTemporary(status)) throw notUnderstood(answer, 'a refusal that is not this service’s');
+}
+
 function isTemporary(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || status >= 500;
 }

@@ -9,7 +9,7 @@ import { runbookKinds, type JobStatus, type RunbookKind } from '../../src-contra
 import type { JrdsAddress, SandboxCredential } from '../../src-contract/sandbox.ts';
 import { AppError } from '../../src-contract/app-error.ts';
 import type { z } from 'zod';
-import { failureOf, parseAnswer, problemOf, readJson, refuseDamaged, refuseForeignPage } from './answers.ts';
+import { failureOf, parseAnswer, problemOf, readJson, refuseDamaged, refuseForeignPage, refuseStrangersRefusal } from './answers.ts';
 import { createHttpsClient, type CallAnswer, type CallRequest, type Timeouts } from './https-client.ts';
 
 export interface JrdsClientOptions {
@@ -174,6 +174,7 @@ export function createJrdsClient(options: JrdsClientOptions): JrdsClient {
       headers: { ...commonHeaders, ...(json === undefined ? {} : { 'content-type': 'application/json' }), ...call.headers },
       ...(body === undefined ? {} : { body }),
     });
+    if (features.size > 0 && offeredIn(answer) === '') refuseStrangersRefusal(answer);
     rememberFeatures(answer, features);
     return answer;
   }
@@ -432,8 +433,13 @@ function readTurn({ headers: given }: CallAnswer): string | undefined {
   return typeof turn === 'string' && /^[\w.-]{1,200}$/.test(turn) ? turn : undefined;
 }
 
+/** Empty: it is not of our service, or of one that offers nothing. */
+function offeredIn({ headers: given }: CallAnswer): string {
+  return String(given[headers.features] ?? '');
+}
+
 function rememberFeatures(answer: CallAnswer, features: Set<FeatureName>): void {
-  const offered = String(answer.headers[headers.features] ?? '')
+  const offered = offeredIn(answer)
     .split(',')
     .map((name) => name.trim());
   for (const name of featureNames) if (offered.includes(name)) features.add(name);

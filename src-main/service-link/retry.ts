@@ -10,14 +10,19 @@ export interface RetryPolicy {
   attempts?: number;
   /** No call begins later than this after the first one did. */
   withinMs?: number;
+  /** `Retry-After` counts up to this long. */
+  maxRetryAfterMs?: number;
 }
 
-/** For what must outlast the service's absence and be back within seconds of its return. */
-export const outlast: RetryPolicy = { firstMs: 250, factor: 2, maxMs: 5_000 };
+/**
+ * For what must outlast the service's absence and be back within seconds of its return. Who is asked to be silent for a minute, by a gateway
+ * that knows nothing of attempts, would be given up on (after 35 s), and what it runs made again.
+ */
+export const outlast: RetryPolicy = { firstMs: 250, factor: 2, maxMs: 5_000, maxRetryAfterMs: 10_000 };
 /** For what a person waits for: a stumble is stepped over, but a time limit of 15 s is not waited for twice. */
 export const brief: RetryPolicy = { firstMs: 200, factor: 2, maxMs: 1_000, attempts: 4, withinMs: 5_000 };
 
-/** A service may ask for patience, not for silence: `Retry-After` counts up to this long. */
+/** A service may ask for patience, not for silence. */
 const maxRetryAfterMs = 5 * 60_000;
 
 type Delay = (ms: number, signal: AbortSignal | undefined) => Promise<void>;
@@ -38,7 +43,7 @@ export function backoffMs(policy: RetryPolicy, failures: number, random: () => n
   const step = Math.min(policy.maxMs, policy.firstMs * policy.factor ** Math.min(failures - 1, 30));
   const jittered = step * (0.5 + random() / 2);
   // Never earlier than asked, but not all at that moment either.
-  return retryAfterMs > 0 ? Math.min(retryAfterMs, maxRetryAfterMs) + jittered : jittered;
+  return Math.min(retryAfterMs, policy.maxRetryAfterMs ?? maxRetryAfterMs) + jittered;
 }
 
 const defaultDelay: Delay = async (ms, signal) => {

@@ -19,6 +19,8 @@ export class Draining {
   private readonly onDone: () => void;
   private readonly closing = new AbortController();
   private watch: { ending: AbortController; done: Promise<void> } | undefined;
+  /** The end waits for what is still told. */
+  private telling: AbortController | undefined;
   private isDone = false;
 
   constructor(parts: Parts, launcher: () => Launcher, onDone: () => void) {
@@ -56,10 +58,30 @@ export class Draining {
   callOff(): void {
     this.watch?.ending.abort();
     this.watch = undefined;
+    this.telling?.abort();
+    this.telling = undefined;
   }
 
-  /** Nothing runs any more. The next engine on this folder takes work again. */
+  /** Nothing runs any more. What is left of sandboxes that died is still told to the service, up to the deadline. */
   finish(): void {
+    if (this.isDone || this.telling !== undefined) return;
+    const telling = new AbortController();
+    this.telling = telling;
+    void this.whenTold(telling.signal).then(() => {
+      if (!telling.signal.aborted) this.end();
+    });
+  }
+
+  private async whenTold(signal: AbortSignal): Promise<void> {
+    const isTelling = (): boolean =>
+      this.launcher()
+        .list()
+        .some(({ status }) => status === 'finishing');
+    while (isTelling() && !signal.aborted && !this.closing.signal.aborted) await this.parts.clock.sleep(lookAgainMs, signal);
+  }
+
+  /** The next engine on this folder takes work again. */
+  private end(): void {
     if (this.isDone) return;
     this.isDone = true;
     this.callOff();
@@ -73,6 +95,7 @@ export class Draining {
 
   async close(): Promise<void> {
     this.closing.abort();
+    this.telling?.abort();
     this.watch?.ending.abort();
     await this.watch?.done;
   }
@@ -110,7 +133,7 @@ export class Draining {
       await clock.sleep(lookAgainMs, signal);
     }
     // A sandbox that only waits for the service goes on by itself, as after any end of an engine.
-    if (!isCalledOff()) this.finish();
+    if (!isCalledOff()) this.end();
   }
 
   private runningSandboxes(): string[] {

@@ -7,6 +7,17 @@ import type { Change } from './changes.ts';
 import { legible } from './legible.ts';
 
 const maxConnections = 10;
+/**
+ * What takes longer will not come: the server has gone without a word, or somebody holds a row and stands still. The longest of ours, a hundred
+ * old jobs with their records, takes seconds.
+ */
+const patience = {
+  keepAlive: true,
+  connectionTimeoutMillis: 10_000,
+  query_timeout: 60_000,
+  lock_timeout: 20_000,
+  idle_in_transaction_session_timeout: 30_000,
+};
 /** How long to wait before listening again when the connection was lost; holds end by themselves meanwhile. */
 const listenAgainMs = 1000;
 export const notifyChannel = 'hrw_changes';
@@ -31,7 +42,7 @@ export function openPostgres(url: string, onTrouble: (error: Error) => void): Po
   const types = new pg.TypeOverrides();
   // All counts and times fit into a JavaScript number; the largest are milliseconds since the epoch.
   types.setTypeParser(pg.types.builtins.INT8, Number);
-  const pool = new pg.Pool({ connectionString: url, max: maxConnections, types, Client });
+  const pool = new pg.Pool({ connectionString: url, max: maxConnections, types, Client, ...patience });
   // An idle connection that the server ends is an event, not a crash: the pool makes a new one.
   pool.on('error', onTrouble);
 

@@ -1,19 +1,22 @@
 /** What is forgotten: jobs, with their attempts and records, some time after their last change; runbook versions that nothing names. */
-import type { Writer } from './store.ts';
+import { lockFreeRows, type Writer } from './store.ts';
 
 /** Azure Automation's own figure. */
 export const jobRetentionMs = 30 * 24 * 60 * 60 * 1000;
 
 /** The oldest first, at most `limit` of them, so that no transaction is long. Returns how many went. */
 export async function deleteOldJobs(tx: Writer, changedBefore: number, limit: number): Promise<number> {
-  const jobs = await tx.db
-    .selectFrom('jobs')
-    .select('id')
-    .where('endedAt', 'is not', null)
-    .where('lastModifiedAt', '<', changedBefore)
-    .orderBy('lastModifiedAt')
-    .limit(limit)
-    .execute();
+  // A job that somebody resumes at this moment stays.
+  const jobs = await lockFreeRows(
+    tx,
+    tx.db
+      .selectFrom('jobs')
+      .select('id')
+      .where('endedAt', 'is not', null)
+      .where('lastModifiedAt', '<', changedBefore)
+      .orderBy('lastModifiedAt')
+      .limit(limit),
+  ).execute();
   for (const { id } of jobs) {
     const attempts = await tx.db.selectFrom('attempts').select('sandboxId').where('jobId', '=', id).execute();
     for (const { sandboxId } of attempts) {

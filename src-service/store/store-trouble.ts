@@ -19,11 +19,11 @@ const systemCodes = new Map([
   ['ENOTFOUND', 'its server is not found'],
   ['EAI_AGAIN', 'its server is not found'],
 ]);
-/** Classes of SQLSTATE: connection, resources, shutting down. 25006: a server that may only read. */
-const serverStates = /^(?:08|53|57P|25006)/;
+/** Classes of SQLSTATE: connection, resources, shutting down. A server that may only read, what waited too long (25P03, 55P03, 57014). */
+const serverStates = /^(?:08|53|57P|25006|25P03|55P03|57014)/;
 /** Of the client library, which has no code for it. */
 const lostConnection =
-  /^(?:Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/;
+  /^(?:Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Query read timeout)/;
 
 /** Why the database cannot be used just now, to follow "because"; undefined: the error is another one. */
 export function storeTrouble(error: unknown): string | undefined {

@@ -460,9 +460,43 @@ describe('with a worker', () => {
     await new Promise((resolve) => worker.child.once('close', resolve));
     expect(worker.child.exitCode).toBe(0);
     expect(await readFile(`${data}.log`, 'utf8')).toContain(
-      'The deadline of draining has passed: 1 jobs that still run are stopped.',
+      'The deadline of draining has passed: one job that still runs is stopped.',
     );
     const job = await service.rest.call('jobs:get', { params: { accountName, jobName: jobId } });
     expect(job.status).toBe('Stopped');
+  });
+
+  it('drain --deadline holds for the next engine too, when the deadline has passed while none ran', async () => {
+    const data = path.join(folder, 'drain-passed');
+    let worker = await run(data);
+    await becomeWorker(data, 'drain-passed');
+    const jobId = await startJob('wait', 'drain-passed', { Gate: path.join(folder, 'never-opened') });
+    await waitFor('the job', 20, async () =>
+      (await asked<JobView[]>(['jobs', '--running', '--data', data])).find((one) => one.phase === 'running'),
+    );
+    await asked<WorkerState>(['drain', '--deadline', '3s', '--data', data]);
+    await worker.kill();
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    worker = await run(data);
+    await new Promise((resolve) => worker.child.once('close', resolve));
+    expect(worker.child.exitCode).toBe(0);
+    const job = await service.rest.call('jobs:get', { params: { accountName, jobName: jobId } });
+    expect(job).toMatchObject({ status: 'Stopped', attempts: [{ outcome: 'stopped' }] });
+  });
+
+  it('drain ends no sooner than the service knows what became of a sandbox that died meanwhile', async () => {
+    const data = path.join(folder, 'drain-dead');
+    const worker = await run(data);
+    await becomeWorker(data, 'drain-dead');
+    const jobId = await startJob('wait', 'drain-dead', { Gate: path.join(folder, 'never-opened') });
+    const running = await waitFor('the job', 20, async () =>
+      (await asked<JobView[]>(['jobs', '--running', '--data', data])).find((one) => one.phase === 'running'),
+    );
+    await asked<WorkerState>(['drain', '--data', data]);
+    process.kill(running.processId ?? 0, 'SIGKILL');
+    await new Promise((resolve) => worker.child.once('close', resolve));
+    expect(worker.child.exitCode).toBe(0);
+    const job = await service.rest.call('jobs:get', { params: { accountName, jobName: jobId } });
+    expect(job.attempts).toMatchObject([{ outcome: 'sandbox-crashed', verified: true }]);
   });
 });

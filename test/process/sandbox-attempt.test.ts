@@ -252,7 +252,7 @@ describe('the life of a sandbox', () => {
     );
     const { parts, delays } = await partsOf(service);
     const life = new SandboxLife({ ...parts, startSibling: () => undefined });
-    const living = life.run(Promise.resolve());
+    const living = life.run();
     await waitFor('the refusal and a question after it', 10, () => service.asked >= 4 || undefined);
     expect(delays).toContain(30_000);
     await waitFor('the running job', 10, () => service.statuses.includes('Running') || undefined);
@@ -284,7 +284,7 @@ describe('a service that is away for a week', () => {
     parts.timing.delay = wait;
     parts.timing.retry = (operation, options) => retry(operation, { policy: outlast, delay: wait, ...options });
     parts.timing.retryDelayMs = (failures) => backoffMs(outlast, failures, Math.random);
-    await new SandboxLife({ ...parts, startSibling: () => undefined }).run(Promise.resolve());
+    await new SandboxLife({ ...parts, startSibling: () => undefined }).run();
     expect(service.texts).toEqual(Array.from({ length: 2000 }, (_, index) => `line ${String(index + 1)}`));
     expect(service.report).toMatchObject({ outcome: 'failed', exitCode: 5, recordCount: 2000 });
     expect(state.report).toMatchObject({ phase: 'ended', verified: true, acknowledgedCount: 2000 });

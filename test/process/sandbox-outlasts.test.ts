@@ -76,6 +76,25 @@ describe('a service that is away', () => {
     expect(await sandbox.state()).toMatchObject({ outcome: 'completed', verified: false });
     expect((await summarizeJournal(sandbox.journal)).recordCount).toBe(5);
   });
+
+  it('is not spoken for by somebody on the way: a refusal without its mark is asked again', async () => {
+    const jrds = await startJrds({ job: { kind: 'Bash', script: numbered(5) } });
+    const seen = new Map<string, number>();
+    jrds.answerFirst = (path) => {
+      const call = path.split('/').at(-1) ?? '';
+      const count = (seen.get(call) ?? 0) + 1;
+      seen.set(call, count);
+      // Who this service is, its first answer has said.
+      if (count !== (call === 'getJobActions' ? 2 : 1)) return undefined;
+      const status = call === 'getJobActions' ? 401 : 404;
+      return { status, body: '404 page not found', headers: { 'hrw-features': '' } };
+    };
+    const sandbox = await runSandbox(jrds);
+    expect(await sandbox.ended).toBe(endedWell);
+    expect(textsOf(jrds)).toEqual(numbers(5));
+    expect(await sandbox.state()).toMatchObject({ outcome: 'completed', verified: true });
+    expect(jrds.statuses.at(-1)).toMatchObject({ jobStatus: 'Completed', isFinalStatus: true });
+  });
 });
 
 describe('a sandbox that is killed', () => {

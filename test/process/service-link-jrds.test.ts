@@ -2,13 +2,14 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { framesContentType, type AttemptReport } from '../../src-contract/jrds.ts';
+import type { AppError } from '../../src-contract/app-error.ts';
 import { describeProblem } from '../../src-contract/problems.ts';
 import type { SandboxCredential } from '../../src-contract/sandbox.ts';
 import { createJrdsClient, type JrdsClient } from '../../src-main/service-link/jrds-client.ts';
 import { createMachineIdentity, type MachineIdentity } from '../../src-main/service-link/machine-identity.ts';
 import { createAuthority, type FakeAuthority } from '../fakes/certificate-authority.ts';
 import { failureOf } from '../fakes/failure-of.ts';
-import { startScriptedService, type Answering, type ScriptedService } from '../fakes/scripted-service.ts';
+import { startScriptedService, type Answering, type ScriptedAnswer, type ScriptedService } from '../fakes/scripted-service.ts';
 import { provokes } from '../harness/provokes.ts';
 
 const closing: (() => unknown)[] = [];
@@ -130,6 +131,20 @@ describe('asking for work', () => {
     const { client } = await connect(() => ({ status: 503, headers: { 'retry-after': '3' } }));
     const failure = await failureOf(client.getSandboxActions(query));
     expect(failure).toMatchObject({ code: provokes('service-unavailable'), retryable: true, retryAfterMs: 3_000 });
+  });
+
+  it('is judged by the service alone, once it is known by its features', async () => {
+    let answer: ScriptedAnswer = { status: 404, body: 'default backend - 404' };
+    const { client } = await connect(() => answer);
+    const failure = async (): Promise<AppError> => failureOf(client.getJob(jobId));
+    expect(await failure()).toMatchObject({ code: 'service-refused', retryable: false });
+    answer = { ...answer, headers: allFeatures };
+    expect(await failure()).toMatchObject({ code: 'service-refused', retryable: false });
+    answer = { status: 404, body: 'default backend - 404' };
+    expect(await failure()).toMatchObject({ code: 'answer-not-understood', retryable: true });
+    answer = { status: 401, body: { message: 'unauthorized' } };
+    const asked = await failureOf(client.getJobActions(sandboxId));
+    expect(asked).toMatchObject({ code: 'answer-not-understood', retryable: true });
   });
 
   it('is not taken in by a portal’s page', async () => {

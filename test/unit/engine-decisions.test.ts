@@ -28,8 +28,16 @@ describe('how long to wait', () => {
 
   it('follows Retry-After, but not for ever', () => {
     const wait = (retryAfterMs: number): number => delayAfterFailure({ retryable: true, retryAfterMs, failures: 1 }, 0);
-    expect(wait(20_000)).toBe(20_000);
-    expect(wait(1e9)).toBe(5 * 60_000);
+    expect(wait(20_000)).toBe(20_250);
+    expect(wait(1e9)).toBe(5 * 60_000 + 250);
+  });
+
+  it('spreads the many who were asked alike', () => {
+    const waits = [0, 0.25, 0.5, 0.75, 1].map((chance) =>
+      delayAfterFailure({ retryable: true, retryAfterMs: 60_000, failures: 9 }, chance),
+    );
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(60_000);
+    expect(Math.max(...waits) - Math.min(...waits)).toBeGreaterThanOrEqual(1900);
   });
 
   it('is short after work and long with a service that does not hold calls', () => {

@@ -55,6 +55,10 @@ describe('retry', () => {
     expect(backoffMs(outlast, 100_000, () => 1)).toBeLessThanOrEqual(5_000);
   });
 
+  it('is not silent for so long that it is given up on, whoever asks for that', () => {
+    expect(backoffMs(outlast, 1, () => 1, 60_000)).toBeLessThanOrEqual(15_000);
+  });
+
   it('does not repeat a judgement, nor a mistake of ours', async () => {
     for (const error of [
       new AppError('account-key-refused', { keyEnding: 'abcd', outcome: 'Nothing was registered' }),
