@@ -284,14 +284,15 @@ export class Engine {
     this.longestHold = Math.max(this.longestHold ?? 0, tookMs);
   }
 
-  /** Shows a hold that had to be shortened as long as it is. */
+  /** Shows a hold that had to be shortened as long as it is: the shorter one, because what cuts them is one. */
   private noteHold(which: 'packs' | 'poll', note: () => void): void {
     const before = this.holds[which].seconds;
     note();
-    const { seconds, isShortened } = this.holds[which];
-    if (seconds === before) return;
-    if (isShortened) this.raise(`hold:${which}`, new AppError('holds-cut-short', { seconds }).toProblem());
-    else this.clear(`hold:${which}`);
+    if (this.holds[which].seconds === before) return;
+    const { packs, poll } = this.holds;
+    const seconds = Math.min(packs.seconds, poll.seconds);
+    if (packs.isShortened || poll.isShortened) this.raise('hold', new AppError('holds-cut-short', { seconds }).toProblem());
+    else this.clear('hold');
   }
 
   /** Takes what is new and has room; the rest comes again. Answers how many were taken. */
