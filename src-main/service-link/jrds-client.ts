@@ -9,7 +9,15 @@ import { runbookKinds, type JobStatus, type RunbookKind } from '../../src-contra
 import type { JrdsAddress, SandboxCredential } from '../../src-contract/sandbox.ts';
 import { AppError } from '../../src-contract/app-error.ts';
 import type { z } from 'zod';
-import { failureOf, parseAnswer, problemOf, readJson, refuseDamaged, refuseForeignPage, refuseStrangersRefusal } from './answers.ts';
+import {
+  failureOf,
+  parseAnswer,
+  problemOf,
+  readJson,
+  refuseDamaged,
+  refuseForeignPage,
+  refuseStrangersRefusal,
+} from './answers.ts';
 import { createHttpsClient, type CallAnswer, type CallRequest, type Timeouts } from './https-client.ts';
 
 export interface JrdsClientOptions {
