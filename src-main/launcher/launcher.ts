@@ -10,7 +10,7 @@ import { sandboxContractVersion } from '../../src-contract/sandbox.ts';
 import type { Command } from '../platform/executables.ts';
 import { identifyProcess, isRunning } from '../platform/process-identity.ts';
 import { sandboxLayout } from '../storage/layout.ts';
-import { newEntry, snapshotOf, type Entry } from './entry.ts';
+import { isOlder, newEntry, snapshotOf, type Entry } from './entry.ts';
 import { endDeadTree } from './dead-tree.ts';
 import { readLostReport } from './lost-report.ts';
 import type { LauncherListener, SandboxSnapshot } from './launcher-listener.ts';
@@ -506,10 +506,4 @@ export class Launcher {
     this.lastPickedUpMs = Math.max(this.options.now().getTime(), this.lastPickedUpMs + 1);
     return new Date(this.lastPickedUpMs).toISOString();
   }
-}
-
-/** By the service's count where both say it; by when they were picked up else, of which clocks may think otherwise. */
-function isOlder(one: Entry, other: Entry): boolean {
-  const [first, second] = [one.report?.attempt ?? null, other.report?.attempt ?? null];
-  return first !== null && second !== null ? first < second : one.launch.pickedUpAt < other.launch.pickedUpAt;
 }

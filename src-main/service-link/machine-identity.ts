@@ -3,10 +3,11 @@
  * The service looks a certificate up by its SHA-1 thumbprint and compares its SHA-256.
  */
 import { X509Certificate, createPrivateKey, webcrypto } from 'node:crypto';
-import { chmod, open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 // @peculiar/x509 is built on a container that wants this polyfill before it.
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
+import { writePrivateFile } from '../storage/private-files.ts';
 
 export interface MachineIdentity {
   certificatePem: string;
@@ -80,8 +81,8 @@ function describeIdentity(certificatePem: string, privateKeyPem: string): Machin
 
 /** The key first: a certificate whose key does not fit is what `readMachineIdentity` takes for a half-written pair. */
 export async function writeMachineIdentity(identity: MachineIdentity, files: IdentityFiles): Promise<void> {
-  await replaceSecretFile(files.privateKeyFile, identity.privateKeyPem);
-  await replaceSecretFile(files.certificateFile, identity.certificatePem);
+  await writePrivateFile(files.privateKeyFile, identity.privateKeyPem);
+  await writePrivateFile(files.certificateFile, identity.certificatePem);
 }
 
 /** undefined where there is no whole pair: a file is missing, unreadable, or the two do not belong together. */
@@ -93,25 +94,5 @@ export async function readMachineIdentity(files: IdentityFiles): Promise<Machine
     return fits ? describeIdentity(certificatePem, privateKeyPem) : undefined;
   } catch {
     return undefined;
-  }
-}
-
-async function replaceSecretFile(file: string, text: string): Promise<void> {
-  const sibling = `${file}.new`;
-  try {
-    const handle = await open(sibling, 'w', 0o600);
-    try {
-      // The mode above is for a new file only; a sibling left from an earlier try keeps its own.
-      await chmod(sibling, 0o600);
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(sibling, file);
-  } catch (error) {
-    // Half of a key, on a disk that is full.
-    await rm(sibling, { force: true });
-    throw error;
   }
 }

@@ -77,7 +77,7 @@ export class Draining {
       this.launcher()
         .list()
         .some(({ status }) => status === 'finishing');
-    while (isTelling() && !signal.aborted && !this.closing.signal.aborted) await this.parts.clock.sleep(lookAgainMs, signal);
+    while (isTelling() && !signal.aborted) await this.parts.clock.sleep(lookAgainMs, signal);
   }
 
   /** The next engine on this folder takes work again. */
