@@ -35,8 +35,8 @@ export function snapshotOf({ launch, report, status }: Entry): SandboxSnapshot {
   return { launch, report, status };
 }
 
-/** Of two attempts at one job: by the service's count where both say it; else by when they were picked up, of which clocks may think otherwise. */
+/** Of two attempts at one job: by the service's count where both say it, and differently; else by when they were picked up, of which clocks may think otherwise. */
 export function isOlder(one: Entry, other: Entry): boolean {
   const [first, second] = [one.report?.attempt ?? null, other.report?.attempt ?? null];
-  return first !== null && second !== null ? first < second : one.launch.pickedUpAt < other.launch.pickedUpAt;
+  return first !== null && second !== null && first !== second ? first < second : one.launch.pickedUpAt < other.launch.pickedUpAt;
 }

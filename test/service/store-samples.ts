@@ -2,9 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import type { RunbookKind, RerunPolicy } from '../../src-contract/kinds.ts';
 import { insertAccount, type Account } from '../../src-service/store/accounts.ts';
+import { emptyChainHex, insertAttempt, lockAttempt } from '../../src-service/store/attempts.ts';
 import { createJob, type Job } from '../../src-service/store/jobs.ts';
+import { appendChunk, type NewChunk } from '../../src-service/store/record-chunks.ts';
 import { findRunbook, insertRunbook, publishDraft, putDraft, type Runbook } from '../../src-service/store/runbooks.ts';
 import type { Store } from '../../src-service/store/store.ts';
+import { maskOf } from '../../src-service/store/stream-mask.ts';
 import { ensureGroup, putWorker, type Worker } from '../../src-service/store/workers.ts';
 
 export const longAgo = Date.UTC(2026, 10, 23, 9, 0, 0);
@@ -95,4 +98,32 @@ export async function sampleWorker(store: Store, accountId: string, options: Par
     await putWorker(tx, worker);
   });
   return worker;
+}
+
+/** Answers its sandbox's id. */
+export async function attemptWith(
+  store: Store,
+  job: { id: string; accountId: string },
+  number: number,
+  chunks: NewChunk[],
+): Promise<string> {
+  const sandboxId = randomUUID();
+  await store.write(async (tx) => {
+    const attempt = { sandboxId, jobId: job.id, accountId: job.accountId, number, machineId: 'm', machineName: 'M' };
+    await insertAttempt(tx, { ...attempt, holdsCalls: true, secretHash: randomUUID() }, longAgo);
+  });
+  for (const chunk of chunks) {
+    await store.write(async (tx) => {
+      const attempt = await lockAttempt(tx, sandboxId);
+      if (attempt !== undefined) await appendChunk(tx, attempt, chunk, longAgo);
+    });
+  }
+  return sandboxId;
+}
+
+/** One record of a foreign worker. */
+export function linesChunk(seq: number, stream: 'Warning' | 'Output'): NewChunk {
+  const body = Buffer.from(`${JSON.stringify({ seq, time: new Date(longAgo).toISOString(), stream, text: 'late' })}\n`);
+  const rest = { chainBefore: null, chainAfter: emptyChainHex, foreignSeq: 7, plainBytes: body.length };
+  return { recordCount: 1, streamMask: maskOf([stream]), format: 'lines', encoding: 'plain', body, ...rest };
 }

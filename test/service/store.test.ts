@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { emptyChain, encodeFrame } from '../../src-contract/node/journal-frame.ts';
 import { findAccount, insertAccount, setAccountKey } from '../../src-service/store/accounts.ts';
 import { changeAsset, findAsset, insertAsset } from '../../src-service/store/assets.ts';
-import { emptyChainHex, findAttempt, insertAttempt, lockAttempt } from '../../src-service/store/attempts.ts';
+import { emptyChainHex, findAttempt } from '../../src-service/store/attempts.ts';
 import { changed, type Change } from '../../src-service/store/changes.ts';
 import {
   acknowledgeMessage,
@@ -17,10 +17,9 @@ import {
   receiveMessages,
   sendMessage,
 } from '../../src-service/store/job-messages.ts';
-import { changeJob, countUnfinishedJobs, createJob, listJobs } from '../../src-service/store/jobs.ts';
-import { appendChunk, hasForeignRecord, wasChain, type NewChunk } from '../../src-service/store/record-chunks.ts';
+import { countUnfinishedJobs, createJob, listJobs } from '../../src-service/store/jobs.ts';
+import { hasForeignRecord, wasChain, type NewChunk } from '../../src-service/store/record-chunks.ts';
 import { readRecordPage } from '../../src-service/store/records.ts';
-import { deleteOldJobs, deleteUnusedVersions } from '../../src-service/store/retention.ts';
 import {
   discardDraft,
   findRunbook,
@@ -32,7 +31,6 @@ import {
 } from '../../src-service/store/runbooks.ts';
 import { notifyChannel, openPostgres } from '../../src-service/store/postgres.ts';
 import { settleFact } from '../../src-service/store/service-facts.ts';
-import type { Store } from '../../src-service/store/store.ts';
 import { maskOf } from '../../src-service/store/stream-mask.ts';
 import { createToken, findToken, hashToken, revokeToken } from '../../src-service/store/tokens.ts';
 import { insertTraces, listTraces, maxTraces, trimTraces } from '../../src-service/store/traces.ts';
@@ -55,7 +53,7 @@ import {
 import { startTcpForwarder } from '../fakes/tcp-forwarder.ts';
 import { postgresDatabase } from '../harness/postgres-database.ts';
 import { engines, newReplicas, newStore } from './open-stores.ts';
-import { longAgo, sampleAccount, sampleJob, sampleRunbook, sampleWorker } from './store-samples.ts';
+import { attemptWith, linesChunk, longAgo, sampleAccount, sampleJob, sampleRunbook, sampleWorker } from './store-samples.ts';
 
 describe.each(engines)('the store on %s', (engine) => {
   test('a name is taken whatever its case, and keeps the case it was given', async (context) => {
@@ -338,44 +336,6 @@ describe.each(engines)('the store on %s', (engine) => {
     expect(tail.entries).toHaveLength(9);
   });
 
-  test('old jobs are forgotten with all that is theirs, and versions that nothing names', async (context) => {
-    const store = await newStore(engine, context);
-    const account = await sampleAccount(store);
-    const runbook = await sampleRunbook(store, account.id);
-    const [old, running, fresh] = [
-      await sampleJob(store, runbook),
-      await sampleJob(store, runbook),
-      await sampleJob(store, runbook, { now: longAgo + 10 }),
-    ];
-    await attemptWith(store, old, 1, [linesChunk(0, 'Output')]);
-    for (const job of [old, fresh])
-      await store.write((tx) => changeJob(tx, job, { status: 'Completed', endedAt: 1 }, job.createdAt));
-    // Published anew, and the old version is the old job's alone.
-    await store.write(async (tx) => {
-      await putDraft(tx, runbook.id, { definition: 'new', parameters: null }, longAgo + 20);
-      await publishDraft(tx, runbook.id, longAgo + 20);
-    });
-    const forget = () =>
-      store.write(async (tx) => {
-        const count = await deleteOldJobs(tx, longAgo + 5, 100);
-        await deleteUnusedVersions(tx, longAgo + 5);
-        return count;
-      });
-    expect(await forget()).toBe(1);
-    const left = await listJobs(store.db, account.id, { limit: 10 });
-    expect(left.map((job) => job.id).sort()).toEqual([running.id, fresh.id].sort());
-    for (const table of ['attempts', 'recordChunks'] as const) {
-      expect(await store.db.selectFrom(table).selectAll().execute(), table).toEqual([]);
-    }
-    expect(await findRunbookVersion(store.db, account.id, runbook.publishedVersionId)).toBeDefined();
-
-    for (const job of [running, fresh]) await store.write((tx) => changeJob(tx, job, { status: 'Failed', endedAt: 1 }, longAgo));
-    expect(await forget()).toBe(2);
-    expect(await findRunbookVersion(store.db, account.id, runbook.publishedVersionId)).toBeUndefined();
-    const current = await findRunbook(store.db, account.id, runbook.name);
-    expect(await findRunbookVersion(store.db, account.id, current?.publishedVersionId ?? '')).toBeDefined();
-  });
-
   test('a line that is no record is shown as one, not lost', async (context) => {
     const store = await newStore(engine, context);
     const account = await sampleAccount(store);
@@ -453,26 +413,6 @@ test('a replica whose server is away asks for it about once a second, and listen
 
 const time = '2026-11-23T09:00:00.000Z';
 
-async function attemptWith(
-  store: Store,
-  job: { id: string; accountId: string },
-  number: number,
-  chunks: NewChunk[],
-): Promise<string> {
-  const sandboxId = randomUUID();
-  await store.write(async (tx) => {
-    const attempt = { sandboxId, jobId: job.id, accountId: job.accountId, number, machineId: 'm', machineName: 'M' };
-    await insertAttempt(tx, { ...attempt, holdsCalls: true, secretHash: randomUUID() }, longAgo);
-  });
-  for (const chunk of chunks) {
-    await store.write(async (tx) => {
-      const attempt = await lockAttempt(tx, sandboxId);
-      if (attempt !== undefined) await appendChunk(tx, attempt, chunk, longAgo);
-    });
-  }
-  return sandboxId;
-}
-
 function framesChunk(firstSeq: number, streams: ('Output' | 'Error')[]): NewChunk {
   const lines = streams.map((stream, index) => JSON.stringify({ seq: firstSeq + index, time, stream, text: 'x' }));
   const header = JSON.stringify({ kind: 'records', first: firstSeq, count: streams.length });
@@ -492,10 +432,4 @@ function framesChunk(firstSeq: number, streams: ('Output' | 'Error')[]): NewChun
 
 function beginOnlyChunk(): NewChunk {
   return { ...framesChunk(0, ['Output']), recordCount: 0, streamMask: 0 };
-}
-
-function linesChunk(seq: number, stream: 'Warning' | 'Output'): NewChunk {
-  const body = Buffer.from(`${JSON.stringify({ seq, time, stream, text: 'late' })}\n`);
-  const rest = { chainBefore: null, chainAfter: emptyChainHex, foreignSeq: 7, plainBytes: body.length };
-  return { recordCount: 1, streamMask: maskOf([stream]), format: 'lines', encoding: 'plain', body, ...rest };
 }
