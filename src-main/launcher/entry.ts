@@ -35,8 +35,19 @@ export function snapshotOf({ launch, report, status }: Entry): SandboxSnapshot {
   return { launch, report, status };
 }
 
+/** Those that may still run a job of which `entry` is a newer attempt, and that nobody ends yet. */
+export function olderAttempts(entries: Iterable<Entry>, entry: Entry): Entry[] {
+  const jobId = entry.report?.jobId ?? null;
+  if (jobId === null) return [];
+  return [...entries].filter(
+    (other) => other.report?.jobId === jobId && mayRun(other.report.phase) && !other.isSuperseded && isOlder(other, entry),
+  );
+}
+
+const mayRun = (phase: SandboxReport['phase']): boolean => phase === 'loading' || phase === 'running' || phase === 'stopping';
+
 /** Of two attempts at one job: by the service's count where both say it, and differently; else by when they were picked up, of which clocks may think otherwise. */
-export function isOlder(one: Entry, other: Entry): boolean {
+function isOlder(one: Entry, other: Entry): boolean {
   const [first, second] = [one.report?.attempt ?? null, other.report?.attempt ?? null];
   return first !== null && second !== null && first !== second ? first < second : one.launch.pickedUpAt < other.launch.pickedUpAt;
 }

@@ -7,15 +7,14 @@ import { AppError, isAppError } from '../../src-contract/app-error.ts';
 import type { PolicyQuestion } from '../../src-contract/policy.ts';
 import type { ConsolePiece, ProcessIdentity, SandboxHandOver, SandboxReport, UsageSample } from '../../src-contract/sandbox.ts';
 import { sandboxContractVersion } from '../../src-contract/sandbox.ts';
-import type { Command } from '../platform/executables.ts';
 import { identifyProcess, isRunning } from '../platform/process-identity.ts';
 import { sandboxLayout } from '../storage/layout.ts';
-import { isOlder, newEntry, snapshotOf, type Entry } from './entry.ts';
+import { newEntry, olderAttempts, snapshotOf, type Entry } from './entry.ts';
 import { endDeadTree } from './dead-tree.ts';
 import { readLostReport } from './lost-report.ts';
-import type { LauncherListener, SandboxSnapshot } from './launcher-listener.ts';
+import type { SandboxSnapshot } from './launcher-listener.ts';
+import type { HandOverParts, LauncherOptions, NewSandbox } from './launcher-options.ts';
 import { findUntakenJob, finishAttempt } from './finish-attempt.ts';
-import type { ServiceConnection } from './renewed-connection.ts';
 import {
   findSandboxes,
   isWarmFolderName,
@@ -33,7 +32,6 @@ import { SandboxLink } from './sandbox-link.ts';
 import { lastWordsFile, startSandboxProcess } from './sandbox-process.ts';
 import { laterReport } from './later-report.ts';
 import { handToWaiting, removeWarmFolder } from './warm-hand-over.ts';
-import type { WarmPairs } from './warm-pairs.ts';
 
 /** How long a stop may wait for a sandbox that is just starting or being found again. */
 const stopRequestMs = 5000;
@@ -43,41 +41,6 @@ const looksBeforeFault = 200;
 const looksForState = 200;
 /** Enough to recognise actions that come again; the oldest are forgotten. */
 const maxRememberedIds = 10_000;
-
-export interface LauncherOptions {
-  sandboxesFolder: string;
-  journalsFolder: string;
-  executable: Command;
-  environment: NodeJS.ProcessEnv;
-  now: () => Date;
-  sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
-  retryDelayMs: (failures: number, error: unknown) => number;
-  /** For finishing a dead sandbox; undefined when this worker no longer has a certificate for that account. */
-  connectService: (launch: LaunchFacts, known: ReadonlySet<string>) => Promise<ServiceConnection | undefined>;
-  listener: LauncherListener;
-  /** Sandboxes that wait; without any, each is started when its job comes. */
-  warm?: WarmPairs;
-}
-
-/** Known at once, so that the sandbox counts from the moment it was decided on. */
-export type NewSandbox = Pick<LaunchFacts, 'sandboxId' | 'groupName' | 'jrdsUri' | 'accountId'> & {
-  /** Of the job's runbook, where the service has said it. */
-  kind?: string | undefined;
-};
-/** The rest of the hand-over, which may have to be read first. */
-export type HandOverParts = Pick<
-  SandboxHandOver,
-  | 'address'
-  | 'credential'
-  | 'runtimes'
-  | 'stopGraceSeconds'
-  | 'startLimitSeconds'
-  | 'culture'
-  | 'policy'
-  | 'runAs'
-  | 'limits'
-  | 'onlyJobId'
->;
 
 export class Launcher {
   private readonly options: LauncherOptions;
@@ -432,12 +395,7 @@ export class Launcher {
    * service; one that hangs does not, and its runbook would go on beside the new one.
    */
   private endOlderAttempts(entry: Entry): void {
-    const { report } = entry;
-    if ((report?.jobId ?? null) === null) return;
-    for (const other of this.entries.values()) {
-      const mayRun = other.report?.phase === 'loading' || other.report?.phase === 'running' || other.report?.phase === 'stopping';
-      if (!mayRun || other.isSuperseded || other.report?.jobId !== report?.jobId) continue;
-      if (!isOlder(other, entry)) continue;
+    for (const other of olderAttempts(this.entries.values(), entry)) {
       other.isSuperseded = true;
       this.track(this.endSuperseded(other), `end the older attempt ${other.launch.sandboxId}`);
     }

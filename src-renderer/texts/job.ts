@@ -91,7 +91,7 @@ export const job = {
     verified: (records: number) =>
       `Complete, verified: the service has ${records === 1 ? 'the record' : records === 2 ? 'both records' : `all ${many(records, 'record')}`}`,
     lacking: (missing: number, first: string, last: string) =>
-      `The service lacks ${many(missing, 'record')} (number ${missing === 1 ? first : `${first} to ${last}`}); all are here`,
+      `The service lacks ${many(missing, 'record')} (${missing === 1 ? `number ${first}` : `numbers ${first} to ${last}`}); all are here`,
     different: 'The service has not confirmed that its records are these',
     sending: (waiting: number, span: string | undefined) =>
       `${many(waiting, 'record waits', 'records wait')} to be sent${span === undefined ? '' : `, for ${span}`}`,

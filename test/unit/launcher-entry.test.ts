@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { reportWithoutJob, sandboxContractVersion } from '../../src-contract/sandbox.ts';
-import { isOlder, newEntry, type Entry } from '../../src-main/launcher/entry.ts';
+import { newEntry, olderAttempts, type Entry } from '../../src-main/launcher/entry.ts';
 
 function attemptOf(attempt: number | null, pickedUpAt: string): Entry {
   const sandboxId = `attempt ${String(attempt)}`;
@@ -15,10 +15,13 @@ function attemptOf(attempt: number | null, pickedUpAt: string): Entry {
       controlAddress: '',
       phase: 'running',
       since: pickedUpAt,
+      jobId: 'one job',
       attempt,
     },
   );
 }
+
+const isOlder = (one: Entry, other: Entry): boolean => olderAttempts([one, other], other).includes(one);
 
 describe('which of two attempts at a job is older', () => {
   const noon = '2026-11-23T12:00:00.000Z';
