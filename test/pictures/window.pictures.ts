@@ -34,6 +34,7 @@ const pictures: Picture[] = [
   { name: 'job', scenario: 'filled', place: job, shown: { light: 'job' } },
   { name: 'job-console', scenario: 'filled', place: job, tab: /^Console/ },
   { name: 'job-resources', scenario: 'filled', place: job, tab: /^Resources/ },
+  { name: 'job-lacking', scenario: 'filled', place: `jobs/${sampleId(1047)}` },
   { name: 'job-stopping', scenario: 'stopping', place: job },
   { name: 'history', scenario: 'filled', place: 'history', shown: { light: 'history' } },
   { name: 'history-empty', scenario: 'empty', place: 'history' },

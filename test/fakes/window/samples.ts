@@ -183,11 +183,11 @@ export function endedJobs(count: number): JobView[] {
       startedAt: ago(end + wallMs / 1000),
       endedAt: ago(end),
       recordCount,
-      acknowledgedCount: recordCount,
+      acknowledgedCount: outcome === 'sandbox-crashed' ? Math.max(0, recordCount - 4) : recordCount,
       wallMs,
       cpuMs: wallMs * 0.31,
       peakMemoryBytes: 182_000_000,
-      verified: true,
+      verified: outcome !== 'sandbox-crashed',
     });
   });
 }
