@@ -29,8 +29,7 @@ long: many jobs under random kills. It goes on in its folder when it was ended.
 
 soak: many short jobs without a fault; compares what is held after few and after many of them.
 
-  --few COUNT        (200)
-  --many COUNT       (2000)
+  --counts LIST      after how many jobs in all to look, with commas (200,2000)
   --limit, --folder, --no-report as above; the folder is made anew (.cache/soak)
 
 matrix: every call of the agent protocol × before, midway, after × cut, delay, refuse, garbage. It goes on in its folder when it was ended.
@@ -51,8 +50,7 @@ const { values, positionals } = parseArgs({
     minutes: { type: 'string' },
     workers: { type: 'string', default: '2' },
     limit: { type: 'string', default: '3' },
-    few: { type: 'string', default: '200' },
-    many: { type: 'string', default: '2000' },
+    counts: { type: 'string', default: '200,2000' },
     every: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '1' },
     'kill-runtimes': { type: 'boolean', default: false },
@@ -104,8 +102,10 @@ async function long(): Promise<number> {
 
 async function steady(): Promise<number> {
   const folder = resolve(values.folder ?? join(root, '.cache', 'soak'));
-  const plan = { folder, few: Number(values.few), many: Number(values.many), limit: Number(values.limit) };
-  const { lines, isSteady } = await soak(plan, say);
+  const counts = values.counts.split(',').map(Number);
+  if (counts.length < 2 || !counts.every((count, index) => Number.isInteger(count) && count > (counts[index - 1] ?? 0)))
+    throw new Error('--counts takes two or more whole numbers, rising: 200,2000,20000');
+  const { lines, isSteady } = await soak({ folder, counts, limit: Number(values.limit) }, say);
   process.stdout.write(`\n${lines.join('\n')}\n`);
   if (values.report) writeReport('soak', lines);
   return isSteady ? 0 : 1;

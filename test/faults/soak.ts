@@ -11,9 +11,8 @@ import { groupName, setStage, type StagedService, type StagedWorker } from './st
 
 export interface SoakPlan {
   folder: string;
-  /** The figures after these two counts are compared. */
-  few: number;
-  many: number;
+  /** The figures are read after so many jobs in all, rising; each later one is compared with the first. At least two. */
+  counts: number[];
   limit: number;
 }
 
@@ -44,11 +43,15 @@ export async function soak(plan: SoakPlan, say: (text: string) => void): Promise
   try {
     await publishRunbook(service, runbook, 'Bash', 'echo one; echo two\n');
     const startedAt = performance.now();
-    await runJobs(service, plan.few, plan.limit, say);
-    const first = await sample(service, worker);
-    await runJobs(service, plan.many - plan.few, plan.limit, say);
-    const last = await sample(service, worker);
-    return report(plan, first, last, performance.now() - startedAt);
+    const samples: Sample[] = [];
+    let done = 0;
+    for (const count of plan.counts) {
+      await runJobs(service, count - done, plan.limit, say);
+      done = count;
+      samples.push(await sample(service, worker));
+      say(`after ${String(count)} jobs: ${JSON.stringify(samples.at(-1))}`);
+    }
+    return report(plan, samples, performance.now() - startedAt);
   } finally {
     await worker.stop();
     await service.stop();
@@ -96,7 +99,8 @@ function footprintOf(pid: number): Footprint {
   const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
   const figure = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? Number.NaN);
   return {
-    memoryBytes: figure('VmRSS') * 1024,
+    // What the kernel has written to swap is held as well.
+    memoryBytes: (figure('VmRSS') + figure('VmSwap')) * 1024,
     openFiles: readdirSync(`/proc/${String(pid)}/fd`).length,
     threads: figure('Threads'),
   };
@@ -108,29 +112,36 @@ function filesBelow(folder: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
 }
 
-function report(plan: SoakPlan, first: Sample, last: Sample, tookMs: number): { lines: string[]; isSteady: boolean } {
+function report(plan: SoakPlan, samples: Sample[], tookMs: number): { lines: string[]; isSteady: boolean } {
   const mebibytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(0);
-  const figures: [string, number, number, (figure: number) => string][] = [
-    ['worker: memory, MiB', first.worker.memoryBytes, last.worker.memoryBytes, mebibytes],
-    ['worker: open files', first.worker.openFiles, last.worker.openFiles, String],
-    ['worker: threads', first.worker.threads, last.worker.threads, String],
-    ['worker: files on the disk', first.workerFiles, last.workerFiles, String],
-    ['service: memory, MiB', first.service.memoryBytes, last.service.memoryBytes, mebibytes],
-    ['service: open files', first.service.openFiles, last.service.openFiles, String],
-    ['service: threads', first.service.threads, last.service.threads, String],
+  const figures: [string, (of: Sample) => number, (figure: number) => string][] = [
+    ['worker: memory, MiB', (of) => of.worker.memoryBytes, mebibytes],
+    ['worker: open files', (of) => of.worker.openFiles, String],
+    ['worker: threads', (of) => of.worker.threads, String],
+    ['worker: files on the disk', (of) => of.workerFiles, String],
+    ['service: memory, MiB', (of) => of.service.memoryBytes, mebibytes],
+    ['service: open files', (of) => of.service.openFiles, String],
+    ['service: threads', (of) => of.service.threads, String],
   ];
-  const isSteady = figures.every(([, before, after]) => after <= before * (1 + tolerance));
+  const [first, ...later] = samples;
+  if (first === undefined) throw new Error('nothing was measured');
+  const steady = later.map((sample) => figures.every(([, of]) => of(sample) <= of(first) * (1 + tolerance)));
+  const after = (of: (sample: Sample) => number, text: (figure: number) => string): string =>
+    [
+      text(of(first)),
+      ...later.map(
+        (sample) =>
+          `${text(of(sample))} (${of(sample) >= of(first) ? '+' : ''}${((of(sample) / of(first) - 1) * 100).toFixed(0)} %)`,
+      ),
+    ].join(' → ');
   const rows: [string, string][] = [
     ['commit', commitHere()],
     ...circumstances(),
-    ['jobs', `${String(plan.few)}, then ${String(plan.many)}; ${String(plan.limit)} at a time`],
+    ['jobs', `${plan.counts.join(', then ')} in all; ${String(plan.limit)} at a time`],
     ['time', `${(tookMs / 60_000).toFixed(1)} minutes`],
-    ...figures.map(([what, before, after, text]): [string, string] => [
-      what,
-      `${text(before)} → ${text(after)} (${after >= before ? '+' : ''}${((after / before - 1) * 100).toFixed(0)} %)`,
-    ]),
-    ['files that are kept by design', `${String(first.keptFiles)} → ${String(last.keptFiles)}`],
-    ['within 10 %', isSteady ? 'yes' : 'no'],
+    ...figures.map(([what, of, text]): [string, string] => [what, after(of, text)]),
+    ['files that are kept by design', samples.map((sample) => String(sample.keptFiles)).join(' → ')],
+    ['within 10 % of the first', steady.map((is) => (is ? 'yes' : 'no')).join(', ')],
   ];
-  return { lines: table(rows, ['what', 'figure']), isSteady };
+  return { lines: table(rows, ['what', 'figure']), isSteady: steady.every(Boolean) };
 }
