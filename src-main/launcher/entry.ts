@@ -12,6 +12,8 @@ export interface Entry {
   /** It has said that it ends, and its connection has closed: it no longer takes a slot. */
   isEnding: boolean;
   howEnded: Promise<string> | undefined;
+  /** It was ended by us because it hung; what is said of that. */
+  hung: string | undefined;
   /** A newer attempt of its job runs here. */
   isSuperseded: boolean;
   /** Found dead when this engine started: what is removed of it is told. */
@@ -26,6 +28,7 @@ export function newEntry(launch: LaunchFacts, report: SandboxReport | undefined)
     link: undefined,
     isEnding: false,
     howEnded: undefined,
+    hung: undefined,
     isSuperseded: false,
     isLeftover: false,
   };

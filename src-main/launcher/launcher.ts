@@ -365,12 +365,16 @@ export class Launcher {
           entry.isEnding = true;
           this.tellCount();
         },
+        onHanging: (unansweredMs) => {
+          entry.hung = `it had not answered for ${String(Math.round(unansweredMs / 1000))} s, and was ended`;
+          if (isRunning(identity)) process.kill(identity.pid, 'SIGKILL');
+        },
       });
       const died = await entry.link.died;
       entry.link = undefined;
       if (!died) return;
     }
-    await this.finish(entry, entry.howEnded === undefined ? 'its process is gone' : await entry.howEnded);
+    await this.finish(entry, entry.hung ?? (entry.howEnded === undefined ? 'its process is gone' : await entry.howEnded));
   }
 
   /** Where the sandbox listens; undefined when it is gone. A sandbox whose engine died while it was starting says it a little later. */

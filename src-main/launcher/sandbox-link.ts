@@ -12,6 +12,7 @@ import {
   type SandboxReport,
   type UsageSample,
 } from '../../src-contract/sandbox.ts';
+import { ChannelError, type ChannelErrorKind } from '../channel/channel-error.ts';
 import { connectLineChannel, type LineChannel } from '../channel/line-channel-client.ts';
 
 /** The endpoint's one role. */
@@ -21,6 +22,11 @@ export const sandboxRole = 'engine';
 const goneCheckMs = 20;
 const goneChecks = 50;
 const reconnectMs = 500;
+/** Asked so often whether it still answers, and given so long to do it. */
+const askAliveMs = 15_000;
+const answerLimitMs = 10_000;
+/** So many questions in a row without an answer, some three minutes: longer than any service waits for a word of a sandbox. */
+const maxUnanswered = 8;
 
 export interface SandboxLinkOptions {
   process: ProcessIdentity;
@@ -31,6 +37,8 @@ export interface SandboxLinkOptions {
   onReport: (report: SandboxReport) => void;
   /** The connection closed after the sandbox had said that it ends: its slot is free although its process may need a moment more. */
   onEnding: () => void;
+  /** It runs, and has not answered for so long: whoever listens ends it. Told once. */
+  onHanging: (unansweredMs: number) => void;
 }
 
 export class SandboxLink {
@@ -40,6 +48,8 @@ export class SandboxLink {
   private readonly closing = new AbortController();
   private channel: LineChannel | undefined;
   private lastPhase: SandboxReport['phase'] | undefined;
+  /** Why there is no connection; undefined: there is, or was one. */
+  private lastFailure: ChannelErrorKind | undefined;
   private waitingForChannel: (() => void)[] = [];
   /** Those who look at the console and have seen all of it. */
   private readonly consoleWaiters = new Set<() => void>();
@@ -147,6 +157,61 @@ export class SandboxLink {
   private async run(): Promise<boolean> {
     const { process, isAlive, sleep } = this.options;
     const { signal } = this.closing;
+    const unfollowed = new AbortController();
+    void this.watchAnswers(AbortSignal.any([signal, unfollowed.signal]));
+    try {
+      return await this.follow(process, isAlive, sleep, signal);
+    } finally {
+      unfollowed.abort();
+    }
+  }
+
+  /**
+   * Whether it still answers: a process that was stopped, or goes round in a circle, keeps its connection. Questions are counted, not hours: a
+   * machine that sleeps asks none.
+   */
+  private async watchAnswers(signal: AbortSignal): Promise<void> {
+    const { sleep, onHanging } = this.options;
+    let firstUnanswered: number | undefined;
+    for (let unanswered = 0; unanswered < maxUnanswered;) {
+      await sleep(askAliveMs, signal);
+      if (signal.aborted) return;
+      const askedAt = performance.now();
+      if (await this.isSilent(signal)) {
+        unanswered += 1;
+        firstUnanswered ??= askedAt;
+      } else {
+        unanswered = 0;
+        firstUnanswered = undefined;
+      }
+    }
+    if (!signal.aborted) onHanging(performance.now() - (firstUnanswered ?? performance.now()));
+  }
+
+  /** Somebody is there and says nothing. A refusal is a word, and an endpoint that is gone says nothing of whoever made it. */
+  private async isSilent(signal: AbortSignal): Promise<boolean> {
+    const { channel } = this;
+    if (channel === undefined) return this.lastFailure === 'timed-out';
+    const waiting = new AbortController();
+    try {
+      return await Promise.race([
+        channel.call('sandbox:report', {}, { signal: waiting.signal }).then(
+          () => false,
+          () => false,
+        ),
+        this.options.sleep(answerLimitMs, AbortSignal.any([signal, waiting.signal])).then(() => true),
+      ]);
+    } finally {
+      waiting.abort();
+    }
+  }
+
+  private async follow(
+    process: ProcessIdentity,
+    isAlive: SandboxLinkOptions['isAlive'],
+    sleep: SandboxLinkOptions['sleep'],
+    signal: AbortSignal,
+  ): Promise<boolean> {
     while (!signal.aborted) {
       const wasConnected = await this.followOnce();
       if (this.lastPhase === 'ended') this.options.onEnding();
@@ -175,9 +240,11 @@ export class SandboxLink {
           else if (event === 'console') this.wakeConsole();
         },
       });
-    } catch {
+    } catch (error) {
+      this.lastFailure = error instanceof ChannelError ? error.kind : undefined;
       return false;
     }
+    this.lastFailure = undefined;
     this.channel = channel;
     for (const wake of this.waitingForChannel.splice(0)) wake();
     try {

@@ -1,6 +1,6 @@
 /** The launcher with real processes: sandboxes that run, die, never speak, outlive their engine. */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { appendFile, mkdir, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -499,6 +499,58 @@ describe('a newer attempt of a job', () => {
     await tell('s1~again', 'end');
     await waitFor('both ends', 20, () => (listener.ends.length === 2 ? true : undefined));
   }, 90_000);
+});
+
+describe('a sandbox that hangs', () => {
+  /** Each question, and the time that it may go unanswered, in a fiftieth. */
+  const quicker = (milliseconds: number): number => (milliseconds >= 10_000 ? milliseconds / 50 : milliseconds);
+
+  it('is ended when it has left eight questions unanswered, and finished like a dead one', async () => {
+    open('runs', process.env, process.execPath, quicker);
+    start('s1');
+    const { pid, runtimePid } = await running('s1');
+    process.kill(pid, 'SIGSTOP');
+    const end = await ended();
+    expect(end.report).toMatchObject({ outcome: 'sandbox-crashed', verified: true });
+    expect(listener.crashes).toMatchObject([
+      { seen: expect.stringMatching(/^it had not answered for \d+ s, and was ended, 1 of its job/) as string },
+    ]);
+    expect([isAlive(pid), isAlive(runtimePid)]).toEqual([false, false]);
+  });
+
+  it('is found by the engine that adopts it too, and one that only pauses goes on', async () => {
+    open('runs');
+    start('s1');
+    start('s2');
+    const [hanging, pausing] = [await running('s1'), await running('s2')];
+    await launcher.close();
+    for (const { pid } of [hanging, pausing]) process.kill(pid, 'SIGSTOP');
+    open('runs', process.env, process.execPath, quicker);
+    await launcher.adoptAll();
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    process.kill(pausing.pid, 'SIGCONT');
+    expect((await ended()).launch.sandboxId).toBe('s1');
+    expect(isAlive(pausing.pid)).toBe(true);
+    await tell('s2', 'end');
+    await waitFor('the other one’s end', 20, () => listener.ends.find(({ launch }) => launch.sandboxId === 's2'));
+    expect(listener.crashes).toHaveLength(1);
+  }, 90_000);
+
+  it('is none when its endpoint is gone and it goes on', async () => {
+    open('runs');
+    start('s1');
+    const { pid } = await running('s1');
+    await launcher.close();
+    const report = listener.views.at(-1)?.report;
+    rmSync(report?.controlAddress ?? '');
+    open('runs', process.env, process.execPath, quicker);
+    await launcher.adoptAll();
+    await new Promise((resolve) => setTimeout(resolve, 6000));
+    expect(isAlive(pid)).toBe(true);
+    expect(listener.crashes).toEqual([]);
+    process.kill(pid, 'SIGKILL');
+    await ended();
+  });
 });
 
 describe('the next engine', () => {

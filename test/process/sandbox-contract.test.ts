@@ -121,6 +121,7 @@ describe.each(versions)('contract version %d', (version) => {
       sleep: (milliseconds, signal) => systemClock.sleep(milliseconds, signal),
       onReport: (report) => void reports.push(report),
       onEnding: () => undefined,
+      onHanging: () => undefined,
     });
     expect(await waitFor('its report', 10, () => reports[0])).toEqual(running);
     const { signal } = new AbortController();
