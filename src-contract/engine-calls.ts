@@ -28,6 +28,7 @@ export const workerStatus = z.enum([
   'connected', // an agent; in no group (its pack may still be on the way)
   'ready', // registered, last poll answered, has room
   'full', // as ready, every slot taken
+  'unable', // takes nothing for now: no sandbox could be started
   'paused', // takes no new work until resumed
   'draining', // finishes what runs, then ends
   'offline', // registered, but the service cannot be reached or refuses

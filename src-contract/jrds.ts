@@ -35,7 +35,7 @@ export const framesContentType = 'application/vnd.hrw.journal-frames';
 export const checkpointContentType = 'application/vnd.hrw.checkpoint+xml';
 
 /** What a worker says of itself with each poll. */
-export const workerReadiness = z.enum(['ready', 'full', 'paused', 'draining']);
+export const workerReadiness = z.enum(['ready', 'full', 'paused', 'draining', 'unable']);
 export type WorkerReadiness = z.infer<typeof workerReadiness>;
 
 /** #1 GET …/Sandboxes/GetSandboxActions. MSISecret must be present for Microsoft's worker. */

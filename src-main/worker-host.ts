@@ -40,6 +40,7 @@ import { Permissions } from './worker-host/permissions.ts';
 import { builtInPublisherKey } from './worker-host/publisher-key.ts';
 import { RegistrationFlow } from './worker-host/registration-flow.ts';
 import { retain } from './worker-host/retention.ts';
+import { checkStart } from './worker-host/start-check.ts';
 import { RunbookRights } from './worker-host/runbook-rights.ts';
 import { ServiceAccess } from './worker-host/service-access.ts';
 import { workerStateOf } from './worker-host/state-view.ts';
@@ -271,6 +272,7 @@ async function buildWorker(
       startSandbox: (action) => {
         jobs.pickUp(action);
       },
+      checkStart: () => checkStart(parts, rights),
       changed: () => {
         stateNews.ask();
       },

@@ -134,6 +134,13 @@ export const machineProblems = {
     text: ({ sandboxId, reason }) => `Sandbox ${sandboxId}: ${reason}. The service hands the job out again.`,
     nextStep: () => 'Look at the reason; a full disk, a missing right or a security product are the usual causes.',
   }),
+  'sandbox-folder-unusable': entry<{ folder: string; reason: string }>({
+    severity: 'error',
+    title: () => 'No sandbox can be made on this machine',
+    text: ({ folder, reason }) =>
+      `Nothing can be written to ${folder}: ${reason}. No job is taken until it can; those that are queued go to other workers, or wait.`,
+    nextStep: () => 'Make room on that disk, or give the worker the right to write there. It looks again by itself.',
+  }),
   'sandbox-crashed': entry<{ runbookName: string; jobId: string; seen: string }>({
     severity: 'warning',
     title: ({ runbookName }) => `The sandbox of ${runbookName} ended without a word`,

@@ -21,7 +21,7 @@ export const worker = z
     workerId: z.string(),
     workerName: z.string(),
     groupName: z.string(),
-    state: z.enum(['Ready', 'Full', 'Paused', 'Draining', 'Disconnected', 'Not configured', 'Cloned']).meta({
+    state: z.enum(['Ready', 'Full', 'Paused', 'Draining', 'Unable', 'Disconnected', 'Not configured', 'Cloned']).meta({
       description: 'Cloned: two machines use its identity, and neither gets jobs until one of them registers anew.',
     }),
     ip: z.string().nullable(),

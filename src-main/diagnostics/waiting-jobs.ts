@@ -67,6 +67,8 @@ function repairOf({ status, limit }: WorkerState, asks: boolean): string {
       return 'This worker is about to end: `hrw resume` calls that off.';
     case 'full':
       return `Let more than ${String(limit)} jobs run here at once (Settings, or \`hrw settings set limit\`), or add a worker to the group.`;
+    case 'unable':
+      return 'No sandbox can be started on this machine: the problem on the overview says why and what to do.';
     case 'not-connected':
     case 'connecting':
     case 'connected':

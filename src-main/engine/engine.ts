@@ -17,6 +17,7 @@ import {
 import type { EngineLogEntry, EnginePorts, FoundAction } from './ports.ts';
 import { ProblemBoard } from './problem-board.ts';
 import { changeSentence } from './sentences.ts';
+import { StartTrials } from './start-trials.ts';
 import { contactOf, isDrained, isSameStatus, next, type EngineEvent, type EngineState } from './worker-state.ts';
 
 const workerSource = 'Worker';
@@ -39,11 +40,19 @@ export class Engine {
   /** When the last call of each loop began, and whether it was held. */
   private readonly lastCall = { packs: { hold: false, startedMs: 0 }, poll: { hold: false, startedMs: 0 } };
   private longestHold: number | undefined;
+  private readonly trials: StartTrials;
   private lastAnswerAt: { agent: string | null; worker: string | null } = { agent: null, worker: null };
 
   constructor(ports: EnginePorts, initial: EngineState) {
     this.ports = ports;
     this.current = initial;
+    this.trials = new StartTrials({
+      clock: ports.clock,
+      check: ports.checkStart,
+      dispatch: (event, why) => {
+        if (this.started) this.dispatch(event, why);
+      },
+    });
   }
 
   get state(): EngineState {
@@ -62,11 +71,22 @@ export class Engine {
   start(): void {
     this.started = true;
     this.enter(this.current, 'started');
+    void this.trials.begin();
+  }
+
+  /** No job is taken until the next one may be expected to start. */
+  startFailed(error: AppError): void {
+    this.trials.failed(error);
+  }
+
+  startWorked(): void {
+    this.trials.worked();
   }
 
   /** Ends both loops and resolves when no call is under way. Nothing is dispatched by them afterwards. */
   async stop(): Promise<void> {
     this.started = false;
+    this.trials.end();
     this.endLoop('packs');
     this.endLoop('poll');
     await Promise.all(this.endingLoops);
@@ -303,6 +323,7 @@ export class Engine {
       // A service that ignores our headers may send more than there is room for, or an answer may cross with a pause.
       if ((wantedPoll(this.current)?.freeSlots ?? 0) === 0) break;
       this.ports.startSandbox(action);
+      this.trials.taken();
       started += 1;
     }
     return started;

@@ -18,12 +18,13 @@ export interface CallOptions {
 /** undefined: there is nobody to ask. */
 export function wantedPoll(state: EngineState): PollRequest | undefined {
   if (contactOf(state).kind !== 'worker') return undefined;
-  const { running, limit } = state.load;
-  const takesWork = state.intent === 'work';
-  const freeSlots = takesWork ? Math.max(0, limit - running) : 0;
-  const readiness =
-    state.intent === 'drain' ? 'draining' : state.intent === 'pause' ? 'paused' : freeSlots > 0 ? 'ready' : 'full';
-  return { readiness, freeSlots, limit };
+  const { load, intent, starts } = state;
+  const { limit } = load;
+  const room = Math.max(0, limit - load.running);
+  if (intent !== 'work') return { readiness: intent === 'drain' ? 'draining' : 'paused', freeSlots: 0, limit };
+  if (starts !== undefined && starts.trial !== 'due') return { readiness: 'unable', freeSlots: 0, limit };
+  const freeSlots = starts === undefined ? room : Math.min(1, room);
+  return { readiness: freeSlots > 0 ? 'ready' : 'full', freeSlots, limit };
 }
 
 /**

@@ -1,4 +1,5 @@
 /** What the engine needs from outside. A composition root fills it in; tests fill it with scripts. */
+import type { AppError } from '../../src-contract/app-error.ts';
 import type { EventName, LogEvent } from '../../src-contract/events.ts';
 import type { RunbookKind } from '../../src-contract/kinds.ts';
 import type { Clock } from './clock.ts';
@@ -39,6 +40,8 @@ export interface EnginePorts {
   knowsSandbox: (sandboxId: string) => boolean;
   /** Counts the sandbox as running from now on; how it goes comes back as `load-changed`. */
   startSandbox: (action: FoundAction) => void;
+  /** Whether a sandbox could be made here, as far as that shows without one; why not, otherwise. It raises what it finds. */
+  checkStart: () => Promise<AppError | undefined>;
   /** State or problems changed. */
   changed: () => void;
   /** Asked to drain, and nothing runs any more. */

@@ -26,6 +26,10 @@ export function sentenceOf(state: EngineState, facts: SentenceFacts): string {
       return state.load.limit === 1
         ? 'A job runs in this worker’s only slot; the next one starts when it ends'
         : `${state.load.limit === 2 ? 'Both' : `All ${String(state.load.limit)}`} slots of this worker are taken; the next job starts when one ends`;
+    case 'unable':
+      return state.starts.trial === 'waiting'
+        ? `This worker takes no job for now: ${continueSentence(state.starts.title)}; it looks again by itself`
+        : 'This worker could start no sandbox; the next job shows whether it can';
     case 'paused':
       return `This worker is paused: it takes no new job until it is resumed${whileRunning(state.load.running)}`;
     case 'draining':
@@ -41,6 +45,7 @@ const statusWords: Record<EngineState['status'], string> = {
   connected: 'connected, and in no group',
   ready: 'ready for a job',
   full: 'full, with a job in every slot',
+  unable: 'taking no job, because no sandbox can be started',
   paused: 'paused',
   draining: 'finishing what runs',
   offline: 'out of contact with the service',

@@ -15,9 +15,18 @@ export interface Trouble {
   title: string;
 }
 
+/**
+ * No sandbox could be started when it was tried last. `waiting`: nothing is tried for now; `due`: the next job is the trial; `taken`: it is
+ * under way.
+ */
+export interface StartTrouble extends Trouble {
+  trial: 'waiting' | 'due' | 'taken';
+}
+
 interface Always {
   load: Load;
   intent: Intent;
+  starts?: StartTrouble | undefined;
 }
 
 export type EngineState = Always &
@@ -30,6 +39,8 @@ export type EngineState = Always &
     /** Registered, the last poll was answered; which of the three follows from intent and load. */
     | { status: 'ready' }
     | { status: 'full' }
+    /** As these two, but no sandbox can be started here (`starts`). */
+    | { status: 'unable'; starts: StartTrouble }
     | { status: 'paused' }
     /** Takes nothing new, ends when nothing runs. `contact` keeps what else was known, for when draining is called off. */
     | { status: 'draining'; contact: Contact }
@@ -53,6 +64,10 @@ export type EngineEvent =
   | { kind: 'poll-answered' }
   | { kind: 'poll-failed'; at: string; title: string }
   | { kind: 'load-changed'; load: Load }
+  | { kind: 'start-failed'; at: string; title: string }
+  | { kind: 'start-worked' }
+  | { kind: 'trial-due' }
+  | { kind: 'trial-taken' }
   | { kind: 'pause-asked' }
   | { kind: 'resume-asked' }
   | { kind: 'drain-asked' };
@@ -75,11 +90,22 @@ export function initialState(facts: { connected: boolean; registered: boolean; i
 }
 
 export function next(state: EngineState, event: EngineEvent): EngineState {
-  const always: Always = { load: state.load, intent: state.intent };
+  const { load, intent, starts } = state;
+  const always: Always = { load, intent, starts };
   const contact = contactOf(state);
   switch (event.kind) {
     case 'load-changed':
       return place({ ...always, load: event.load }, contact);
+    case 'start-failed':
+      return place({ ...always, starts: { since: starts?.since ?? event.at, title: event.title, trial: 'waiting' } }, contact);
+    case 'start-worked':
+      return place({ load, intent }, contact);
+    case 'trial-due':
+    case 'trial-taken':
+      // Nothing is tried by a worker that has no trouble.
+      return starts === undefined
+        ? state
+        : place({ ...always, starts: { ...starts, trial: event.kind === 'trial-due' ? 'due' : 'taken' } }, contact);
     case 'pause-asked':
       // Draining goes further than pausing: asking for less does not call it off.
       return place({ ...always, intent: state.intent === 'drain' ? 'drain' : 'pause' }, contact);
@@ -104,7 +130,20 @@ export function next(state: EngineState, event: EngineEvent): EngineState {
   }
 }
 
-type ContactEvent = Exclude<EngineEvent, { kind: 'load-changed' | 'pause-asked' | 'resume-asked' | 'drain-asked' }>;
+type ContactEvent = Exclude<
+  EngineEvent,
+  {
+    kind:
+      | 'load-changed'
+      | 'start-failed'
+      | 'start-worked'
+      | 'trial-due'
+      | 'trial-taken'
+      | 'pause-asked'
+      | 'resume-asked'
+      | 'drain-asked';
+  }
+>;
 
 /** undefined: this cannot happen now. */
 function nextContact(contact: Contact, event: ContactEvent): Contact | undefined {
@@ -178,6 +217,7 @@ function place(always: Always, contact: Contact): EngineState {
       if (contact.trouble !== null) return { ...always, status: 'offline', trouble: contact.trouble };
       if (!contact.answered) return { ...always, status: 'connecting', registered: true, trouble: null };
       if (always.intent === 'pause') return { ...always, status: 'paused' };
+      if (always.starts !== undefined) return { ...always, starts: always.starts, status: 'unable' };
       return { ...always, status: always.load.running >= always.load.limit ? 'full' : 'ready' };
   }
 }
@@ -193,6 +233,7 @@ export function contactOf(state: EngineState): Contact {
       return { kind: 'agent', trouble: null, answered: true };
     case 'ready':
     case 'full':
+    case 'unable':
     case 'paused':
       return { kind: 'worker', trouble: null, answered: true };
     case 'offline':

@@ -74,6 +74,7 @@ function iconOf({ worker, lost, running }: TrayFacts): TrayIcon {
     case 'not-connected':
       return 'offline';
     case 'offline':
+    case 'unable':
       return 'error';
     case 'connecting':
       return hasError ? 'error' : 'offline';

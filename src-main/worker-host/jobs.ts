@@ -6,7 +6,7 @@ import { AppError } from '../../src-contract/app-error.ts';
 import type { EngineArguments, EngineValue, JobView } from '../../src-contract/engine-calls.ts';
 import { outcomeLabels } from '../../src-contract/kinds.ts';
 import { journalQuotaBytes, journalQuotaWarning } from '../../src-contract/limits.ts';
-import type { SandboxCredential } from '../../src-contract/sandbox.ts';
+import type { RunbookUser, SandboxCredential } from '../../src-contract/sandbox.ts';
 import { policyOf } from '../../src-contract/settings.ts';
 import { jobEventsBetween } from '../engine/job-events.ts';
 import { jobViewOf } from '../engine/job-view.ts';
@@ -73,7 +73,7 @@ export class Jobs implements LauncherListener {
       startLimitSeconds: settings.current.startLimitSeconds,
       culture: settings.current.culture,
       policy: policyOf(settings.current),
-      runAs: await this.rights.user(),
+      runAs: await this.userOrHoldBack(),
       limits: this.rights.limits,
     }));
     const jobCount = this.launcher().runningCount;
@@ -122,6 +122,7 @@ export class Jobs implements LauncherListener {
   }
 
   notStarted(launch: LaunchFacts, error: AppError): void {
+    this.parts.engine().startFailed(error);
     this.parts.engine().raise('sandbox-start', error.toProblem(), {
       name: 'sandboxException',
       source: workerSource,
@@ -344,6 +345,13 @@ export class Jobs implements LauncherListener {
     return credentialOf(identity);
   }
 
+  /** A job that was taken says in its own words that there is nobody to run it as; the next one is not taken. */
+  private async userOrHoldBack(): Promise<RunbookUser> {
+    const user = await this.rights.user();
+    if (this.rights.unavailable !== undefined) this.parts.engine().startFailed(this.rights.unavailable);
+    return user;
+  }
+
   private notice(cause: string, failure: AppError): void {
     this.notices.set(cause, this.parts.clock.monotonicMs());
     this.parts.engine().raise(cause, failure.toProblem());
@@ -356,7 +364,11 @@ export class Jobs implements LauncherListener {
     this.seen.set(view.sandboxId, view);
     const start = before ?? jobViewOf(sandbox.launch, undefined);
     for (const event of jobEventsBetween(start, view)) this.parts.log.write({ ...event, source: workerSource });
-    if (start.phase === 'starting' && view.phase !== 'starting') this.parts.engine().clear('sandbox-start');
+    // One that runs nothing for want of a user to run it as says nothing of the next.
+    if (start.phase === 'starting' && view.phase !== 'starting' && this.rights.unavailable === undefined) {
+      this.parts.engine().clear('sandbox-start');
+      this.parts.engine().startWorked();
+    }
     this.noteUpload(view);
     this.noteAsking(view);
     this.noteQuota(view, sandbox.report?.journalBytes ?? 0);

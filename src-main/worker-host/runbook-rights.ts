@@ -43,6 +43,14 @@ export class RunbookRights {
     return await this.looking;
   }
 
+  /** As it was found last; undefined: there is a user to run as. */
+  get unavailable(): AppError | undefined {
+    const user = this.known?.user;
+    return user?.kind === 'unavailable'
+      ? new AppError('run-as-unavailable', { user: user.name, reason: user.reason })
+      : undefined;
+  }
+
   describe(): WorkerState['runbooks'] {
     const user = this.known?.user ?? { kind: 'own', name: userInfo().username };
     return { user: user.name, separated: user.kind === 'other', sentence: this.sentenceOf(user) };
@@ -54,11 +62,8 @@ export class RunbookRights {
     const way = [layout.folder, layout.sandboxesFolder];
     const user = await resolveRunbookUser({ wanted, way, platform: process.platform });
     this.known = { wanted, user, atMs: clock.monotonicMs() };
-    if (user.kind === 'unavailable') {
-      engine().raise('run-as', new AppError('run-as-unavailable', { user: user.name, reason: user.reason }).toProblem());
-    } else {
-      engine().clear('run-as');
-    }
+    if (this.unavailable === undefined) engine().clear('run-as');
+    else engine().raise('run-as', this.unavailable.toProblem());
     engine().tellChanged();
     return user;
   }

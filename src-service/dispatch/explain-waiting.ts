@@ -52,11 +52,14 @@ export function explainWaiting(job: WaitingJob, members: readonly GroupWorker[],
   return `it is next for ${free.length === 1 && only !== undefined ? `worker ${only.machineName}` : `one of ${String(free.length)} free workers`}, last heard of ${String(heard)} s ago`;
 }
 
-type WorkerState = 'free' | 'full' | 'paused' | 'draining';
+type WorkerState = 'free' | keyof typeof busyWords;
+
+const busyWords = { full: 'full', paused: 'paused', draining: 'draining', unable: 'unable to start a sandbox' };
 
 function stateOf(worker: GroupWorker): WorkerState {
-  if (worker.readiness === 'paused' || worker.readiness === 'draining') return worker.readiness;
-  return worker.readiness === 'full' || worker.freeSlots <= 0 ? 'full' : 'free';
+  const readiness = worker.readiness ?? 'ready';
+  if (readiness === 'ready') return worker.freeSlots <= 0 ? 'full' : 'free';
+  return readiness;
 }
 
 function allOf(count: number): string {
@@ -67,12 +70,14 @@ function whyNoneIsFree(workers: readonly GroupWorker[]): string {
   const states = workers.map(stateOf);
   const [first] = states;
   if (first === undefined) throw new Error('There is no worker to explain');
-  if (states.every((state) => state === first))
-    return workers.length === 1 ? `the only worker is ${first}` : `${allOf(workers.length)} workers are ${first}`;
-  const counts = (['full', 'paused', 'draining'] as const)
+  if (first !== 'free' && states.every((state) => state === first))
+    return workers.length === 1
+      ? `the only worker is ${busyWords[first]}`
+      : `${allOf(workers.length)} workers are ${busyWords[first]}`;
+  const counts = (Object.keys(busyWords) as (keyof typeof busyWords)[])
     .map((state) => ({ state, count: states.filter((one) => one === state).length }))
     .filter(({ count }) => count > 0)
-    .map(({ state, count }) => `${String(count)} ${count === 1 ? 'is' : 'are'} ${state}`);
+    .map(({ state, count }) => `${String(count)} ${count === 1 ? 'is' : 'are'} ${busyWords[state]}`);
   return `of ${String(workers.length)} workers ${counts.join(', ')}`;
 }
 

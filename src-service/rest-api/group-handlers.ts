@@ -162,7 +162,7 @@ async function viewWorkers({ store, dispatcher, clock }: ServiceContext, group: 
   }));
 }
 
-const readinessWords = { ready: 'Ready', full: 'Full', paused: 'Paused', draining: 'Draining' } as const;
+const readinessWords = { ready: 'Ready', full: 'Full', paused: 'Paused', draining: 'Draining', unable: 'Unable' } as const;
 
 function stateOf(worker: Worker, now: number): WorkerView['state'] {
   if (worker.clonedAt !== null) return 'Cloned';

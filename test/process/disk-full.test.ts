@@ -173,15 +173,30 @@ describe('an engine whose whole data folder is on a full disk', () => {
     });
     await worker.when('the problem', (state) => state.problems.some((one) => one.code === 'sandbox-not-started'));
     await worker.when('the word about room', (state) => state.problems.some((one) => one.code === provokes('disk-space-low')));
+    // It does not empty the queue of its group: what is queued from now on stays queued.
+    await worker.when('no more work', (state) => state.status === 'unable');
+    await worker.when('why', (state) => state.problems.some((one) => one.code === provokes('sandbox-folder-unusable')));
+    const queued = Array.from({ length: 3 }, () => randomUUID());
+    const look = (name: string) => service.rest.call('jobs:get', { params: { accountName, jobName: name } });
+    for (const name of queued)
+      await service.rest.call('jobs:start', {
+        params: { accountName, jobName: name },
+        body: { runbook: { name: 'say' }, runOn: 'small' },
+      });
+    await new Promise((resolve) => setTimeout(resolve, 8000));
+    for (const name of queued)
+      expect(await look(name)).toMatchObject({ attempts: [], waitingReason: 'the only worker is unable to start a sandbox' });
     disk.empty();
 
-    const ended = await waitFor('the end of the job', 90, async () => {
-      const now = await service.rest.call('jobs:get', { params: { accountName, jobName } });
-      return now.endTime === null ? undefined : now;
-    });
-    expect(ended).toMatchObject({ status: 'Completed', verified: true });
-    await worker.when('no problem', (state) => state.problems.length === 0 && state.running === 0, 30);
-  }, 150_000);
+    const end = (name: string) =>
+      waitFor('the end of a job', 150, async () => {
+        const now = await look(name);
+        return now.endTime === null ? undefined : now;
+      });
+    for (const name of [jobName, ...queued]) expect(await end(name)).toMatchObject({ status: 'Completed', verified: true });
+    for (const name of queued) expect(await look(name)).toMatchObject({ attempts: [{ outcome: 'completed' }] });
+    await worker.when('no problem', (state) => state.problems.length === 0 && state.status === 'ready', 30);
+  }, 240_000);
 });
 
 /** Path below the folder → content. Without what begins with a dot: packs on their way, which are tried again all the time. */

@@ -120,6 +120,7 @@ function startWorker(address: JrdsAddress, identity: ClientIdentity, index: numb
         return { actions, held: found.held };
       },
       watchPacks: (_how, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve({ held: true }))),
+      checkStart: () => Promise.resolve(undefined),
       knowsSandbox: (sandboxId) => taken.some(({ action }) => action.sandboxId === sandboxId),
       startSandbox: (action) => taken.push({ action, worker: index }),
       changed: () => undefined,

@@ -29,6 +29,8 @@ class Bench {
   readonly known = new Set<string>();
   changes = 0;
   drained = 0;
+  /** What looking finds; undefined: a sandbox could be made. */
+  unusable: AppError | undefined;
   readonly engine: Engine;
 
   constructor(facts: { connected?: boolean; registered?: boolean; intent?: Intent; limit?: number } = {}) {
@@ -43,6 +45,7 @@ class Bench {
           return this.hold(this.polls, { ...request, hold }, signal);
         },
         watchPacks: ({ hold }, signal) => this.hold(this.looks, hold, signal),
+        checkStart: () => Promise.resolve(this.unusable),
         knowsSandbox: (sandboxId) => this.known.has(sandboxId),
         startSandbox: (action) => {
           this.started.push(action);
@@ -87,6 +90,85 @@ beforeEach(() => {
 afterEach(() => bench.engine.stop());
 
 const action = (sandboxId: string): FoundAction => ({ sandboxId, secret: 'c2VjcmV0' });
+
+describe('a worker that can start no sandbox', () => {
+  const full = (): AppError => new AppError('sandbox-folder-unusable', { folder: '/data', reason: 'no space left' });
+  const begin = async (): Promise<void> => {
+    bench.engine.start();
+    await settle();
+    bench.poll.answer({ actions: [], held: true });
+    await settle();
+  };
+  const give = async (sandboxId: string): Promise<void> => {
+    bench.poll.answer({ actions: [action(sandboxId)], held: true });
+    await settle();
+  };
+
+  it('takes none until looking says that it can, and says so', async () => {
+    bench.unusable = full();
+    await begin();
+    expect(bench.engine.state.status).toBe('unable');
+    expect(bench.poll.request).toMatchObject({ readiness: 'unable', freeSlots: 0 });
+    await bench.clock.advance(2500);
+    expect(bench.engine.state.status).toBe('unable');
+    bench.unusable = undefined;
+    await bench.clock.advance(4500);
+    expect(bench.engine.state.status).toBe('ready');
+    expect(bench.poll.request).toMatchObject({ readiness: 'ready', freeSlots: 2 });
+  });
+
+  it('gives up a call that would have brought it the next one, and tries with one job at a time, ever more rarely', async () => {
+    await begin();
+    await give('a');
+    const asked = bench.poll;
+    bench.engine.startFailed(full());
+    bench.setRunning(0);
+    await settle();
+    expect(asked.signal.aborted).toBe(true);
+    expect(bench.poll.request).toMatchObject({ readiness: 'unable', freeSlots: 0 });
+    await bench.clock.advance(2100);
+    expect(bench.poll.request).toMatchObject({ readiness: 'ready', freeSlots: 1 });
+    expect(bench.engine.state.status).toBe('unable');
+    bench.poll.answer({ actions: [action('b'), action('c')], held: true });
+    await settle();
+    expect(bench.started.map(({ sandboxId }) => sandboxId)).toEqual(['a', 'b']);
+    bench.engine.startFailed(full());
+    bench.setRunning(0);
+    await bench.clock.advance(3000);
+    expect(bench.poll.request).toMatchObject({ readiness: 'unable' });
+    await bench.clock.advance(1500);
+    expect(bench.poll.request).toMatchObject({ readiness: 'ready', freeSlots: 1 });
+    await give('d');
+    bench.setRunning(1);
+    bench.engine.startWorked();
+    await settle();
+    expect(bench.engine.state.status).toBe('ready');
+    expect(bench.poll.request).toMatchObject({ readiness: 'ready', freeSlots: 1 });
+  });
+
+  it('tries again by itself when nothing is heard of a trial', async () => {
+    await begin();
+    await give('a');
+    bench.engine.startFailed(full());
+    bench.setRunning(0);
+    await bench.clock.advance(2100);
+    await give('b');
+    bench.setRunning(0);
+    await settle();
+    expect(bench.poll.request).toMatchObject({ readiness: 'unable' });
+    await bench.clock.advance(2100);
+    expect(bench.poll.request).toMatchObject({ readiness: 'ready', freeSlots: 1 });
+  });
+
+  it('does not look again once it has stopped', async () => {
+    bench.unusable = full();
+    await begin();
+    await bench.engine.stop();
+    bench.unusable = undefined;
+    await bench.clock.advance(120_000);
+    expect(bench.engine.state.status).toBe('unable');
+  });
+});
 
 describe('asking for work', () => {
   it('says how many slots are free and is ready once the service has answered', async () => {

@@ -23,6 +23,7 @@ const states = {
   'connecting worker': { ...working, status: 'connecting', registered: true, trouble: null },
   ready: { ...working, status: 'ready' },
   full: { ...working, load: { running: 2, limit: 2 }, status: 'full' },
+  unable: { ...working, starts: { ...trouble, trial: 'waiting' }, status: 'unable' },
   paused: { ...working, intent: 'pause', status: 'paused' },
   offline: { ...working, status: 'offline', trouble },
   'draining nobody': { ...working, intent: 'drain', status: 'draining', contact: { kind: 'none' } },
@@ -56,12 +57,15 @@ const events = {
   'pause-asked': { kind: 'pause-asked' },
   'resume-asked': { kind: 'resume-asked' },
   'drain-asked': { kind: 'drain-asked' },
+  'start-failed': { kind: 'start-failed', at: later, title: 'No sandbox can be made' },
+  'start-worked': { kind: 'start-worked' },
+  'trial-due': { kind: 'trial-due' },
 } satisfies Record<string, EngineEvent>;
 
 /** What comes of each pair: a status, `·` for the same one, `x` for a pair that cannot happen. Columns as in `events`. */
 const columns = Object.keys(events) as (keyof typeof events)[];
 const table: Record<keyof typeof states, string[]> = {
-  'not-connected': ['connecting', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', '·', '·', '·', '·', 'draining'],
+  'not-connected': ['connecting', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', '·', '·', '·', '·', 'draining', '·', '·', '·'],
   'connecting agent': [
     '·',
     'connected',
@@ -78,6 +82,9 @@ const table: Record<keyof typeof states, string[]> = {
     '·',
     '·',
     'draining',
+    '·',
+    '·',
+    '·',
   ],
   'lost agent': [
     '·',
@@ -95,6 +102,9 @@ const table: Record<keyof typeof states, string[]> = {
     '·',
     '·',
     'draining',
+    '·',
+    '·',
+    '·',
   ],
   connected: [
     '·',
@@ -112,15 +122,95 @@ const table: Record<keyof typeof states, string[]> = {
     '·',
     '·',
     'draining',
+    '·',
+    '·',
+    '·',
   ],
-  'connecting worker': ['·', '·', 'x', 'x', '·', '·', 'x', 'connecting', 'ready', 'offline', '·', '·', '·', '·', 'draining'],
-  ready: ['·', '·', 'x', 'x', '·', '·', 'x', 'connected', '·', 'offline', '·', 'full', 'paused', '·', 'draining'],
-  full: ['·', '·', 'x', 'x', '·', '·', 'x', 'connected', '·', 'offline', 'ready', '·', 'paused', '·', 'draining'],
-  paused: ['·', '·', 'x', 'x', '·', '·', 'x', 'connected', '·', 'offline', '·', '·', '·', 'ready', 'draining'],
-  offline: ['·', '·', 'x', 'x', '·', '·', 'x', 'connecting', 'ready', '·', '·', '·', '·', '·', 'draining'],
-  'draining nobody': ['·', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', '·', '·', '·', 'not-connected', '·'],
-  'draining agent': ['·', '·', '·', '·', '·', '·', '·', 'x', 'x', 'x', '·', '·', '·', 'connected', '·'],
-  'draining worker': ['·', '·', 'x', 'x', '·', '·', 'x', '·', '·', '·', '·', '·', '·', 'ready', '·'],
+  'connecting worker': [
+    '·',
+    '·',
+    'x',
+    'x',
+    '·',
+    '·',
+    'x',
+    'connecting',
+    'ready',
+    'offline',
+    '·',
+    '·',
+    '·',
+    '·',
+    'draining',
+    '·',
+    '·',
+    '·',
+  ],
+  ready: [
+    '·',
+    '·',
+    'x',
+    'x',
+    '·',
+    '·',
+    'x',
+    'connected',
+    '·',
+    'offline',
+    '·',
+    'full',
+    'paused',
+    '·',
+    'draining',
+    'unable',
+    '·',
+    '·',
+  ],
+  full: [
+    '·',
+    '·',
+    'x',
+    'x',
+    '·',
+    '·',
+    'x',
+    'connected',
+    '·',
+    'offline',
+    'ready',
+    '·',
+    'paused',
+    '·',
+    'draining',
+    'unable',
+    '·',
+    '·',
+  ],
+  unable: [
+    '·',
+    '·',
+    'x',
+    'x',
+    '·',
+    '·',
+    'x',
+    'connected',
+    '·',
+    'offline',
+    '·',
+    '·',
+    'paused',
+    '·',
+    'draining',
+    '·',
+    'ready',
+    '·',
+  ],
+  paused: ['·', '·', 'x', 'x', '·', '·', 'x', 'connected', '·', 'offline', '·', '·', '·', 'ready', 'draining', '·', '·', '·'],
+  offline: ['·', '·', 'x', 'x', '·', '·', 'x', 'connecting', 'ready', '·', '·', '·', '·', '·', 'draining', '·', '·', '·'],
+  'draining nobody': ['·', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', '·', '·', '·', 'not-connected', '·', '·', '·', '·'],
+  'draining agent': ['·', '·', '·', '·', '·', '·', '·', 'x', 'x', 'x', '·', '·', '·', 'connected', '·', '·', '·', '·'],
+  'draining worker': ['·', '·', 'x', 'x', '·', '·', 'x', '·', '·', '·', '·', '·', '·', 'ready', '·', '·', '·', '·'],
 };
 
 describe('every state meets every event', () => {
@@ -153,6 +243,12 @@ describe('what a state keeps', () => {
     const lost = next(states['draining worker'], events['poll-failed']);
     expect(lost.status).toBe('draining');
     expect(next(lost, events['resume-asked']).status).toBe('offline');
+  });
+
+  it('since when no sandbox can be started, whatever happens between', () => {
+    const later = next(next(next(states.unable, events['poll-failed']), events['poll-answered']), events['start-failed']);
+    expect(later).toMatchObject({ status: 'unable', starts: { since: trouble.since, title: 'No sandbox can be made' } });
+    expect(next(next(later, events['pause-asked']), events['resume-asked']).status).toBe('unable');
   });
 
   it('pausing does not call off draining', () => {

@@ -44,6 +44,7 @@ it('500 engines that lost their service at one moment are back within 5 s of its
         poll: (_request, _how, signal) => call(signal),
         // The packs' loop keeps the same rules; one of the two is enough to count.
         watchPacks: (_how, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve({ held: true }))),
+        checkStart: () => Promise.resolve(undefined),
         knowsSandbox: () => false,
         startSandbox: () => undefined,
         changed: () => undefined,

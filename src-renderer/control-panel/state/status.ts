@@ -13,6 +13,7 @@ const statusMarks: Record<WorkerStatus, MarkName> = {
   connected: 'todo',
   ready: 'good',
   full: 'busy',
+  unable: 'bad',
   paused: 'paused',
   draining: 'draining',
   offline: 'bad',

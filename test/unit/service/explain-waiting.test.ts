@@ -54,6 +54,7 @@ describe('a queued job says why it waits', () => {
     ['the only worker is full', {}, [worker(full)]],
     ['the only worker is full', {}, [worker({ readiness: 'full' })]],
     ['the only worker is paused', {}, [worker(paused)]],
+    ['the only worker is unable to start a sandbox', {}, [worker({ readiness: 'unable', freeSlots: 0 })]],
     ['the only worker is draining', {}, [worker({ readiness: 'draining' })]],
     ['all 3 workers are full', {}, [worker(full), worker(full), worker(full)]],
     ['both workers are paused', {}, [worker(paused), worker(paused)]],

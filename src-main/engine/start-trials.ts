@@ -1,0 +1,86 @@
+/**
+ * A worker whose last sandbox could not be started takes no job until it has reason to believe that the next one can: on a full disk it would
+ * empty its group's queue and run none of it. What can be looked at without a job is looked at first; then one job is the trial.
+ */
+import type { AppError } from '../../src-contract/app-error.ts';
+import type { Clock } from './clock.ts';
+import type { EngineEvent } from './worker-state.ts';
+
+/** Doubled with each failure in a row, up to the last: then a trial a minute. */
+const firstWaitMs = 2000;
+const lastWaitMs = 60_000;
+
+export interface StartTrialParts {
+  clock: Clock;
+  /** Whether a sandbox could be made here, as far as that shows without one; why not, otherwise. */
+  check: () => Promise<AppError | undefined>;
+  dispatch: (event: EngineEvent, why: string) => void;
+}
+
+export class StartTrials {
+  private readonly parts: StartTrialParts;
+  private failures = 0;
+  /** Nothing has failed but looking: then looking is enough to know better. */
+  private onlyLooked = true;
+  private waiting: AbortController | undefined;
+
+  constructor(parts: StartTrialParts) {
+    this.parts = parts;
+  }
+
+  /** Looks before the first job is taken. Resolves when it has looked. */
+  async begin(): Promise<void> {
+    const failure = await this.parts.check();
+    if (failure !== undefined) this.note(failure);
+  }
+
+  failed(error: AppError): void {
+    this.onlyLooked = false;
+    this.note(error);
+  }
+
+  private note(error: AppError): void {
+    this.failures += 1;
+    const { clock, dispatch } = this.parts;
+    dispatch({ kind: 'start-failed', at: clock.now().toISOString(), title: error.toProblem().title }, error.code);
+    this.wait();
+  }
+
+  /** A sandbox has begun its work. */
+  worked(): void {
+    if (this.failures === 0) return;
+    this.failures = 0;
+    this.onlyLooked = true;
+    this.end();
+    this.parts.dispatch({ kind: 'start-worked' }, 'a sandbox could be started');
+  }
+
+  /** The one job of a trial was taken: what comes of it is told by `failed` or `worked`, or else the next trial is due by itself. */
+  taken(): void {
+    if (this.failures === 0) return;
+    this.parts.dispatch({ kind: 'trial-taken' }, 'a sandbox is tried');
+    this.wait();
+  }
+
+  end(): void {
+    this.waiting?.abort();
+    this.waiting = undefined;
+  }
+
+  private wait(): void {
+    this.end();
+    const waiting = new AbortController();
+    this.waiting = waiting;
+    const milliseconds = Math.min(lastWaitMs, firstWaitMs * 2 ** Math.min(10, this.failures - 1));
+    void this.parts.clock.sleep(milliseconds, waiting.signal).then(() => this.tryAgain(waiting.signal));
+  }
+
+  private async tryAgain(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const failure = await this.parts.check();
+    if (signal.aborted) return;
+    if (failure !== undefined) this.note(failure);
+    else if (this.onlyLooked) this.worked();
+    else this.parts.dispatch({ kind: 'trial-due' }, 'a sandbox is to be tried again');
+  }
+}
