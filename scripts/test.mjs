@@ -1,7 +1,7 @@
 /**
  * `npm test`: prepares and builds, runs every test, and ends with one line that sums up the runners.
  *
- *   npm test -- [--only unit,service,process,interop,e2e] [--yes] [part of a file's name …]
+ *   npm test -- [--only unit,service,process,interop,windows,e2e] [--yes] [part of a file's name …]
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -17,7 +17,7 @@ import { exitWhenStopped, prepare } from './prepare/index.mjs';
  * @typedef {{ passed: number, failed: Named[], secondTry: Named[], skipped: Named[] }} Summary
  */
 
-const vitestSuites = ['unit', 'service', 'process', 'interop'];
+const vitestSuites = ['unit', 'service', 'process', 'interop', 'windows'];
 const suites = [...vitestSuites, 'e2e'];
 
 const { values, positionals: filters } = parseArgs({

@@ -42,6 +42,8 @@ export default defineConfig({
       project('service', 60_000, ['test/harness/postgres-server.ts']),
       project('process', 60_000),
       project('interop', 120_000),
+      // A start of wine takes seconds, and on a machine under load ten times that.
+      project('windows', 180_000, ['test/harness/wine-prefix.ts']),
     ],
   },
 });

@@ -6,8 +6,8 @@ type Limited = Pick<ProcessTree, 'keeperOf' | 'limitHit' | 'limits'>;
 
 const keepers: Record<LimitKeeper, string> = {
   kernel: 'kept by the kernel',
-  watched: 'looked after, as this worker may not make control groups with limits',
-  none: 'not kept: this worker may not make control groups with limits',
+  watched: 'looked after: beyond it the whole job is ended',
+  none: 'not kept: this machine gives the worker no means to',
 };
 
 /** undefined: no limit was asked for. */

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { noLimits } from '../../src-contract/sandbox.ts';
 import { ProcessTree } from '../../src-main/platform/process-tree.ts';
-import { markVariable } from '../../src-main/platform/linux/marked-processes.ts';
+import { markVariable } from '../../src-main/platform/tree-notions.ts';
 
 export interface Orphan {
   pid: number;

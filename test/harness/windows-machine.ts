@@ -6,8 +6,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { build } from 'esbuild';
 import { onTestFinished, type TestContext } from 'vitest';
+import { windowsNode } from '../../scripts/prepare/windows.mjs';
 import { publisherPublicKey } from '../../scripts/publisher-public-key.mjs';
 import type { RunbookKind } from '../../src-contract/kinds.ts';
 import type { SandboxHandOver } from '../../src-contract/sandbox.ts';
@@ -136,7 +137,7 @@ export class WindowsMachine {
       platform: 'node',
       format: 'cjs',
       target: 'node22',
-      external: ['node-pty'],
+      external: ['node-pty', 'koffi'],
       define: {
         HRW_PUBLISHER_PUBLIC_KEY: JSON.stringify(publisherPublicKey('checkout')),
         HRW_BUILD_FLAVOUR: JSON.stringify('checkout'),
@@ -144,9 +145,11 @@ export class WindowsMachine {
       },
       banner: { js: `const importMetaUrl = require('node:url').pathToFileURL(__filename).href;` },
       inject: [path.join(fakes, 'spawn-under-wine.ts')],
-      plugins: [standIns],
     });
     await cp(path.join(root, 'src-main', 'runtimes'), path.join(programs, 'runtimes'), { recursive: true });
+    const { modules } = await windowsNode();
+    for (const name of ['koffi', '@koromix'])
+      await cp(path.join(modules, name), path.join(programs, 'node_modules', name), { recursive: true });
   }
 
   #environment(): NodeJS.ProcessEnv {
@@ -165,16 +168,6 @@ export class WindowsMachine {
     await endOf(child);
   }
 }
-
-/** What Windows has not got yet: see the files that take its place. */
-const standIns: Plugin = {
-  name: 'stand-ins',
-  setup(builder) {
-    builder.onResolve({ filter: /[/](?:linux[/])?(?:process-identity|proc)[.]ts$/ }, ({ path: name }) => ({
-      path: path.join(fakes, path.basename(name)),
-    }));
-  },
-};
 
 /** Linux's files are wine's drive Z. */
 function windowsPath(file: string): string {

@@ -61,7 +61,7 @@ describe.each([
 ])('a process tree %s', (_how, withGroup) => {
   function startFamily(): ProcessTree {
     const mark = `test-${process.pid}-${withGroup ? 'group' : 'mark'}-${Math.floor(performance.now())}`;
-    const tree = withGroup ? ProcessTree.create(mark) : ProcessTree.reopen({ mark, group: null, limitGroups: [] });
+    const tree = withGroup ? ProcessTree.create(mark) : ProcessTree.reopen({ mark, group: null, limitGroups: [], job: null });
     onTestFinished(async () => {
       await tree.end();
       tree.dispose();
@@ -110,7 +110,7 @@ describe.each([
 
   it('measures what it used', async () => {
     const mark = `test-${process.pid}-use-${withGroup ? 'group' : 'mark'}`;
-    const tree = withGroup ? ProcessTree.create(mark) : ProcessTree.reopen({ mark, group: null, limitGroups: [] });
+    const tree = withGroup ? ProcessTree.create(mark) : ProcessTree.reopen({ mark, group: null, limitGroups: [], job: null });
     onTestFinished(() => tree.dispose());
     await tree.prepare();
     const script = 'x = bytearray(60 << 20)\nimport time\nend = time.time() + 1.3\nwhile time.time() < end: pass';

@@ -7,7 +7,7 @@ import { accessSync, constants, mkdirSync, readdirSync, rmdirSync, writeFileSync
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { JobLimits } from '../../../src-contract/sandbox.ts';
-import type { LimitName } from './limit-groups.ts';
+import type { LimitName } from '../tree-notions.ts';
 import { readText } from './proc.ts';
 
 /**

@@ -5,10 +5,8 @@
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { JobLimits } from '../../../src-contract/sandbox.ts';
+import { limitNames, type LimitName } from '../tree-notions.ts';
 import { readText } from './proc.ts';
-
-export type LimitName = keyof JobLimits;
-export const limitNames: readonly LimitName[] = ['memoryBytes', 'processes', 'cpuPercent'];
 
 const controllers: Record<LimitName, string> = { memoryBytes: 'memory', processes: 'pids', cpuPercent: 'cpu' };
 /** Of the kernel's default; a share of it is what a job may use in each. */

@@ -3,9 +3,8 @@
  * them or shares a session with them. A process that drops its environment, leaves its session and loses its parent between two looks
  * escapes this (a control group it would not).
  */
+import { markVariable } from '../tree-notions.ts';
 import { hasEnvironment, isLiving, listProcesses, type ProcessFacts } from './proc.ts';
-
-export const markVariable = 'HRW_SANDBOX';
 
 export class MarkedProcesses {
   readonly #mark: string;

@@ -40,6 +40,12 @@ export function readProcess(pid: number): ProcessFacts | undefined {
   };
 }
 
+/** Undefined when there is no such process, or when it has ended and only waits for its parent. */
+export function readStartTime(pid: number): string | undefined {
+  const facts = readProcess(pid);
+  return facts !== undefined && isLiving(facts) ? facts.startTime : undefined;
+}
+
 export function isLiving(facts: ProcessFacts): boolean {
   return facts.state !== 'Z' && facts.state !== 'X';
 }

