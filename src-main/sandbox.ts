@@ -75,7 +75,7 @@ async function main(): Promise<void> {
     usage,
     permission,
     startSibling: (jobId) => {
-      const start = (): void => startSibling(handOver, jobId, process.env);
+      const start = (): number | undefined => startSibling(handOver, jobId, process.env);
       // Born within the tree of this sandbox's job it would end with that.
       void ground.then(({ tree }) => tree.outside(start), start);
     },

@@ -66,8 +66,8 @@ export interface ProcessTree {
   prepare(): Promise<void>;
   /** Starts the tree's first process, which is born a member. `isAhead`: what it uses counts from `countFromNow` on. */
   spawn<Child extends { pid?: number | undefined }>(start: () => Child, isAhead?: boolean): Child;
-  /** Starts what is none of this tree's. */
-  outside(start: () => void): void;
+  /** Starts what is none of this tree's; `start` answers its pid. */
+  outside(start: () => number | undefined): void;
   /** What was used until now was not the job's. */
   countFromNow(): void;
   /** Living processes of this tree, by their ids. */

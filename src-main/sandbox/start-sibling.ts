@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import type { SandboxHandOver } from '../../src-contract/sandbox.ts';
 
-/** The same program with the same hand-over, but for one job and with a folder of its own. It owns itself from its first line on. */
-export function startSibling(handOver: SandboxHandOver, jobId: string, environment: NodeJS.ProcessEnv): void {
+/** The same program with the same hand-over, but for one job and with a folder of its own. It owns itself from its first line on. Answers its pid. */
+export function startSibling(handOver: SandboxHandOver, jobId: string, environment: NodeJS.ProcessEnv): number | undefined {
   const { execPath, argv } = process;
   // A single executable is its own script.
   const leading = argv[1] === undefined || argv[1] === execPath ? [] : [argv[1]];
@@ -21,4 +21,5 @@ export function startSibling(handOver: SandboxHandOver, jobId: string, environme
   const given: SandboxHandOver = { ...handOver, sandboxFolder, onlyJobId: jobId };
   child.stdin.end(`${JSON.stringify(given)}\n`);
   child.unref();
+  return child.pid;
 }

@@ -1,7 +1,9 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { endDeadTree } from '../../src-main/launcher/dead-tree.ts';
 import { identifyProcess, identifyThisProcess, isRunning } from '../../src-main/platform/process-identity.ts';
@@ -152,6 +154,23 @@ describe('a process that moves itself out of its control group', () => {
     // Seen also by an engine that finds only what a dead sandbox has written down.
     expect(await ProcessTree.reopen(tree.place).end()).toMatchObject({ found: 1, left: 0 });
     expect(isRunning(escaped)).toBe(false);
+  });
+});
+
+describe('a process tree without a control group', () => {
+  it('finds and ends a process that has dropped environment, session and parent, and nothing that is not the job’s', async () => {
+    const keeper = fileURLToPath(new URL('../fixtures/sandbox/orphan-keeper.ts', import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [keeper], { timeout: 30_000 });
+    expect(JSON.parse(stdout)).toMatchObject({
+      exitCode: 0,
+      asked: 'answered',
+      // The one that lasts with its `sleep`, and the three short ones.
+      atFirst: 5,
+      // Without what has ended: the one that lasts, and the sibling.
+      children: 2,
+      ending: { found: 2, left: 0 },
+      isSiblingAlive: true,
+    });
   });
 });
 

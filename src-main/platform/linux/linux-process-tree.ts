@@ -13,6 +13,7 @@ import {
   type TreeUsage,
 } from '../tree-notions.ts';
 import { endUntilNothingIsLeft, TreeSampler } from '../tree-sampler.ts';
+import { AdoptedOrphans } from './adopted-orphans.ts';
 import { ControlGroup } from './control-group.ts';
 import { LimitGroups, removeGroups } from './limit-groups.ts';
 import { MarkedProcesses } from './marked-processes.ts';
@@ -95,7 +96,10 @@ export class LinuxProcessTree implements ProcessTree {
     return { mark: this.#mark, group: this.#group?.folder ?? null, limitGroups, job: null };
   }
 
-  /** Takes this process in ahead of `spawn`, which then costs nothing. Where the kernel refuses, the mark alone has to do. */
+  /**
+   * Takes this process in ahead of `spawn`, which then costs nothing. Where the kernel refuses, the mark has to do, and the orphans that this
+   * process takes in from here on.
+   */
   async prepare(): Promise<void> {
     try {
       await this.#group?.enter();
@@ -103,6 +107,7 @@ export class LinuxProcessTree implements ProcessTree {
     } catch {
       this.#giveUpGroup();
     }
+    if (this.#group === undefined) this.#marked.orphans ??= AdoptedOrphans.begin(readProcess(process.pid)?.session ?? 0);
   }
 
   /**
@@ -122,16 +127,17 @@ export class LinuxProcessTree implements ProcessTree {
         this.#group?.limitProcesses(this.limits.processes);
     }
     this.#main = child.pid;
+    this.#marked.orphans?.leaveOut(child.pid);
     if (!isAhead) this.#sampler.start();
     return child;
   }
 
   /** Starts what is none of this tree's: from without, where this process waits within. */
-  outside(start: () => void): void {
+  outside(start: () => number | undefined): void {
     const wasInside = this.#isInside;
     this.#leave();
     try {
-      start();
+      this.#marked.orphans?.leaveOut(start());
     } finally {
       if (wasInside) this.#enterNow();
     }

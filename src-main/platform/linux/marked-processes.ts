@@ -1,8 +1,9 @@
 /**
  * The processes of a job where no control group can be had: those whose environment carries the job's mark, and whatever descends from
  * them or shares a session with them. A process that drops its environment, leaves its session and loses its parent between two looks
- * escapes this (a control group it would not).
+ * is found among the orphans of this process where it takes them in, and else escapes this (a control group it would not).
  */
+import type { AdoptedOrphans } from './adopted-orphans.ts';
 import { markVariable } from '../tree-notions.ts';
 import { hasEnvironment, isLiving, listProcesses, type ProcessFacts } from './proc.ts';
 
@@ -13,6 +14,8 @@ export class MarkedProcesses {
   /** pid → start time of everything that was found once: it stays ours when its environment or parent no longer shows it. */
   readonly #known = new Map<number, string>();
   readonly #cpuMs = new Map<string, number>();
+  /** Where this process takes in the orphans of the job. */
+  orphans: AdoptedOrphans | undefined;
 
   constructor(mark: string, except: ReadonlySet<number>) {
     this.#mark = mark;
@@ -28,6 +31,7 @@ export class MarkedProcesses {
       if (this.#known.get(facts.pid) === facts.startTime || hasEnvironment(facts.pid, markVariable, this.#mark))
         members.set(facts.pid, facts);
     }
+    for (const facts of this.orphans?.find(all) ?? []) members.set(facts.pid, facts);
     for (let before = -1; before !== members.size;) {
       before = members.size;
       const sessions = new Set([...members.values()].map((facts) => facts.session).filter((session) => members.has(session)));
