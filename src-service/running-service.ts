@@ -8,6 +8,7 @@ import { isIP, type AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import type { Server } from 'node:https';
 import type { FastifyInstance } from 'fastify';
+import * as z from 'zod';
 import { AppError } from '../src-contract/app-error.ts';
 import { createAgentServer } from './agent-api/agent-server.ts';
 import { systemClock, type Clock } from './clock.ts';
@@ -21,7 +22,7 @@ import { keepForgetting } from './retention.ts';
 import { findFact, settleFact } from './store/service-facts.ts';
 import { openStore, type Store } from './store/store.ts';
 import { createToken } from './store/tokens.ts';
-import { openAuthority, type Authority } from './tls/authority.ts';
+import { openAuthority, type Authority, type AuthorityPems } from './tls/authority.ts';
 import { openVault, type Vault } from './vault/vault.ts';
 import { seedPacks } from './workspace/packs.ts';
 import { registerWorkspaceApi } from './workspace/workspace-api.ts';
@@ -88,7 +89,12 @@ async function open(options: ServiceOptions, closers: (() => void | Promise<void
   const context: ServiceContext = { version, store, changes: store.changes, dispatcher, vault, clock, log, urls };
   const names = certificateNames(options);
   const authority = await undamaged(`${folder.path}, authority.pem or server.pem`, () =>
-    openAuthority({ folder: folder.path, names, now: () => new Date(clock.now()) }),
+    openAuthority({
+      folder: folder.path,
+      names,
+      now: () => new Date(clock.now()),
+      agree: (own) => agreeOnAuthority(store, vault, own),
+    }),
   );
   const credentials = authority.serverCredentials();
 
@@ -158,6 +164,14 @@ async function openVaultOf(store: Store, file: string): Promise<Vault> {
   return vault;
 }
 
+/** The first replica's authority is that of all. Sealed, as everything secret in the database. */
+async function agreeOnAuthority(store: Store, vault: Vault, own: AuthorityPems): Promise<AuthorityPems> {
+  const purpose = 'authority';
+  const sealed = vault.seal(JSON.stringify(own), purpose);
+  const agreed = await store.write((tx) => settleFact(tx, 'authority', sealed));
+  return authorityPems.parse(JSON.parse(vault.open(agreed, purpose)));
+}
+
 async function makeAdministratorToken(store: Store, clock: Clock, another: boolean): Promise<string | undefined> {
   return store.write(async (tx) => {
     const { id, token } = await createToken(tx, 'administrator', 'administrator', clock.now());
@@ -167,6 +181,8 @@ async function makeAdministratorToken(store: Store, clock: Clock, another: boole
     return undefined;
   });
 }
+
+const authorityPems = z.object({ certificate: z.string(), key: z.string() });
 
 const wildcards = ['0.0.0.0', '::'];
 

@@ -1,7 +1,8 @@
 /**
  * The service's own certificate authority: made at the first start, and the server certificate that it signs. Agents trust the
  * authority (its PEM or its fingerprint), so the server's certificate may be renewed at any time, and the authority itself before its
- * end: it keeps its key, so that agents that hold the earlier certificate go on verifying while that one is valid.
+ * end: it keeps its key, so that agents that hold the earlier certificate go on verifying while that one is valid. Replicas have one
+ * authority, and each a server certificate of its own.
  */
 import { webcrypto, X509Certificate } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -36,14 +37,25 @@ export interface Authority {
   renewIfDue(): Promise<boolean>;
 }
 
+/** An authority as it is handed on: its certificate and its private key (PKCS #8), both PEM. */
+export interface AuthorityPems {
+  certificate: string;
+  key: string;
+}
+
 export interface AuthorityOptions {
   folder: string;
   /** Host names and addresses that the server certificate is for. */
   names: readonly string[];
   now: () => Date;
+  /**
+   * Given the authority of this folder, answers the one to use: of replicas the first one's, or agents that trust one of them would refuse
+   * the others. It is then kept in this folder too.
+   */
+  agree?: (own: AuthorityPems) => Promise<AuthorityPems>;
 }
 
-export async function openAuthority({ folder, names, now }: AuthorityOptions): Promise<Authority> {
+export async function openAuthority({ folder, names, now, agree }: AuthorityOptions): Promise<Authority> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const caFile = join(folder, 'authority.pem');
   const caKeyFile = join(folder, 'authority.key.pem');
@@ -55,7 +67,7 @@ export async function openAuthority({ folder, names, now }: AuthorityOptions): P
     caKey = await makeKey();
     await writeKey(caKeyFile, caKey);
   }
-  const signingKey = caKey;
+  let signingKey = caKey;
   let caPem = readIfAny(caFile);
   let server = { key: readIfAny(serverKeyFile), cert: readIfAny(serverFile) };
 
@@ -86,6 +98,20 @@ export async function openAuthority({ folder, names, now }: AuthorityOptions): P
     return true;
   }
 
+  async function settle(): Promise<void> {
+    if (agree === undefined) return;
+    if (caPem === undefined) await renewAuthority();
+    const own = { certificate: caPem ?? '', key: await keyPem(signingKey) };
+    const agreed = await agree(own);
+    if (agreed.key === own.key) return;
+    signingKey = await importKey(agreed.key);
+    caPem = agreed.certificate;
+    // The key last: until it is there, the next start agrees anew.
+    writeAtomically(caFile, caPem, 0o644);
+    await writeKey(caKeyFile, signingKey);
+  }
+
+  await settle();
   await renewIfDue();
   return {
     caFile,
@@ -188,7 +214,10 @@ async function writeKey(file: string, key: CryptoKeyPair): Promise<void> {
 
 async function readKey(file: string): Promise<CryptoKeyPair | undefined> {
   const pem = readIfAny(file);
-  if (pem === undefined) return undefined;
+  return pem === undefined ? undefined : await importKey(pem);
+}
+
+async function importKey(pem: string): Promise<CryptoKeyPair> {
   const privateKey = await webcrypto.subtle.importKey(
     'pkcs8',
     x509.PemConverter.decode(pem)[0] ?? new ArrayBuffer(0),

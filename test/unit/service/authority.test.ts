@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { openAuthority, type Authority } from '../../../src-service/tls/authority.ts';
+import { openAuthority, type Authority, type AuthorityPems } from '../../../src-service/tls/authority.ts';
 import { tempFolder } from '../../harness/temp-folder.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -42,6 +42,23 @@ describe('the service’s authority', () => {
     expect(await authority.renewIfDue()).toBe(true);
     expect(Date.parse(leafOf(authority).validTo)).toBeGreaterThan(Date.parse(first.validTo));
     expect(await authority.renewIfDue()).toBe(false);
+  });
+
+  test('of a second replica is the first one’s, for whoever trusts that one, also after its restart', async () => {
+    const now = (): Date => new Date(start);
+    let agreed: AuthorityPems | undefined;
+    const agree = (own: AuthorityPems): Promise<AuthorityPems> => Promise.resolve((agreed ??= own));
+    const [firstFolder, secondFolder] = [await tempFolder(), await tempFolder()];
+    const first = await openAuthority({ folder: firstFolder, names: ['one.example'], now, agree });
+    // Made alone before, as by a service that had a database of its own.
+    const alone = await openAuthority({ folder: secondFolder, names: ['two.example'], now });
+    expect(alone.caFingerprint).not.toBe(first.caFingerprint);
+    for (let start = 0; start < 2; start += 1) {
+      const second = await openAuthority({ folder: secondFolder, names: ['two.example'], now, agree });
+      expect(second.caFingerprint).toBe(first.caFingerprint);
+      expect(leafOf(second).verify(new X509Certificate(first.caPem).publicKey)).toBe(true);
+      expect(leafOf(second).checkHost('two.example')).toBe('two.example');
+    }
   });
 
   test('renews itself with its key, so that whoever trusts the earlier one trusts what comes after', async () => {
