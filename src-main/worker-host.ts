@@ -14,6 +14,7 @@ import { initialState } from './engine/worker-state.ts';
 import { Launcher } from './launcher/launcher.ts';
 import { WarmPairs } from './launcher/warm-pairs.ts';
 import { EventLog } from './logging/event-log.ts';
+import { guardControl, type ControlGuard } from './platform/control-guard.ts';
 import type { Executables } from './platform/executables.ts';
 import { identifyThisProcess, isRunning } from './platform/process-identity.ts';
 import { findRuntimes, type FoundRuntime } from './platform/runtimes.ts';
@@ -323,9 +324,9 @@ async function buildWorker(
   };
   const call: WorkerHost['call'] = (role, name, callArguments) => answerEngineCall(handlers, role, name, callArguments, onFault);
   const { controlFolder, controlAddressFile: addressFile } = layout;
-  late.control = stack.add('control channel', await serveControl({ controlFolder, addressFile, call, onFault }), (server) =>
-    server.close(),
-  );
+  const guard: ControlGuard = (files) => guardControl({ ...files, shared: [...files.shared, layout.versionFile] });
+  const control = await serveControl({ controlFolder, addressFile, call, onFault, guard });
+  late.control = stack.add('control channel', control, (server) => server.close());
 
   if (settings.setAsideAs !== undefined) {
     const { setAsideAs: setAside, registrationKept } = settings;

@@ -7,7 +7,7 @@ import type { FaultListener } from '../channel/answer.ts';
 import { channelAddress } from '../channel/channel-address.ts';
 import { serveLineChannel, type LineChannelServer } from '../channel/line-channel-server.ts';
 import { isEngineCall } from './engine-answers.ts';
-import { ensureRoleKeys } from './role-keys.ts';
+import { ensureRoleKeys, keyFile, roles } from './role-keys.ts';
 
 export interface ControlServerOptions {
   controlFolder: string;
@@ -15,6 +15,8 @@ export interface ControlServerOptions {
   addressFile: string;
   call: (role: Role, name: EngineCallName, callArguments: unknown) => Promise<Answer<unknown>>;
   onFault: FaultListener;
+  /** Lets in whom a role is meant for, and nobody else; after each file and the address are there. */
+  guard?: (files: { keys: ReadonlyMap<Role, string>; shared: readonly string[]; address: string }) => void;
 }
 
 export interface ControlServer {
@@ -24,7 +26,7 @@ export interface ControlServer {
 }
 
 export async function serveControl(options: ControlServerOptions): Promise<ControlServer> {
-  const { controlFolder, addressFile, call, onFault } = options;
+  const { controlFolder, addressFile, call, onFault, guard } = options;
   const keys = await ensureRoleKeys(controlFolder);
   const listen = (address: string): Promise<LineChannelServer> =>
     serveLineChannel({
@@ -39,6 +41,8 @@ export async function serveControl(options: ControlServerOptions): Promise<Contr
   const server = await listenSomewhere(listen, controlFolder);
   try {
     await writeAddress(addressFile, server.address);
+    const files = new Map(roles.map((one) => [one, keyFile(controlFolder, one)] as const));
+    guard?.({ keys: files, shared: [addressFile], address: server.address });
   } catch (error) {
     await server.close();
     throw error;

@@ -7,7 +7,7 @@ import { role as roleShape, type Role } from '../../src-contract/engine-calls.ts
 /** From the least to the most. */
 export const roles: readonly Role[] = roleShape.options;
 
-function keyFile(controlFolder: string, role: Role): string {
+export function keyFile(controlFolder: string, role: Role): string {
   return path.join(controlFolder, `${role}.key`);
 }
 

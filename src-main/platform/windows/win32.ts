@@ -31,6 +31,7 @@ const words: Record<number, string> = {
   6: 'the handle is not valid',
   87: 'a value is not valid',
   183: 'it exists already',
+  1053: 'the service did not answer in time',
   1055: 'the database of services is locked',
   1056: 'the service runs already',
   1057: 'the account is not known, or its password is wrong',
