@@ -34,7 +34,8 @@ const sharedWithRooms = {
   launcher: ['channel/', 'journal/', 'platform/', 'storage/layout'],
   control: ['channel/'],
   // A key is written as every private file is: whole or not at all.
-  'service-link': ['storage/private-files'],
+  // A key is sealed on Windows: secret-files.
+  'service-link': ['storage/private-files', 'storage/secret-files'],
   // Both have a person before them who speaks to the service by REST, and asks for a support bundle: one and the same.
   'command-line': ['rest-client/', 'support-bundle/'],
   shell: ['rest-client/', 'support-bundle/'],

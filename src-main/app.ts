@@ -21,7 +21,7 @@ import type { WorkerSource } from './shell/worker-connection.ts';
 import { createWorkerSource } from './shell/worker-source.ts';
 import { defaultDataFolder } from './storage/default-data-folder.ts';
 import { dataLayout } from './storage/layout.ts';
-import { readTextFile } from './storage/private-files.ts';
+import { readSecretFile } from './storage/secret-files.ts';
 import { createWorkerHost } from './worker-host.ts';
 import { programVersion } from './worker-host/version.ts';
 
@@ -109,7 +109,7 @@ async function openService({ url, trust, proxy }: ServiceAddress, token: string)
 /** A worker that is somebody else's keeps it to itself: the proxy says then what it misses. */
 async function withPassword(proxy: ProxySettings): Promise<ProxySettings> {
   if (proxy.kind !== 'manual' || proxy.userName === undefined) return proxy;
-  const password = await readTextFile(dataLayout(dataFolder).proxyPasswordFile).catch(() => undefined);
+  const password = await readSecretFile(dataLayout(dataFolder).proxyPasswordFile).catch(() => undefined);
   return password === undefined ? proxy : { ...proxy, password };
 }
 

@@ -8,6 +8,7 @@ import { readFile } from 'node:fs/promises';
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 import { writePrivateFile } from '../storage/private-files.ts';
+import { readSecretFile, writeSecretFile } from '../storage/secret-files.ts';
 
 export interface MachineIdentity {
   certificatePem: string;
@@ -81,7 +82,7 @@ function describeIdentity(certificatePem: string, privateKeyPem: string): Machin
 
 /** The key first: a certificate whose key does not fit is what `readMachineIdentity` takes for a half-written pair. */
 export async function writeMachineIdentity(identity: MachineIdentity, files: IdentityFiles): Promise<void> {
-  await writePrivateFile(files.privateKeyFile, identity.privateKeyPem);
+  await writeSecretFile(files.privateKeyFile, identity.privateKeyPem);
   await writePrivateFile(files.certificateFile, identity.certificatePem);
 }
 
@@ -89,7 +90,8 @@ export async function writeMachineIdentity(identity: MachineIdentity, files: Ide
 export async function readMachineIdentity(files: IdentityFiles): Promise<MachineIdentity | undefined> {
   try {
     const certificatePem = await readFile(files.certificateFile, 'utf8');
-    const privateKeyPem = await readFile(files.privateKeyFile, 'utf8');
+    const privateKeyPem = await readSecretFile(files.privateKeyFile);
+    if (privateKeyPem === undefined) return undefined;
     const fits = new X509Certificate(certificatePem).checkPrivateKey(createPrivateKey(privateKeyPem));
     return fits ? describeIdentity(certificatePem, privateKeyPem) : undefined;
   } catch {

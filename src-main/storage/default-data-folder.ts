@@ -11,7 +11,7 @@ export interface FolderFacts {
 }
 
 export function defaultDataFolder(facts: FolderFacts): string {
-  const machine = machineFolder(facts);
+  const machine = machineDataFolder(facts);
   const user = userFolder(facts);
   const paths = facts.platform === 'win32' ? path.win32 : path.posix;
   const isUsed = (folder: string): boolean => facts.exists(paths.join(folder, 'layout.json'));
@@ -20,7 +20,8 @@ export function defaultDataFolder(facts: FolderFacts): string {
   return facts.isPrivileged ? machine : user;
 }
 
-function machineFolder({ platform, environment }: FolderFacts): string {
+/** Of a worker that is a service of the machine. */
+export function machineDataFolder({ platform, environment }: Pick<FolderFacts, 'platform' | 'environment'>): string {
   if (platform === 'win32') return path.win32.join(environment['ProgramData'] ?? 'C:\\ProgramData', 'Hybrid Runbook Worker');
   return '/var/lib/hybrid-runbook-worker';
 }

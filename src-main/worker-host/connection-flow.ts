@@ -18,7 +18,8 @@ import { probeAddress } from '../service-link/probe.ts';
 import { brief, retry } from '../service-link/retry.ts';
 import { findSystemProxy, targetOf, type ManualProxy } from '../service-link/system-proxy.ts';
 import { createWorkspaceClient } from '../service-link/workspace-client.ts';
-import { readTextFile, removeFiles, writePrivateFile } from '../storage/private-files.ts';
+import { removeFiles } from '../storage/private-files.ts';
+import { readSecretFile, writeSecretFile } from '../storage/secret-files.ts';
 import type { PackRounds } from './pack-rounds.ts';
 import { agentSource, Progress, type WorkerParts } from './parts.ts';
 import type { ServiceAccess } from './service-access.ts';
@@ -193,7 +194,7 @@ export class ConnectionFlow {
     if (proxy.kind !== 'manual' || proxy.userName === undefined || proxy.password !== undefined) return proxy;
     const known = this.parts.settings.current.connection?.proxy;
     if (known?.kind !== 'manual' || known.url !== proxy.url || known.userName !== proxy.userName) return proxy;
-    const password = await readTextFile(this.parts.layout.proxyPasswordFile);
+    const password = await readSecretFile(this.parts.layout.proxyPasswordFile);
     return password === undefined ? proxy : { ...proxy, password };
   }
 
@@ -253,7 +254,7 @@ export class ConnectionFlow {
 
   private async keepPassword(proxy: ProxySettings): Promise<void> {
     const { proxyPasswordFile } = this.parts.layout;
-    if (proxy.kind === 'manual' && proxy.password !== undefined) await writePrivateFile(proxyPasswordFile, proxy.password);
+    if (proxy.kind === 'manual' && proxy.password !== undefined) await writeSecretFile(proxyPasswordFile, proxy.password);
     else await removeFiles(proxyPasswordFile);
   }
 

@@ -11,7 +11,7 @@ import { readMachineIdentity, writeMachineIdentity, type MachineIdentity } from 
 import { createWorkspaceClient, type WorkspaceClient } from '../service-link/workspace-client.ts';
 import type { LaunchFacts } from '../launcher/sandbox-folders.ts';
 import type { ServiceConnection } from '../launcher/renewed-connection.ts';
-import { readTextFile } from '../storage/private-files.ts';
+import { readSecretFile } from '../storage/secret-files.ts';
 import type { WorkerParts } from './parts.ts';
 import { WorkerTurn } from './worker-turn.ts';
 
@@ -47,7 +47,7 @@ export class ServiceAccess {
   async proxy(): Promise<ProxySettings> {
     const proxy = this.parts.settings.current.connection?.proxy ?? { kind: 'none' };
     if (proxy.kind !== 'manual' || proxy.userName === undefined) return proxy;
-    const password = await readTextFile(this.parts.layout.proxyPasswordFile);
+    const password = await readSecretFile(this.parts.layout.proxyPasswordFile);
     return password === undefined ? proxy : { ...proxy, password };
   }
 
