@@ -6,6 +6,8 @@ import { exitCodes } from './command-line/command-io.ts';
 import type { RunOptions } from './command-line/worker/worker-access.ts';
 import { TerminalTransport } from './logging/terminal-transport.ts';
 import { resolveExecutables } from './platform/executables.ts';
+import { machineEventLog } from './platform/machine-event-log.ts';
+import { secureDataFolder } from './platform/machine-service.ts';
 import { createWorkerHost } from './worker-host.ts';
 
 /** Put in by the build: a release carries its parts differently from a checkout. */
@@ -16,16 +18,20 @@ declare const HRW_BUILD_FLAVOUR: string | undefined;
  * to its own process (when-exit): what comes so close together was meant once.
  */
 const sameSignalMs = 1000;
+/** Below the three minutes for which Windows waits for a service before it shuts down (windows/service-control.ts). */
+const systemDrainMs = 150_000;
 
-export async function runHeadlessWorker({ dataFolder, drainOnSignal, onEvent, say }: RunOptions): Promise<void> {
+export async function runHeadlessWorker({ dataFolder, drainOnSignal, onEvent, say, steering }: RunOptions): Promise<void> {
   outlastOutput();
+  const putRight = steering === undefined ? undefined : secureDataFolder(dataFolder);
+  if (putRight !== undefined) say(putRight);
   const folder = path.dirname(fileURLToPath(import.meta.url));
   const isRelease = typeof HRW_BUILD_FLAVOUR !== 'undefined' && HRW_BUILD_FLAVOUR === 'release';
   const host = await createWorkerHost({
     dataFolder,
     mode: 'headless',
     executables: resolveExecutables({ mode: isRelease ? 'packaged' : 'checkout', folder, platform: process.platform }),
-    transports: [new TerminalTransport(onEvent)],
+    transports: [new TerminalTransport(onEvent), ...(steering === undefined ? [] : machineEventLog())],
   });
   let tellSignal: () => void = () => undefined;
   const signalled = new Promise<'signal'>((resolve) => {
@@ -55,6 +61,18 @@ export async function runHeadlessWorker({ dataFolder, drainOnSignal, onEvent, sa
     say(error instanceof Error ? (error.stack ?? error.message) : String(error));
     process.exit(exitCodes.refused);
   };
+  steering?.stop.addEventListener('abort', tellSignal, { once: true });
+  steering?.drain.addEventListener(
+    'abort',
+    () => {
+      void host.call('administrator', 'worker:drain', {});
+      // The machine waits no longer; what still runs is lost with it, and told so at the next start.
+      setTimeout(tellSignal, systemDrainMs).unref();
+    },
+    { once: true },
+  );
+  if (steering?.stop.aborted === true) tellSignal();
+  steering?.started();
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('uncaughtException', onFault).on('unhandledRejection', onFault);
   try {
     const why = await Promise.race([signalled, host.ended]);

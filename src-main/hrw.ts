@@ -12,10 +12,13 @@ import { registerWorkerCommands } from './command-line/worker-commands.ts';
 import type { WorkerAccess } from './command-line/worker/worker-access.ts';
 import { connectControl } from './control/control-client.ts';
 import { openControlPanel } from './platform/control-panel.ts';
-import { resolveApplication } from './platform/executables.ts';
+import { resolveApplication, resolveExecutables, type InstallFacts } from './platform/executables.ts';
+import { machineService } from './platform/machine-service.ts';
+import { runAsService } from './platform/windows/service-host.ts';
+import { windowsServiceName } from './platform/windows/windows-service.ts';
 import { createHttpsClient } from './service-link/https-client.ts';
 import { displayIsMissing } from './shell/display.ts';
-import { defaultDataFolder } from './storage/default-data-folder.ts';
+import { defaultDataFolder, machineDataFolder } from './storage/default-data-folder.ts';
 import { dataLayout } from './storage/layout.ts';
 import { programVersion } from './worker-host/version.ts';
 
@@ -31,22 +34,29 @@ const access: WorkerAccess = {
       isPrivileged: process.getuid?.() === 0,
       exists: existsSync,
     }),
+  serviceDataFolder: () => machineDataFolder({ platform: process.platform, environment: process.env }),
   connect: (given) => {
     const dataFolder = path.resolve(given);
     const { controlFolder, controlAddressFile } = dataLayout(dataFolder);
     return connectControl({ dataFolder, controlFolder, addressFile: controlAddressFile });
   },
+  service: () => machineService(resolveExecutables(installation())),
+  runAsService: (run, onFault) => runAsService(windowsServiceName, run, onFault),
   openControlPanel: async ({ dataFolder, place }) => {
     if (displayIsMissing(process.env, process.platform)) throw new AppError('display-missing', {});
-    const isRelease = typeof HRW_BUILD_FLAVOUR !== 'undefined' && HRW_BUILD_FLAVOUR === 'release';
-    // A release's hrw lies in `bin` of the installation's resources.
-    const folder = isRelease ? path.dirname(path.dirname(process.execPath)) : path.dirname(fileURLToPath(import.meta.url));
-    const program = resolveApplication({ mode: isRelease ? 'packaged' : 'checkout', folder, platform: process.platform });
+    const program = resolveApplication(installation());
     await openControlPanel({ program, dataFolder: path.resolve(dataFolder), place });
   },
   // Only here, from a bundle of its own: a command that asks a worker or a service need not wait until a worker has been read.
   run: async (options) => (await import('./headless-worker.ts')).runHeadlessWorker(options),
 };
+
+function installation(): InstallFacts {
+  const isRelease = typeof HRW_BUILD_FLAVOUR !== 'undefined' && HRW_BUILD_FLAVOUR === 'release';
+  // A release's hrw lies in `bin` of the installation's resources.
+  const folder = isRelease ? path.dirname(path.dirname(process.execPath)) : path.dirname(fileURLToPath(import.meta.url));
+  return { mode: isRelease ? 'packaged' : 'checkout', folder, platform: process.platform };
+}
 
 function createProgram(): Command {
   const program = new Command('hrw')

@@ -175,6 +175,25 @@ export const machineProblems = {
       `A proxy or firewall cuts connections that say nothing for a while. The service is asked to hold calls for ${String(seconds)} s only; jobs still start at once.`,
     nextStep: () => 'Let connections to the service be silent for 30 s or more, on the proxy and on firewalls in between.',
   }),
+  'system-service-manager-missing': entry<{ reason: string }>({
+    severity: 'error',
+    title: () => 'This machine has nothing that runs services',
+    text: ({ reason }) => reason,
+    nextStep: () => 'Run the worker with `hrw run`, under whatever starts programs here.',
+  }),
+  'system-service-missing': entry({
+    severity: 'error',
+    title: () => 'The worker is not installed as a service',
+    text: () => 'This machine has no service of this worker.',
+    nextStep: () => 'Install it as an administrator: `hrw service install`.',
+  }),
+  'system-service-refused': entry<{ what: string; reason: string }>({
+    severity: 'error',
+    title: () => 'The system refused that',
+    text: ({ what, reason }) => `${what}: ${reason}.`,
+    nextStep: () =>
+      'Managing services takes an administrator: run the command elevated, or as root. `hrw service status` says how things stand.',
+  }),
   'disk-space-low': entry<{ dataFolder: string; freeMebibytes: number }>({
     severity: 'warning',
     title: () => 'The disk of this worker is almost full',

@@ -4,6 +4,7 @@ import type { CommandIo } from './command-io.ts';
 import { addConnectionCommands } from './worker/connection-commands.ts';
 import { addJobCommands } from './worker/job-commands.ts';
 import { addLookCommands } from './worker/look-commands.ts';
+import { addMachineServiceCommands } from './worker/machine-service-commands.ts';
 import { addOpenCommand } from './worker/open-command.ts';
 import { addPolicyCommands } from './worker/policy-commands.ts';
 import { addSteerCommands } from './worker/steer-commands.ts';
@@ -18,4 +19,5 @@ export function registerWorkerCommands(program: Command, io: CommandIo, access: 
   addWayCommands(program, io, access);
   addJobCommands(program, io, access);
   addPolicyCommands(program, io, access);
+  addMachineServiceCommands(program, io, access);
 }

@@ -63,23 +63,30 @@ export async function wineNode(): Promise<WineNode> {
       const script = await ensureBuilt(program);
       const name = `${program}-${String((runs += 1))}`;
       const errorFile = path.join(linux, `${name}.error`);
-      const error = await open(errorFile, 'w');
-      const child = spawn('wine', [nodePath, script, `${windows}\\${name}.json`, ...given], {
-        cwd: linux,
-        env: wineEnvironment(prefix.folder),
-        stdio: ['ignore', error.fd, error.fd],
-      });
-      await error.close();
-      const exitCode = await new Promise<number | null>((resolve, reject) => {
-        child.once('error', reject);
-        child.once('exit', resolve);
-      });
+      const exitCode = await runUnderWine(nodePath, [script, `${windows}\\${name}.json`, ...given], errorFile);
       const text = await readFile(path.join(linux, `${name}.json`), 'utf8').catch(() => undefined);
       if (text === undefined)
         throw new Error(`${program} ended with code ${String(exitCode)}: ${await readFile(errorFile, 'utf8')}`);
       return JSON.parse(text) as Report;
     },
   };
+}
+
+/** A program of Windows, to its end; what it writes goes to that file of Linux. Answers its exit code. */
+export async function runUnderWine(program: string, given: readonly string[], errorFile: string): Promise<number | null> {
+  const prefix = inject('winePrefix');
+  if (prefix.kind === 'missing') throw new Error(prefix.reason);
+  const error = await open(errorFile, 'w');
+  const child = spawn('wine', [program, ...given], {
+    cwd: path.dirname(errorFile),
+    env: wineEnvironment(prefix.folder),
+    stdio: ['ignore', error.fd, error.fd],
+  });
+  await error.close();
+  return await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', resolve);
+  });
 }
 
 async function buildProgram(program: string, folder: string): Promise<void> {

@@ -1,6 +1,7 @@
 /** The worker as its commands see it; the composition root hands in how it is reached and how it is run. */
 import type { Answer } from '../../../src-contract/app-error.ts';
 import type { EngineArguments, EngineCallName, EngineEvent, EngineValue, Role } from '../../../src-contract/engine-calls.ts';
+import type { MachineService } from '../../../src-contract/machine-service.ts';
 import type { LogEvent } from '../../../src-contract/events.ts';
 
 export interface WorkerConnection {
@@ -19,15 +20,32 @@ export interface RunOptions {
   onEvent: (event: LogEvent) => void;
   /** Something that the person at the terminal should know. */
   say: (words: string) => void;
+  /** Asked by the system that has started the worker as its service. */
+  steering?: WorkerSteering;
+}
+
+export interface WorkerSteering {
+  /** The worker is there and takes jobs. */
+  started: () => void;
+  /** End; jobs go on without the worker. */
+  stop: AbortSignal;
+  /** Take no new job, and end when what runs has ended, or `drainSeconds` later; what still runs then is left to the next worker. */
+  drain: AbortSignal;
 }
 
 export interface WorkerAccess {
   /** Where the worker's data lies unless a command says otherwise. */
   defaultDataFolder: () => string;
+  /** And where it lies for a service of this machine. */
+  serviceDataFolder: () => string;
   /** Throws AppError `engine-not-running`, `control-refused`, `control-taken`. */
   connect: (dataFolder: string) => Promise<WorkerConnection>;
   /** Starts the application, or tells the one that runs, to open there. Throws AppError `display-missing`, `control-panel-missing`, `control-panel-failed`. */
   openControlPanel: (options: { dataFolder: string; place: string }) => Promise<void>;
   /** Resolves when the worker has ended. Throws AppError when it cannot start. */
   run: (options: RunOptions) => Promise<void>;
+  /** This worker among the services of the machine. */
+  service: () => MachineService;
+  /** For the system, which starts us so: the worker as its service. Returns only where the system has not started us. */
+  runAsService: (run: (steering: WorkerSteering) => Promise<void>, onFault: (error: unknown) => void) => Promise<void>;
 }
