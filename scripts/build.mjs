@@ -42,8 +42,6 @@ const external = ['electron', '@photostructure/sqlite', 'koffi', 'node-pty', 'pg
 
 /** Files that programs read at run time. A folder's files keep their places below it. */
 const copies = [
-  { from: 'node_modules/web-tree-sitter/web-tree-sitter.wasm', to: 'web-tree-sitter.wasm' },
-  { from: 'node_modules/tree-sitter-powershell/tree-sitter-powershell.wasm', to: 'tree-sitter-powershell.wasm' },
   { from: 'src-main/runtimes', to: 'runtimes', endings: ['.ps1', '.psm1', '.psd1', '.py', '.sh'] },
   { from: 'assets/icons', to: 'icons', endings: ['.png', '.ico'] },
 ];
@@ -61,7 +59,7 @@ export async function build({ release = false } = {}) {
       'programs',
       [...common, 'src-contract', 'src-main', 'src-service', 'assets/icons'],
       flavour + publicKey,
-      () => buildPrograms(flavour, publicKey),
+      () => buildPrograms(flavour),
     );
     await whenChanged('packs', [...common, 'assets/packs', 'scripts/make-packs.mjs'], flavour + publicKey, async () => {
       // Only now: it needs a package that preparing has just installed.
@@ -86,12 +84,13 @@ export async function buildOrExit() {
  * @param {string[]} inputs
  * @param {string} settings what else the result depends on
  * @param {() => Promise<void>} work
+ * @param {string} [result] a folder that is there when it was done
  */
-async function whenChanged(name, inputs, settings, work) {
+export async function whenChanged(name, inputs, settings, work, result = outFolder) {
   const stampFile = join(cacheFolder, `built-${name}.json`);
   const hash = hashOf(inputs, settings);
   const stamp = /** @type {{ hash: string } | undefined} */ (readJsonIfAny(stampFile));
-  if (stamp?.hash === hash && existsSync(outFolder)) return;
+  if (stamp?.hash === hash && existsSync(result)) return;
   const start = performance.now();
   rmSync(stampFile, { force: true });
   await work();
@@ -127,36 +126,44 @@ function filesIn(path) {
 }
 
 /**
+ * What is the same for every bundle that Node runs, in a checkout and in a single executable. The banner has to define `importMetaUrl`.
  * @param {'checkout' | 'release'} flavour
- * @param {string} publicKey
+ * @returns {import('esbuild').BuildOptions}
  */
-async function buildPrograms(flavour, publicKey) {
-  const esbuild = await import('esbuild');
-  const { outputFiles } = await esbuild.build({
+export function programOptions(flavour) {
+  return {
     absWorkingDir: root,
-    entryPoints: Object.entries(programs).map(([out, entry]) => ({ in: entry, out })),
-    outdir: outFolder,
-    outExtension: { '.js': '.cjs' },
     bundle: true,
-    write: false,
     platform: 'node',
     format: 'cjs',
-    // Electron 25, in which the tests run, has Node 18.
-    target: 'node18',
-    sourcemap: true,
     legalComments: 'none',
     external,
-    plugins: [bundlesBeside],
     define: {
-      HRW_PUBLISHER_PUBLIC_KEY: JSON.stringify(publicKey),
+      HRW_PUBLISHER_PUBLIC_KEY: JSON.stringify(publisherPublicKey(flavour)),
       HRW_BUILD_FLAVOUR: JSON.stringify(flavour),
       'import.meta.url': 'importMetaUrl',
       'import.meta.dirname': '__dirname',
       'import.meta.filename': '__filename',
     },
+    logLevel: 'warning',
+  };
+}
+
+/** @param {'checkout' | 'release'} flavour */
+async function buildPrograms(flavour) {
+  const esbuild = await import('esbuild');
+  const { outputFiles } = await esbuild.build({
+    ...programOptions(flavour),
+    entryPoints: Object.entries(programs).map(([out, entry]) => ({ in: entry, out })),
+    outdir: outFolder,
+    outExtension: { '.js': '.cjs' },
+    write: false,
+    // Electron 25, in which the tests run, has Node 18.
+    target: 'node18',
+    sourcemap: true,
+    plugins: [bundlesBeside],
     // CommonJS has no import.meta; packages that ask where they are get the bundle's place.
     banner: { js: `const importMetaUrl = require('node:url').pathToFileURL(__filename).href;` },
-    logLevel: 'warning',
   });
   const preloads = await buildPreload();
   // Written here rather than by esbuild: a program that starts meanwhile finds the old file or the new one, never half of one.

@@ -68,11 +68,14 @@ function makeWindowFolder(): string {
 }
 
 function start(): void {
-  const executables = resolveExecutables({
-    mode: app.isPackaged ? 'packaged' : 'checkout',
-    folder: app.isPackaged ? process.resourcesPath : programFolder,
-    platform: process.platform,
-  });
+  const executables = resolveExecutables(
+    {
+      mode: app.isPackaged ? 'packaged' : 'checkout',
+      folder: app.isPackaged ? path.join(process.resourcesPath, 'bin') : programFolder,
+      platform: process.platform,
+    },
+    programFolder,
+  );
   startDesktopApp({
     name: programName,
     version: programVersion,
@@ -82,7 +85,7 @@ function start(): void {
     hidden: given.hidden,
     rendererFolder: path.join(programFolder, 'renderer'),
     preloadFile: path.join(programFolder, 'preload.cjs'),
-    iconsFolder: path.join(executables.resourcesFolder, 'icons'),
+    iconsFolder: path.join(programFolder, 'icons'),
     // Among the resources of an installation; a checkout has it beside its output.
     noticesFile: path.join(app.isPackaged ? process.resourcesPath : path.dirname(programFolder), 'THIRD-PARTY-NOTICES.md'),
     source: workerSource(executables),

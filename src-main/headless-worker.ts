@@ -5,13 +5,10 @@ import { outlastOutput } from '../src-contract/node/outlast-output.ts';
 import { exitCodes } from './command-line/command-io.ts';
 import type { RunOptions } from './command-line/worker/worker-access.ts';
 import { TerminalTransport } from './logging/terminal-transport.ts';
-import { resolveExecutables } from './platform/executables.ts';
+import { resolveExecutables, thisInstallation } from './platform/executables.ts';
 import { machineEventLog } from './platform/machine-event-log.ts';
 import { secureDataFolder } from './platform/machine-service.ts';
 import { createWorkerHost } from './worker-host.ts';
-
-/** Put in by the build: a release carries its parts differently from a checkout. */
-declare const HRW_BUILD_FLAVOUR: string | undefined;
 
 /**
  * Ctrl+C reaches us from the terminal and again from whoever started us, and the module that conf writes files with sends every signal on
@@ -25,12 +22,10 @@ export async function runHeadlessWorker({ dataFolder, drainOnSignal, onEvent, sa
   outlastOutput();
   const putRight = steering === undefined ? undefined : secureDataFolder(dataFolder);
   if (putRight !== undefined) say(putRight);
-  const folder = path.dirname(fileURLToPath(import.meta.url));
-  const isRelease = typeof HRW_BUILD_FLAVOUR !== 'undefined' && HRW_BUILD_FLAVOUR === 'release';
   const host = await createWorkerHost({
     dataFolder,
     mode: 'headless',
-    executables: resolveExecutables({ mode: isRelease ? 'packaged' : 'checkout', folder, platform: process.platform }),
+    executables: resolveExecutables(thisInstallation(path.dirname(fileURLToPath(import.meta.url)))),
     transports: [new TerminalTransport(onEvent), ...(steering === undefined ? [] : machineEventLog())],
   });
   let tellSignal: () => void = () => undefined;

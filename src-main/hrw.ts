@@ -12,7 +12,7 @@ import { registerWorkerCommands } from './command-line/worker-commands.ts';
 import type { WorkerAccess } from './command-line/worker/worker-access.ts';
 import { connectControl } from './control/control-client.ts';
 import { openControlPanel } from './platform/control-panel.ts';
-import { resolveApplication, resolveExecutables, type InstallFacts } from './platform/executables.ts';
+import { resolveApplication, resolveExecutables, thisInstallation, type Installation } from './platform/executables.ts';
 import { machineService } from './platform/machine-service.ts';
 import { runAsService } from './platform/windows/service-host.ts';
 import { windowsServiceName } from './platform/windows/windows-service.ts';
@@ -21,9 +21,6 @@ import { displayIsMissing } from './shell/display.ts';
 import { defaultDataFolder, machineDataFolder } from './storage/default-data-folder.ts';
 import { dataLayout } from './storage/layout.ts';
 import { programVersion } from './worker-host/version.ts';
-
-/** Put in by the build: a release carries its parts differently from a checkout. */
-declare const HRW_BUILD_FLAVOUR: string | undefined;
 
 const access: WorkerAccess = {
   defaultDataFolder: () =>
@@ -51,11 +48,8 @@ const access: WorkerAccess = {
   run: async (options) => (await import('./headless-worker.ts')).runHeadlessWorker(options),
 };
 
-function installation(): InstallFacts {
-  const isRelease = typeof HRW_BUILD_FLAVOUR !== 'undefined' && HRW_BUILD_FLAVOUR === 'release';
-  // A release's hrw lies in `bin` of the installation's resources.
-  const folder = isRelease ? path.dirname(path.dirname(process.execPath)) : path.dirname(fileURLToPath(import.meta.url));
-  return { mode: isRelease ? 'packaged' : 'checkout', folder, platform: process.platform };
+function installation(): Installation {
+  return thisInstallation(path.dirname(fileURLToPath(import.meta.url)));
 }
 
 function createProgram(): Command {

@@ -8,8 +8,11 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isAppError } from '../src-contract/app-error.ts';
 import { reportWithoutJob, sandboxContractVersion, type SandboxHandOver, type SandboxReport } from '../src-contract/sandbox.ts';
+import { askProgram } from './platform/ask-program.ts';
+import { thisProgram } from './platform/executables.ts';
 import { identifyThisProcess } from './platform/process-identity.ts';
 import { describeSearch } from './platform/runtimes.ts';
+import { createBatchRuntime, readChcp } from './runtimes/batch/batch-runtime.ts';
 import { bashRuntime } from './runtimes/bash/bash-runtime.ts';
 import { readModules, withModules, withoutPowerShell7 } from './runtimes/modules.ts';
 import { createPowerShellRuntime, hostScripts } from './runtimes/powershell/powershell-runtime.ts';
@@ -39,7 +42,7 @@ async function main(): Promise<void> {
   const first = readFirstLine();
   cleanOwnEnvironment(process.env);
   // Everything that is needed later is in memory from here on: the program's files may be replaced under it.
-  const runtimes = [bashRuntime, preparePython(), preparePowerShell()];
+  const runtimes = [bashRuntime, batchRuntime, preparePython(), preparePowerShell()];
   const ahead = first.kind === 'warm-order' ? await waitAhead(first.order, runtimes, process.env) : undefined;
   const handOver = first.kind === 'hand-over' ? first.handOver : ahead?.handOver;
   if (handOver === undefined) return;
@@ -75,7 +78,7 @@ async function main(): Promise<void> {
     usage,
     permission,
     startSibling: (jobId) => {
-      const start = (): number | undefined => startSibling(handOver, jobId, process.env);
+      const start = (): number | undefined => startSibling(thisProgram(), handOver, jobId, process.env);
       // Born within the tree of this sandbox's job it would end with that.
       void ground.then(({ tree }) => tree.outside(start), start);
     },
@@ -123,16 +126,15 @@ const timing: Timing = {
     backoffMs(outlast, failures, Math.random, isAppError(error) ? error.retryAfterMs : undefined),
 };
 
-/** Beside the bundle in a checkout; among the resources of an installation, whose program lies in their `bin`. */
-function runtimesFolder(): string {
-  const { execPath, argv } = process;
-  const isSingleExecutable = argv[1] === undefined || argv[1] === execPath;
-  const folder = isSingleExecutable ? path.join(path.dirname(execPath), '..') : path.dirname(fileURLToPath(import.meta.url));
-  return path.join(folder, 'runtimes');
-}
+/** Beside the program. */
+const runtimesFolder = path.join(path.dirname(fileURLToPath(import.meta.url)), 'runtimes');
+
+const batchRuntime = createBatchRuntime({
+  readCodePage: async (executable) => readChcp(await askProgram(executable, ['/d', '/c', 'chcp'], { environment: process.env })),
+});
 
 function preparePowerShell(): RuntimeDefinition {
-  const folder = path.join(runtimesFolder(), 'powershell');
+  const folder = path.join(runtimesFolder, 'powershell');
   const runtime = createPowerShellRuntime(
     new Map(hostScripts.map((name) => [name, readFileSync(path.join(folder, name), 'utf8')])),
   );
@@ -142,7 +144,7 @@ function preparePowerShell(): RuntimeDefinition {
 }
 
 function preparePython(): RuntimeDefinition {
-  const files = readModules(path.join(runtimesFolder(), 'python', 'modules'));
+  const files = readModules(path.join(runtimesFolder, 'python', 'modules'));
   return withModules(pythonRuntime, { files, variable: 'PYTHONPATH', inherited: undefined });
 }
 

@@ -1,12 +1,10 @@
 /** The worker as a service of this machine. The only place that knows which platform it is. */
 import type { MachineService } from '../../src-contract/machine-service.ts';
-import path from 'node:path';
 import type { Executables } from './executables.ts';
 import { SystemdService } from './linux/systemd-service.ts';
 import { secureServiceFolder, WindowsService } from './windows/windows-service.ts';
 
-export function machineService({ hrw: program, resourcesFolder }: Executables): MachineService {
-  const messageFile = path.join(resourcesFolder, 'hrw-messages.dll');
+export function machineService({ hrw: program, eventMessages: messageFile }: Executables): MachineService {
   return process.platform === 'win32' ? new WindowsService({ program, messageFile }) : new SystemdService({ program });
 }
 

@@ -47,6 +47,14 @@ export interface RuntimeCommand {
   consoleMark?: string;
   /** Where the host hands over checkpoints; see powershell/workflow-keeper.ps1. */
   checkpointFolder?: string;
+  /** One for each of its two streams, where what it writes there is not UTF-8. */
+  decoder?: () => OutputDecoder;
+}
+
+/** Bytes of a stream in, UTF-8 out; what waits for its rest comes with `end` at the latest. */
+export interface OutputDecoder {
+  push(chunk: Buffer): Buffer;
+  end(): Buffer;
 }
 
 /** Of a runtime that is started before its job is known. */
@@ -111,6 +119,8 @@ export interface HostReader {
 
 export interface RuntimeDefinition {
   kinds: readonly RunbookKind[];
+  /** Why this runbook cannot be run with these parameters, as the job shows it; no other attempt would fare better. */
+  refuse?: (request: Pick<RuntimeRequest, 'script' | 'parameters'>) => string | undefined;
   /** Puts script and parameters where the runtime finds them. */
   prepare(request: RuntimeRequest): Promise<RuntimeCommand>;
   /** For runtimes with a host of ours; the others are judged by their exit code alone. */

@@ -12,7 +12,7 @@ import { JournalWriter } from '../journal/journal-writer.ts';
 import { journalPath } from '../storage/layout.ts';
 import { removeFolder } from '../platform/remove-folder.ts';
 import { AssetAccess } from './assets/asset-access.ts';
-import { resolveCredentials } from './assets/credential-parameters.ts';
+import { giveParameters } from './assets/credential-parameters.ts';
 import { CheckpointCourier } from './checkpoint-courier.ts';
 import { reportEnd } from './final-report.ts';
 import { furnish, type Ground } from './ground.ts';
@@ -259,7 +259,7 @@ export class Attempt {
     }
     state.change({ runtime: choice.label, runAs: runAs.name });
     const access = this.#openAccess(journal);
-    const given = await resolveCredentials(loaded.parameters, loaded.runbook.parameters, access, this.#asking.signal);
+    const given = await giveParameters(loaded, choice.runtime, access, this.#asking.signal);
     if (!Array.isArray(given)) {
       await this.#ground.clear();
       return { verdict: this.#judge(choice.label, { kind: 'not-started', reason: given.reason }), result: undefined };

@@ -95,6 +95,12 @@ export interface RuntimeCommand {
   environment: Record<string, string>;
   consoleMark?: string;
   checkpointFolder?: string;
+  decoder?: () => OutputDecoder;
+}
+
+export interface OutputDecoder {
+  push(chunk: Buffer): Buffer;
+  end(): Buffer;
 }
 
 export type WarmRequest = Pick<
@@ -141,6 +147,7 @@ export interface HostListener {
 
 export interface Runtime {
   kinds: readonly RunbookKind[];
+  refuse?: (request: Pick<RuntimeRequest, 'script' | 'parameters'>) => string | undefined;
   prepare(request: RuntimeRequest): Promise<RuntimeCommand>;
   readHost?: (listener: HostListener) => { push(chunk: Buffer): void };
   warm?: {

@@ -77,6 +77,8 @@ export class RuntimeRun {
   #marked: MarkedConsole | undefined;
   /** Of a marked console: the last part of what came from standard error. */
   #errorTail: Buffer = Buffer.alloc(0);
+  /** Takes what a decoder still keeps. */
+  #endText: () => void = () => undefined;
   readonly result: Promise<RunResult>;
 
   constructor(options: RunOptions) {
@@ -113,6 +115,7 @@ export class RuntimeRun {
     pipes.close();
     terminal?.close();
     if (this.#marked !== undefined && this.#host !== undefined) this.#endMarked(this.#marked, this.#host, exit);
+    this.#endText();
     intake.finish();
     // Who was ending the host, or began to stop while the rest was ended, still has a word for the journal, which is open until here.
     await this.#hostEnding;
@@ -155,8 +158,7 @@ export class RuntimeRun {
     const { terminal, intake, view, command } = this.#options;
     const reader = this.#makeReader();
     const report = (chunk: Buffer): void => reader?.push(chunk);
-    if (this.#host === undefined)
-      return { output: (chunk) => intake.output(chunk), error: (chunk) => intake.error(chunk), report };
+    if (this.#host === undefined) return { ...this.#textListeners(), report };
     if (command.consoleMark !== undefined) this.#marked = this.#readMarks(command.consoleMark, this.#host);
     const shown = (chunk: Buffer): void => {
       view.push(chunk);
@@ -168,6 +170,20 @@ export class RuntimeRun {
       shown(chunk);
     };
     return { output: shown, error, report };
+  }
+
+  /** What a runtime writes that has no host: text in its own encoding, each stream for itself. */
+  #textListeners(): Pick<PipeListeners, 'output' | 'error'> {
+    const { intake, command } = this.#options;
+    const takeOutput = (text: Buffer): void => intake.output(text);
+    const takeError = (text: Buffer): void => intake.error(text);
+    if (command.decoder === undefined) return { output: takeOutput, error: takeError };
+    const [output, error] = [command.decoder(), command.decoder()];
+    this.#endText = () => {
+      takeOutput(output.end());
+      takeError(error.end());
+    };
+    return { output: (chunk) => takeOutput(output.push(chunk)), error: (chunk) => takeError(error.push(chunk)) };
   }
 
   #readMarks(mark: string, host: HostWords): MarkedConsole {

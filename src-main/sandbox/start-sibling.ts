@@ -1,13 +1,16 @@
 /** A service that puts several jobs into one sandbox gets one process for each all the same: a job must not fall with another. */
 import { spawn } from 'node:child_process';
 import type { SandboxHandOver } from '../../src-contract/sandbox.ts';
+import type { Command } from '../platform/executables.ts';
 
 /** The same program with the same hand-over, but for one job and with a folder of its own. It owns itself from its first line on. Answers its pid. */
-export function startSibling(handOver: SandboxHandOver, jobId: string, environment: NodeJS.ProcessEnv): number | undefined {
-  const { execPath, argv } = process;
-  // A single executable is its own script.
-  const leading = argv[1] === undefined || argv[1] === execPath ? [] : [argv[1]];
-  const child = spawn(execPath, leading, {
+export function startSibling(
+  { file, leading }: Command,
+  handOver: SandboxHandOver,
+  jobId: string,
+  environment: NodeJS.ProcessEnv,
+): number | undefined {
+  const child = spawn(file, leading, {
     detached: true,
     env: environment,
     stdio: ['pipe', 'ignore', 'ignore'],

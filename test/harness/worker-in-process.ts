@@ -54,7 +54,6 @@ export class TestWorker {
         sandbox,
         hrw: { file: node, leading: [join(root, 'out', 'hrw.cjs')] },
         historyThread: join(root, 'src-main', 'storage', 'history-thread.ts'),
-        resourcesFolder: join(root, 'out'),
       },
       ...more,
     });

@@ -1,7 +1,9 @@
 /** Parameters of type PSCredential are given as the name of a credential asset; a runtime is handed the credential itself. */
 import type { RunbookRead } from '../../../src-contract/jrds.ts';
 import { isAppError } from '../../../src-contract/app-error.ts';
+import type { LoadedJob } from '../job-loading.ts';
 import type { JobParameter } from '../parameters.ts';
+import type { Runtime } from '../ports.ts';
 import type { AssetAccess } from './asset-access.ts';
 
 const credentialType = 'System.Management.Automation.PSCredential';
@@ -13,8 +15,20 @@ export interface Credential {
 
 export type GivenParameter = JobParameter & { credential?: Credential };
 
-/** A reason is in the words that the job shows. */
-export async function resolveCredentials(
+/** What a runtime is handed. A reason, why it cannot be, is in the words that the job shows. */
+export async function giveParameters(
+  { parameters, runbook }: Pick<LoadedJob, 'parameters' | 'runbook'>,
+  runtime: Pick<Runtime, 'refuse'>,
+  access: Pick<AssetAccess, 'credential'>,
+  signal: AbortSignal,
+): Promise<GivenParameter[] | { reason: string }> {
+  const given = await resolveCredentials(parameters, runbook.parameters, access, signal);
+  if (!Array.isArray(given)) return given;
+  const reason = runtime.refuse?.({ script: runbook.definition, parameters: given });
+  return reason === undefined ? given : { reason };
+}
+
+async function resolveCredentials(
   parameters: readonly JobParameter[],
   declared: RunbookRead['parameters'],
   access: Pick<AssetAccess, 'credential'>,
