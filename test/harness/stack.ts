@@ -7,7 +7,9 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectControl, type ControlClient } from '../../src-main/control/control-client.ts';
+import type { Command } from '../../src-main/platform/executables.ts';
 import type { EngineValue } from '../../src-contract/engine-calls.ts';
+import type { RunbookKind } from '../../src-contract/kinds.ts';
 import { createRestClient, type RestClient } from './rest-client.ts';
 
 export const root = join(import.meta.dirname, '..', '..');
@@ -57,25 +59,24 @@ export interface Service {
   stop(): Promise<void>;
 }
 
+/** How the programs are started where nothing else is said. */
+const bundles = {
+  service: { file: node, leading: [join(root, 'out', 'service.cjs')] },
+  hrw: { file: node, leading: [join(root, 'out', 'hrw.cjs')] },
+} satisfies Record<string, Command>;
+
 /** The first start writes an administrator token into the ready file; later starts keep the one that is given. */
 export async function startService(
   folder: string,
-  options: { env?: NodeJS.ProcessEnv; arguments?: string[] } = {},
+  options: { env?: NodeJS.ProcessEnv; arguments?: string[]; command?: Command } = {},
 ): Promise<Service> {
+  const { file, leading } = options.command ?? bundles.service;
   await mkdir(folder, { recursive: true });
   const readyFile = join(folder, 'ready.json');
   const begin = (ports: string[]): Program =>
     startProgram(
-      node,
-      [
-        join(root, 'out', 'service.cjs'),
-        '--data',
-        join(folder, 'data'),
-        ...ports,
-        '--ready-file',
-        readyFile,
-        ...(options.arguments ?? []),
-      ],
+      file,
+      [...leading, '--data', join(folder, 'data'), ...ports, '--ready-file', readyFile, ...(options.arguments ?? [])],
       { logFile: join(folder, 'service.log'), ...(options.env === undefined ? {} : { env: options.env }) },
     );
   let program = begin(['--agent-port', '0', '--rest-port', '0']);
@@ -137,8 +138,9 @@ export async function startHeadlessWorker(
   dataFolder: string,
   logFile: string,
   env: NodeJS.ProcessEnv = process.env,
+  { file, leading }: Command = bundles.hrw,
 ): Promise<{ program: Program; control: ControlClient }> {
-  const program = startProgram(node, [join(root, 'out', 'hrw.cjs'), 'run', '--data', dataFolder], { logFile, env });
+  const program = startProgram(file, [...leading, 'run', '--data', dataFolder], { logFile, env });
   return { program, control: await connectToWorker(dataFolder, program) };
 }
 
@@ -197,7 +199,7 @@ export function unwrap<Value>(
 export async function publishRunbook(
   { rest }: Pick<Service, 'rest'>,
   runbookName: string,
-  kind: 'Bash' | 'Python3' | 'PowerShell7' | 'PowerShell' | 'PowerShellWorkflow',
+  kind: RunbookKind,
   script: string,
   settings: { logVerbose?: boolean; logDebug?: boolean } = {},
 ): Promise<void> {
