@@ -76,9 +76,10 @@ export class StartTrials {
   }
 
   private async tryAgain(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
+    const isOver = (): boolean => signal.aborted;
+    if (isOver()) return;
     const failure = await this.parts.check();
-    if (signal.aborted) return;
+    if (isOver()) return;
     if (failure !== undefined) this.note(failure);
     else if (this.onlyLooked) this.worked();
     else this.parts.dispatch({ kind: 'trial-due' }, 'a sandbox is to be tried again');

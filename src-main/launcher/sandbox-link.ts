@@ -158,7 +158,7 @@ export class SandboxLink {
     const { process, isAlive, sleep } = this.options;
     const { signal } = this.closing;
     const unfollowed = new AbortController();
-    void this.watchAnswers(AbortSignal.any([signal, unfollowed.signal]));
+    void this.watchAnswers(unfollowed.signal);
     try {
       return await this.follow(process, isAlive, sleep, signal);
     } finally {
@@ -177,7 +177,7 @@ export class SandboxLink {
       await sleep(askAliveMs, signal);
       if (signal.aborted) return;
       const askedAt = performance.now();
-      if (await this.isSilent(signal)) {
+      if (await this.isSilent()) {
         unanswered += 1;
         firstUnanswered ??= askedAt;
       } else {
@@ -189,7 +189,7 @@ export class SandboxLink {
   }
 
   /** Somebody is there and says nothing. A refusal is a word, and an endpoint that is gone says nothing of whoever made it. */
-  private async isSilent(signal: AbortSignal): Promise<boolean> {
+  private async isSilent(): Promise<boolean> {
     const { channel } = this;
     if (channel === undefined) return this.lastFailure === 'timed-out';
     const waiting = new AbortController();
@@ -199,7 +199,7 @@ export class SandboxLink {
           () => false,
           () => false,
         ),
-        this.options.sleep(answerLimitMs, AbortSignal.any([signal, waiting.signal])).then(() => true),
+        this.options.sleep(answerLimitMs, waiting.signal).then(() => true),
       ]);
     } finally {
       waiting.abort();

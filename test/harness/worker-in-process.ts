@@ -54,6 +54,7 @@ export class TestWorker {
         sandbox,
         hrw: { file: node, leading: [join(root, 'out', 'hrw.cjs')] },
         historyThread: join(root, 'src-main', 'storage', 'history-thread.ts'),
+        eventMessages: join(root, 'out', 'hrw-messages.dll'),
       },
       ...more,
     });
