@@ -260,7 +260,7 @@ describe('what a sandbox says becomes what a person sees', () => {
     await startJob('no-start', '/nowhere');
     const state = await worker.when('the problem', (now) => now.problems.length > 0);
     expect(state.problems).toMatchObject([{ code: 'sandbox-not-started' }]);
-    expect(state).toMatchObject({ status: 'ready', running: 0 });
+    expect(state).toMatchObject({ status: 'unable', running: 0 });
     expect((await worker.events()).find((event) => event.id === 3712)?.message).toContain('its program is not there');
     await waitFor('the end of what is shown', 5, () => phasesHeard(worker).includes('ended') || undefined);
   });
