@@ -11,13 +11,14 @@ const WNOHANG = 1;
 type Prctl = (option: number, ...values: (string | number)[]) => number;
 type WaitPid = (pid: number, status: null, options: number) => number;
 
-/** One in a process: from its making on, orphans come. */
+/** One in a process, whatever number of trees it has: from its making on, orphans come. */
 export class AdoptedOrphans {
   /** Children that this process has started itself, and waits for itself. */
   readonly #own = new Set<number>();
-  readonly #seen = new Set<number>();
   readonly #waitPid: WaitPid;
   readonly #session: number;
+
+  static #only: AdoptedOrphans | undefined;
 
   private constructor(waitPid: WaitPid, session: number) {
     this.#waitPid = waitPid;
@@ -26,13 +27,14 @@ export class AdoptedOrphans {
 
   /** undefined: the kernel refuses, or there is no C library by this name. `session`: of this process. */
   static begin(session: number): AdoptedOrphans | undefined {
+    if (AdoptedOrphans.#only !== undefined) return AdoptedOrphans.#only;
     try {
       const library = nativeCalls().load('libc.so.6');
       const prctl = library.func('int prctl(int option, ...)') as Prctl;
       const waitPid = library.func('int waitpid(int pid, void *status, int options)') as WaitPid;
       // Variadic in C: types go with the values.
       if (prctl(PR_SET_CHILD_SUBREAPER, 'ulong', 1, 'ulong', 0, 'ulong', 0, 'ulong', 0) !== 0) return undefined;
-      return new AdoptedOrphans(waitPid, session);
+      return (AdoptedOrphans.#only = new AdoptedOrphans(waitPid, session));
     } catch {
       return undefined;
     }
@@ -51,11 +53,7 @@ export class AdoptedOrphans {
     const orphans = all.filter(
       ({ pid, parent, session }) => parent === process.pid && session !== this.#session && !this.#own.has(pid),
     );
-    for (const orphan of orphans) {
-      if (isLiving(orphan)) this.#seen.add(orphan.pid);
-      // Only one that was seen alive: a child of ours that has just ended is somebody else's to wait for.
-      else if (this.#seen.delete(orphan.pid)) this.#waitPid(orphan.pid, null, WNOHANG);
-    }
+    for (const orphan of orphans) if (!isLiving(orphan)) this.#waitPid(orphan.pid, null, WNOHANG);
     return orphans;
   }
 }

@@ -20,7 +20,7 @@ interface Place {
 }
 
 export class LimitGroups {
-  readonly #places: readonly Place[];
+  #places: readonly Place[];
   readonly #limits: JobLimits;
 
   private constructor(places: readonly Place[], limits: JobLimits) {
@@ -87,15 +87,27 @@ export class LimitGroups {
   }
 
   #writeLimits(): void {
+    this.#places = this.#places.filter((place) => {
+      if (this.#isTaken(place)) return true;
+      // More than the group above has, say: then it is not the kernel that keeps it.
+      removeGroups([place.folder]);
+      return false;
+    });
+  }
+
+  /** Whether the kernel has taken the limit. */
+  #isTaken({ limit, folder }: Place): boolean {
     const { memoryBytes, cpuPercent } = this.#limits;
-    for (const { limit, folder } of this.#places) {
-      if (limit === 'memoryBytes') {
-        writeFileSync(path.join(folder, 'memory.limit_in_bytes'), String(memoryBytes));
+    switch (limit) {
+      case 'memoryBytes':
+        if (!tryWrite(path.join(folder, 'memory.limit_in_bytes'), String(memoryBytes))) return false;
         // With swap, or the job would only become slow. Not every kernel counts swap.
         tryWrite(path.join(folder, 'memory.memsw.limit_in_bytes'), String(memoryBytes));
-      }
-      if (limit === 'cpuPercent' && cpuPercent !== null)
-        writeFileSync(path.join(folder, 'cpu.cfs_quota_us'), String((cpuPercent * cpuPeriodMicroseconds) / 100));
+        return true;
+      case 'cpuPercent':
+        return tryWrite(path.join(folder, 'cpu.cfs_quota_us'), String(((cpuPercent ?? 100) * cpuPeriodMicroseconds) / 100));
+      case 'processes':
+        return true;
     }
   }
 }
@@ -145,10 +157,12 @@ function join(folder: string): void {
   writeFileSync(path.join(folder, 'cgroup.procs'), String(process.pid));
 }
 
-function tryWrite(file: string, text: string): void {
+/** false: the kernel was built or started without it, or does not want that value. */
+function tryWrite(file: string, text: string): boolean {
   try {
     writeFileSync(file, text);
+    return true;
   } catch {
-    // The kernel was built or started without it.
+    return false;
   }
 }

@@ -137,7 +137,8 @@ export class LinuxProcessTree implements ProcessTree {
     const wasInside = this.#isInside;
     this.#leave();
     try {
-      this.#marked.orphans?.leaveOut(start());
+      const pid = start();
+      this.#marked.orphans?.leaveOut(pid);
     } finally {
       if (wasInside) this.#enterNow();
     }
