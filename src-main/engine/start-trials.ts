@@ -9,6 +9,8 @@ import type { EngineEvent } from './worker-state.ts';
 /** Doubled with each failure in a row, up to the last: then a trial a minute. */
 const firstWaitMs = 2000;
 const lastWaitMs = 60_000;
+/** As long as a trial that says nothing may take: it counts as under way until then. */
+const silentTrialMs = 30_000;
 
 export interface StartTrialParts {
   clock: Clock;
@@ -23,6 +25,7 @@ export class StartTrials {
   /** Nothing has failed but looking: then looking is enough to know better. */
   private onlyLooked = true;
   private waiting: AbortController | undefined;
+  private hasEnded = false;
 
   constructor(parts: StartTrialParts) {
     this.parts = parts;
@@ -30,6 +33,7 @@ export class StartTrials {
 
   /** Looks before the first job is taken. Resolves when it has looked. */
   async begin(): Promise<void> {
+    this.hasEnded = false;
     const failure = await this.parts.check();
     if (failure !== undefined) this.note(failure);
   }
@@ -40,10 +44,11 @@ export class StartTrials {
   }
 
   private note(error: AppError): void {
+    if (this.hasEnded) return;
     this.failures += 1;
     const { clock, dispatch } = this.parts;
     dispatch({ kind: 'start-failed', at: clock.now().toISOString(), title: error.toProblem().title }, error.code);
-    this.wait();
+    this.wait(Math.min(lastWaitMs, firstWaitMs * 2 ** Math.min(10, this.failures - 1)));
   }
 
   /** A sandbox has begun its work. */
@@ -51,7 +56,7 @@ export class StartTrials {
     if (this.failures === 0) return;
     this.failures = 0;
     this.onlyLooked = true;
-    this.end();
+    this.stopWaiting();
     this.parts.dispatch({ kind: 'start-worked' }, 'a sandbox could be started');
   }
 
@@ -59,19 +64,25 @@ export class StartTrials {
   taken(): void {
     if (this.failures === 0) return;
     this.parts.dispatch({ kind: 'trial-taken' }, 'a sandbox is tried');
-    this.wait();
+    this.wait(silentTrialMs);
   }
 
+  /** For good: what is told afterwards, of sandboxes that were just starting, changes nothing. */
   end(): void {
+    this.hasEnded = true;
+    this.stopWaiting();
+  }
+
+  private stopWaiting(): void {
     this.waiting?.abort();
     this.waiting = undefined;
   }
 
-  private wait(): void {
-    this.end();
+  private wait(milliseconds: number): void {
+    this.stopWaiting();
+    if (this.hasEnded) return;
     const waiting = new AbortController();
     this.waiting = waiting;
-    const milliseconds = Math.min(lastWaitMs, firstWaitMs * 2 ** Math.min(10, this.failures - 1));
     void this.parts.clock.sleep(milliseconds, waiting.signal).then(() => this.tryAgain(waiting.signal));
   }
 

@@ -143,7 +143,12 @@ export class Jobs implements LauncherListener {
       fields: { sandboxId: view.sandboxId, runbookName: view.runbookName, seen },
       ...(view.jobId === '' ? {} : { jobId: view.jobId }),
     });
-    if (view.jobId === '') return;
+    if (view.jobId === '') {
+      const failure = new AppError('sandbox-not-started', { sandboxId: view.sandboxId, reason: seen });
+      this.parts.engine().startFailed(failure);
+      this.parts.engine().raise('sandbox-start', failure.toProblem());
+      return;
+    }
     const { runbookName, jobId } = view;
     // The event above tells it; the problem stands so that a person who looks later sees it.
     this.notice(`crash:${view.sandboxId}`, new AppError('sandbox-crashed', { runbookName, jobId, seen }));
@@ -364,8 +369,9 @@ export class Jobs implements LauncherListener {
     this.seen.set(view.sandboxId, view);
     const start = before ?? jobViewOf(sandbox.launch, undefined);
     for (const event of jobEventsBetween(start, view)) this.parts.log.write({ ...event, source: workerSource });
-    // One that runs nothing for want of a user to run it as says nothing of the next.
-    if (start.phase === 'starting' && view.phase !== 'starting' && this.rights.unavailable === undefined) {
+    // One that has died, or runs nothing for want of a user to run it as, says nothing of the next.
+    const isLiving = sandbox.status === 'running' && this.rights.unavailable === undefined;
+    if (isLiving && !hasRun(start) && hasRun(view)) {
       this.parts.engine().clear('sandbox-start');
       this.parts.engine().startWorked();
     }
@@ -444,4 +450,9 @@ function isNews(before: JobView, view: JobView): boolean {
     before.outcome !== view.outcome ||
     before.endedAt !== view.endedAt
   );
+}
+
+/** Its runbook runs, or came to an end of its own: a sandbox could be made and started. */
+function hasRun({ phase, outcome }: JobView): boolean {
+  return phase === 'running' || (outcome !== null && outcome !== 'never-started' && outcome !== 'sandbox-crashed');
 }

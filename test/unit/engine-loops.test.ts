@@ -155,8 +155,9 @@ describe('a worker that can start no sandbox', () => {
     await give('b');
     bench.setRunning(0);
     await settle();
+    await bench.clock.advance(25_000);
     expect(bench.poll.request).toMatchObject({ readiness: 'unable' });
-    await bench.clock.advance(2100);
+    await bench.clock.advance(6000);
     expect(bench.poll.request).toMatchObject({ readiness: 'ready', freeSlots: 1 });
   });
 
@@ -164,9 +165,13 @@ describe('a worker that can start no sandbox', () => {
     bench.unusable = full();
     await begin();
     await bench.engine.stop();
+    const changesBefore = bench.changes;
+    // A start that was under way fails only now.
+    bench.engine.startFailed(full());
     bench.unusable = undefined;
     await bench.clock.advance(120_000);
     expect(bench.engine.state.status).toBe('unable');
+    expect(bench.changes).toBe(changesBefore);
   });
 });
 
