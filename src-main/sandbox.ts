@@ -35,6 +35,8 @@ import { programVersion } from './worker-host/version.ts';
 
 /** A mistake of ours. Node itself writes what it was to stderr, which is a file of the sandbox's folder: its last words. */
 const faultExitCode = 70;
+/** For what is just being closed. */
+const leaveMs = 5000;
 
 async function main(): Promise<void> {
   // Node opens its debugger on this signal, which any process of the same user may send.
@@ -162,7 +164,11 @@ function firstReport(handOver: SandboxHandOver): SandboxReport {
 
 // Last, when everything above is there.
 process.title = 'Orchestrator.Sandbox';
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.exit(faultExitCode);
-});
+main().then(
+  // Everything is told: what still keeps this process (a runtime that nothing can end, say) is no reason to stay.
+  () => setTimeout(() => process.exit(0), leaveMs).unref(),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exit(faultExitCode);
+  },
+);

@@ -68,6 +68,9 @@ export class RuntimeRun {
   #process: RuntimeProcess | undefined;
   /** The runtime's own process is gone; what it wrote may still come. */
   #hasExited = false;
+  /** Called when everything was tried and the runtime is still there: a process that waits for a dead disk cannot be ended by anybody. */
+  #giveItUp: () => void = () => undefined;
+  readonly #givenUp: Promise<RuntimeEnd>;
   #isOver = false;
   #stopping: Promise<void> | undefined;
   #hostLimit: NodeJS.Timeout | undefined;
@@ -84,6 +87,9 @@ export class RuntimeRun {
   constructor(options: RunOptions) {
     this.#options = options;
     this.#host = options.readHost === undefined ? undefined : { begun: undefined, ended: undefined, garbled: undefined };
+    this.#givenUp = new Promise((resolve) => {
+      this.#giveItUp = () => resolve({ kind: 'ended', exitCode: null, signal: null, host: undefined, errorTail: '' });
+    });
     this.result = this.#run();
   }
 
@@ -148,7 +154,7 @@ export class RuntimeRun {
         tree.countFromNow();
         pipes.tell(warm.line);
       }
-      return await process.ended;
+      return await Promise.race([process.ended, this.#givenUp]);
     } catch (error) {
       return { kind: 'not-started', reason: error instanceof Error ? error.message : String(error) };
     }
@@ -246,7 +252,7 @@ export class RuntimeRun {
     if (this.#host === undefined) return;
     const giveUp = async (): Promise<void> => {
       this.#stuck = { seconds: startLimitSeconds, modules: await loadedModules(pid) };
-      await tree.end();
+      if ((await tree.end()).left > 0) this.#giveItUp();
     };
     this.#startLimit = setTimeout(() => void giveUp(), startLimitSeconds * 1000);
   }
@@ -277,7 +283,8 @@ export class RuntimeRun {
   }
 
   async #endHost(): Promise<void> {
-    const { found } = await this.#options.tree.end();
+    const { found, left } = await this.#options.tree.end();
+    if (left > 0) this.#giveItUp();
     this.#options.decide(
       `The runbook had ended, but its runtime was still there ${hostExitLimitMs / 1000} s later: ${found} processes were ended.`,
     );
@@ -319,6 +326,7 @@ export class RuntimeRun {
     course.begin('end', stayed);
     const ending = await tree.end();
     course.end(ending.left);
+    if (ending.left > 0) this.#giveItUp();
     decide(
       `Stop (${reason}): ${asked} processes were asked to end; ${ending.found} were still there after ${waitedMs} ms ` +
         `and were ended within ${Math.round(ending.tookMs)} ms, ${ending.left} are left.`,

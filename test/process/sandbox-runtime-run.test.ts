@@ -70,6 +70,25 @@ describe('a run whose journal cannot be written', () => {
   });
 });
 
+describe('a run whose runtime nothing can end', () => {
+  it('is over when everything was tried, and says how many processes are left', async () => {
+    const { run, decisions } = await startRun("trap '' TERM; while :; do sleep 0.2; done", {
+      // As of a process that waits for a dead disk.
+      changeTree: (tree) => {
+        const end = tree.end.bind(tree);
+        onTestFinished(async () => {
+          await end();
+        });
+        tree.end = () => Promise.resolve({ found: 1, left: 1, tookMs: 5000 });
+      },
+    });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(run.stop('a test')).toBe(true);
+    expect(await run.result).toMatchObject({ end: { kind: 'ended', exitCode: null, signal: null }, processesLeft: 1 });
+    expect(decisions.join(' ')).toContain('1 are left');
+  }, 30_000);
+});
+
 describe('a run whose output is held open from outside', () => {
   it('takes what came until then, and the journal says so', async () => {
     const { run, journal, decisions } = await startRun('echo before; sleep 0.2', {
