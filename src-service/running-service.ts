@@ -96,6 +96,14 @@ async function open(options: ServiceOptions, closers: (() => void | Promise<void
       agree: (own) => agreeOnAuthority(store, vault, own),
     }),
   );
+  if (authority.setAside !== undefined)
+    log.warn(
+      'The authority of the database replaces the one of this folder; agents that trust only that one have to be given it',
+      {
+        setAside: authority.setAside,
+        caFingerprint: authority.caFingerprint,
+      },
+    );
   const credentials = authority.serverCredentials();
 
   const agentServer = createAgentServer(context, { credentials });

@@ -33,6 +33,8 @@ export interface Authority {
   readonly caFingerprint: string;
   /** For `tls.createServer` and `setSecureContext`: the server's key, and its certificate followed by the authority's. */
   serverCredentials(): { key: string; cert: string };
+  /** The authority that this folder had before, of its own, and that another one has replaced: where it lies now. */
+  readonly setAside: string | undefined;
   /** Renews what has used up two thirds of its life. True when the server's credentials are new: `setSecureContext` is due. */
   renewIfDue(): Promise<boolean>;
 }
@@ -69,6 +71,8 @@ export async function openAuthority({ folder, names, now, agree }: AuthorityOpti
   }
   let signingKey = caKey;
   let caPem = readIfAny(caFile);
+  let setAside: string | undefined;
+  const hadOwn = caPem !== undefined;
   let server = { key: readIfAny(serverKeyFile), cert: readIfAny(serverFile) };
 
   async function renewAuthority(): Promise<void> {
@@ -106,6 +110,12 @@ export async function openAuthority({ folder, names, now, agree }: AuthorityOpti
     if (agreed.key === own.key) return;
     signingKey = await importKey(agreed.key);
     caPem = agreed.certificate;
+    if (hadOwn) {
+      // Somebody's agents may trust it: nothing of it is lost.
+      setAside = `${caFile}.${now().toISOString().replaceAll(/[:.]/g, '-')}`;
+      renameSync(caFile, setAside);
+      renameSync(caKeyFile, `${setAside}.key`);
+    }
     // The key last: until it is there, the next start agrees anew.
     writeAtomically(caFile, caPem, 0o644);
     await writeKey(caKeyFile, signingKey);
@@ -115,6 +125,7 @@ export async function openAuthority({ folder, names, now, agree }: AuthorityOpti
   await renewIfDue();
   return {
     caFile,
+    setAside,
     get caPem() {
       return caPem ?? '';
     },

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { openAuthority, type Authority, type AuthorityPems } from '../../../src-service/tls/authority.ts';
 import { tempFolder } from '../../harness/temp-folder.ts';
@@ -56,6 +57,8 @@ describe('the service’s authority', () => {
     for (let start = 0; start < 2; start += 1) {
       const second = await openAuthority({ folder: secondFolder, names: ['two.example'], now, agree });
       expect(second.caFingerprint).toBe(first.caFingerprint);
+      if (start === 0) expect(readFileSync(second.setAside ?? '', 'utf8')).toBe(alone.caPem);
+      else expect(second.setAside).toBeUndefined();
       expect(leafOf(second).verify(new X509Certificate(first.caPem).publicKey)).toBe(true);
       expect(leafOf(second).checkHost('two.example')).toBe('two.example');
     }
