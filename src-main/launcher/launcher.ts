@@ -90,7 +90,12 @@ export class Launcher {
         this.track(this.lookFor(name), `find sandbox ${name}`);
     });
     const found = await findSandboxes(sandboxesFolder);
-    await Promise.all(found.map((one) => this.adopt(one)));
+    // What cannot be read of one keeps no engine from the others.
+    await Promise.all(
+      found.map((one) =>
+        this.adopt(one).catch((error: unknown) => this.options.listener.fault(error, `find sandbox ${one.sandboxId}`)),
+      ),
+    );
     const inUse = [...this.entries.values()].map(({ launch }) => launch.warmFolder).filter((folder) => folder !== null);
     await this.options.warm?.removeLeftovers(new Set(inUse));
   }
@@ -416,12 +421,22 @@ export class Launcher {
     const { sandboxesFolder, listener, ...rest } = this.options;
     const { launch } = entry;
     const { folder: sandboxFolder } = sandboxLayout(sandboxesFolder, launch.sandboxId);
+    /** What cannot be read or ended is told, and the rest is done: its slot is not to stay taken. */
+    const orTell = <Value>(value: Value, what: string) => {
+      return (error: unknown): Value => {
+        listener.fault(error, `${what} of sandbox ${launch.sandboxId}`);
+        return value;
+      };
+    };
     let report = laterReport(entry.report, (await readSandboxFolder(sandboxesFolder, launch.sandboxId)).report);
     // One that was lost, or is older than the job, is made from the journal.
-    if ((report?.jobId ?? null) === null)
-      report = (await readLostReport({ sandboxesFolder, journalsFolder: rest.journalsFolder, ...launch })) ?? report;
+    if ((report?.jobId ?? null) === null) {
+      const lost = { sandboxesFolder, journalsFolder: rest.journalsFolder, ...launch };
+      report = (await readLostReport(lost).catch(orTell(undefined, 'read the journal'))) ?? report;
+    }
     entry.report = report;
-    const { found, left: processesLeft } = await endDeadTree(sandboxFolder);
+    const ending = endDeadTree(sandboxFolder).catch(orTell({ found: 0, left: 0 }, 'end the processes'));
+    const { found, left: processesLeft } = await ending;
     const ended = found - processesLeft;
     if (entry.isLeftover && ended > 0)
       listener.leftoverRemoved(`${String(ended)} of the processes of sandbox ${launch.sandboxId}’s job`);

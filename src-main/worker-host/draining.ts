@@ -2,6 +2,7 @@
  * Draining: the worker takes nothing new and ends when what runs has ended. It stands in the settings until then, so that an engine which
  * dies meanwhile is followed by one that goes on with it. After a deadline what still runs is stopped, each by its own ladder.
  */
+import type { SandboxReport } from '../../src-contract/sandbox.ts';
 import type { Launcher } from '../launcher/launcher.ts';
 import { workerSource, type WorkerParts } from './parts.ts';
 
@@ -139,9 +140,17 @@ export class Draining {
   private runningSandboxes(): string[] {
     return this.launcher()
       .list()
-      .filter(({ status, report }) => status === 'running' && report?.phase !== 'uploading' && report?.phase !== 'ended')
+      .filter(({ status, report }) => status === 'running' && !isOnlyWaiting(report))
       .map(({ launch }) => launch.sandboxId);
   }
+}
+
+/** It runs nothing that could be stopped, any more or at all: it has something to tell a service that is away, or to write to a full disk. */
+function isOnlyWaiting(report: SandboxReport | undefined): boolean {
+  if (report === undefined) return false;
+  const { phase, runtimePid, stop } = report;
+  const runsNothing = runtimePid === null || (stop?.left ?? null) !== null;
+  return phase === 'uploading' || phase === 'ended' || (phase === 'stopping' && runsNothing);
 }
 
 function count(jobs: number): string {
