@@ -43,7 +43,7 @@ export async function runHeadlessWorker({ dataFolder, drainOnSignal, onEvent, sa
     signals += 1;
     if (signals === 1 && drainOnSignal) {
       say('Taking no new job; ending when what runs has ended. A second signal ends at once, and jobs go on without the worker.');
-      void host.call('administrator', 'worker:drain', {});
+      host.drainForThisRun();
     } else if (signals <= (drainOnSignal ? 2 : 1)) {
       tellSignal();
     } else {
@@ -54,13 +54,15 @@ export async function runHeadlessWorker({ dataFolder, drainOnSignal, onEvent, sa
   const onFault = (error: unknown): void => {
     host.reportFault(error, 'not caught');
     say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    // A service would never end by itself: its dispatcher waits.
+    steering?.fail(error);
     process.exit(exitCodes.refused);
   };
   steering?.stop.addEventListener('abort', tellSignal, { once: true });
   steering?.drain.addEventListener(
     'abort',
     () => {
-      void host.call('administrator', 'worker:drain', {});
+      host.drainForThisRun();
       // The machine waits no longer; what still runs is lost with it, and told so at the next start.
       setTimeout(tellSignal, systemDrainMs).unref();
     },

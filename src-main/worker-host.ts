@@ -74,6 +74,8 @@ export interface WorkerHost {
   readonly ended: Promise<WorkerEnd>;
   /** A mistake of ours that nothing inside caught: it is written to the event log. */
   reportFault(error: unknown, what: string): void;
+  /** Takes no new job and tells `drained` when nothing runs any more; forgotten with this run, unlike `worker:drain`. */
+  drainForThisRun(): void;
   /** Safe to call twice. Nothing of ours remains but the sandboxes, which go on. */
   close(): Promise<void>;
 }
@@ -393,6 +395,9 @@ async function buildWorker(
     },
     ended: end.ended,
     reportFault: fault,
+    drainForThisRun: () => {
+      draining.askForThisRun();
+    },
     close: () => stack.close(),
   };
 }

@@ -55,6 +55,18 @@ export class Draining {
     engine().dispatch({ kind: 'drain-asked' }, 'a person asked it to drain');
   }
 
+  /**
+   * For this run of the worker alone: whoever started it, or the machine, wants it to end. Nothing is written down: a worker that is started
+   * again takes work again.
+   */
+  askForThisRun(): void {
+    const { log, engine } = this.parts;
+    const { running } = engine().state.load;
+    const message = `The worker drains, because it is to end: it takes no new job, and ends when ${String(running)} running have ended.`;
+    log.write({ name: 'workerDraining', source: workerSource, message, fields: { running } });
+    engine().dispatch({ kind: 'drain-asked' }, 'it is to end');
+  }
+
   /** Draining was called off; the caller has changed the settings. */
   callOff(): void {
     this.watch?.ending.abort();
@@ -145,12 +157,11 @@ export class Draining {
   }
 }
 
-/** It runs nothing that could be stopped, any more or at all: it has something to tell a service that is away, or to write to a full disk. */
+/** It runs nothing that could be stopped: it has something to tell a service, or still to ask of one that is away. */
 function isOnlyWaiting(report: SandboxReport | undefined): boolean {
   if (report === undefined) return false;
-  const { phase, runtimePid, stop } = report;
-  const runsNothing = runtimePid === null || (stop?.left ?? null) !== null;
-  return phase === 'uploading' || phase === 'ended' || (phase === 'stopping' && runsNothing);
+  const { phase, runtimePid } = report;
+  return phase === 'uploading' || phase === 'ended' || (phase === 'stopping' && runtimePid === null);
 }
 
 function count(jobs: number): string {

@@ -420,6 +420,30 @@ describe('with a worker', () => {
     expect(await readFile(`${data}.log`, 'utf8')).toContain('Everything that ran has ended. The worker ends.');
   });
 
+  it('run --drain that was killed before it had finished takes work again: that drain was for its run alone', async () => {
+    const data = path.join(folder, 'drain-once');
+    const gate = path.join(folder, 'drain-once-gate');
+    const worker = await run(data, '--drain');
+    await becomeWorker(data, 'drain-once');
+    await startJob('wait', 'drain-once', { Gate: gate });
+    const status = (): Promise<WorkerState> => asked<WorkerState>(['status', '--data', data]);
+    await waitFor('the job', 20, async () =>
+      (await asked<JobView[]>(['jobs', '--running', '--data', data])).find((one) => one.phase === 'running'),
+    );
+    worker.child.kill('SIGTERM');
+    await waitFor('draining', 10, async () => ((await status()).status === 'draining' ? true : undefined));
+    await worker.kill();
+    const next = await run(data);
+    const found = await waitFor('its job', 20, async () => {
+      const state = await status();
+      return state.running === 1 && state.status !== 'connecting' ? state : undefined;
+    });
+    expect(['ready', 'full']).toContain(found.status);
+    await writeFile(gate, '');
+    await waitFor('the end of the job', 20, async () => ((await status()).running === 0 ? true : undefined));
+    await next.stop();
+  });
+
   it('drain goes on after a kill, takes nothing, ends by itself, and is then forgotten', async () => {
     const data = path.join(folder, 'drain-on');
     const gate = path.join(folder, 'drain-on-gate');
@@ -477,7 +501,8 @@ describe('with a worker', () => {
     await asked<WorkerState>(['drain', '--deadline', '3s', '--data', data]);
     await worker.kill();
     await new Promise((resolve) => setTimeout(resolve, 3000));
-    worker = await run(data);
+    // It may be over before anybody could ask it anything.
+    worker = startProgram(node, [program, 'run', '--data', data], { logFile: `${data}.log` });
     await new Promise((resolve) => worker.child.once('close', resolve));
     expect(worker.child.exitCode).toBe(0);
     const job = await service.rest.call('jobs:get', { params: { accountName, jobName: jobId } });

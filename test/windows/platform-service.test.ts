@@ -20,6 +20,8 @@ interface ServiceReport {
   running: ServiceStatus;
   stopped: string;
   afterStop: ServiceStatus;
+  startedToFail: string;
+  afterFault: ServiceStatus;
   again: string;
   removed: string;
   after: ServiceStatus;
@@ -57,8 +59,13 @@ describe.runIf(wineIsThere())('the service on Windows', () => {
     expect(found.running.processId).toBeGreaterThan(0);
     expect(found.afterStop).toMatchObject({ state: 'stopped', processId: null });
     const started = expect.stringMatching(/^started service run --data C:\\test-\w+\\data of it$/) as string;
-    expect(found.notes).toEqual([started, 'stopped', started, 'stopped']);
+    expect(found.notes).toEqual([started, 'stopped', started, 'Error: nobody catches this', started, 'stopped']);
     expect(found.after.state).toBe('not-installed');
+  });
+
+  it('ends when something was thrown that nobody catches, so that it can be started again', () => {
+    expect(found.startedToFail).toBe('done');
+    expect(found.afterFault).toMatchObject({ state: 'stopped', processId: null });
   });
 
   it('that is not there, and one that is there already, are refused in words', () => {

@@ -31,6 +31,8 @@ export interface WorkerSteering {
   stop: AbortSignal;
   /** Take no new job, and end when what runs has ended, or `drainSeconds` later; what still runs then is left to the next worker. */
   drain: AbortSignal;
+  /** A fault that nobody has caught: the service ends as failed, so that whoever keeps it starts it again. Does not return. */
+  fail: (error: unknown) => void;
 }
 
 export interface WorkerAccess {

@@ -36,8 +36,8 @@ const specificError = 1066;
 const pendingMs = 30_000;
 
 export interface ServiceWork {
-  /** Resolves when the work is over. `started` once it can be used; the signals ask for the end. */
-  (steering: { started: () => void; stop: AbortSignal; drain: AbortSignal }): Promise<void>;
+  /** Resolves when the work is over. `started` once it can be used; the signals ask for the end; `fail` ends it at once, as failed. */
+  (steering: { started: () => void; stop: AbortSignal; drain: AbortSignal; fail: (error: unknown) => void }): Promise<void>;
 }
 
 type Dispatch = (table: Buffer) => boolean;
@@ -105,18 +105,16 @@ export function runAsService(name: string, work: ServiceWork, onFault: (error: u
     const started = (): void => {
       if (now === state.startPending) tell(state.running);
     };
-    void work({ started, stop: stop.signal, drain: drain.signal }).then(
-      () => end(0),
-      (error: unknown) => {
-        onFault(error);
-        end(1);
-      },
-    );
+    void work({ started, stop: stop.signal, drain: drain.signal, fail }).then(() => end(0), fail);
   }, koffi.pointer(mainType));
   const end = (exitCode: number): void => {
     tell(state.stopped, exitCode);
     // process.exit would wait for the dispatcher, which waits for the other services of a process.
     exitProcess()(exitCode);
+  };
+  const fail = (error: unknown): void => {
+    onFault(error);
+    end(1);
   };
   const table = Buffer.concat([serviceTableEntry().bytes({ name, main }), serviceTableEntry().bytes({})]);
   return new Promise((_resolve, reject) => {
