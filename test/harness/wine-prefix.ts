@@ -38,6 +38,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   // Or wine would offer to fetch what programs for .NET Framework and for its browser need.
   await callWine(folder, 'wineboot', ['--init'], { WINEDLLOVERRIDES: 'mscoree=;mshtml=' });
   await callWine(folder, 'wine', ['winecfg', '-v', 'win10']);
+  // Ten seconds otherwise, which a Node under wine on a busy machine may need for its first line. Read when wine's services start.
+  const control = 'HKLM\\System\\CurrentControlSet\\Control';
+  await callWine(folder, 'wine', ['reg', 'add', control, '/v', 'ServicesPipeTimeout', '/t', 'REG_SZ', '/d', '120000', '/f']);
+  await callWine(folder, 'wineserver', ['--kill']);
+  await callWine(folder, 'wineserver', ['--wait']);
   // Services die with the last client otherwise.
   await callWine(folder, 'wineserver', ['--persistent']);
   const programs = path.join(folder, 'prefix', 'drive_c', 'programs');
