@@ -6,13 +6,12 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { build } from 'esbuild';
 import { onTestFinished, type TestContext } from 'vitest';
 import { windowsNode } from '../../scripts/prepare/windows.mjs';
-import { publisherPublicKey } from '../../scripts/publisher-public-key.mjs';
 import type { RunbookKind } from '../../src-contract/kinds.ts';
 import type { SandboxHandOver } from '../../src-contract/sandbox.ts';
 import type { ScriptedJrds } from '../fakes/scripted-jrds.ts';
+import { bundleForWindows } from './windows-bundle.ts';
 import { mustEndWithTest } from './leftovers.ts';
 import { findRuntime, requireFileFrom, requireRuntime } from './runtimes.ts';
 import { endedWell } from './sandbox-process.ts';
@@ -128,24 +127,8 @@ export class WindowsMachine {
   async #build(): Promise<void> {
     const programs = path.join(this.#folder, 'prefix', 'drive_c', 'programs');
     await mkdir(programs);
-    await build({
-      absWorkingDir: root,
-      entryPoints: { sandbox: 'src-main/sandbox.ts' },
-      outdir: programs,
-      outExtension: { '.js': '.cjs' },
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
-      target: 'node22',
-      external: ['node-pty', 'koffi'],
-      define: {
-        HRW_PUBLISHER_PUBLIC_KEY: JSON.stringify(publisherPublicKey('checkout')),
-        HRW_BUILD_FLAVOUR: JSON.stringify('checkout'),
-        'import.meta.url': 'importMetaUrl',
-      },
-      banner: { js: `const importMetaUrl = require('node:url').pathToFileURL(__filename).href;` },
-      inject: [path.join(fakes, 'spawn-under-wine.ts')],
-    });
+    const inject = [path.join(fakes, 'spawn-under-wine.ts')];
+    await bundleForWindows({ entryPoints: { sandbox: 'src-main/sandbox.ts' }, folder: programs, inject });
     await cp(path.join(root, 'src-main', 'runtimes'), path.join(programs, 'runtimes'), { recursive: true });
     const { modules } = await windowsNode();
     for (const name of ['koffi', '@koromix'])

@@ -5,13 +5,10 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { build } from 'esbuild';
 import { inject, onTestFinished, type TestContext } from 'vitest';
-import { publisherPublicKey } from '../../scripts/publisher-public-key.mjs';
 import { runsInTest } from './scope.ts';
+import { bundleForWindows } from './windows-bundle.ts';
 import { wineEnvironment } from './wine-prefix.ts';
-
-const root = path.join(import.meta.dirname, '..', '..');
 
 export interface WineNode {
   /** Where tests and programs leave files: as Linux and as Windows call it. */
@@ -50,7 +47,12 @@ export async function wineNode(): Promise<WineNode> {
   let runs = 0;
 
   const ensureBuilt = async (program: string): Promise<string> => {
-    const making = built.get(program) ?? buildProgram(program, path.join(driveC, 'programs'));
+    const making =
+      built.get(program) ??
+      bundleForWindows({
+        entryPoints: { [program]: `test/fixtures/windows/${program}.ts` },
+        folder: path.join(driveC, 'programs'),
+      });
     built.set(program, making);
     await making;
     return `C:\\programs\\${program}.cjs`;
@@ -86,25 +88,5 @@ export async function runUnderWine(program: string, given: readonly string[], er
   return await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', resolve);
-  });
-}
-
-async function buildProgram(program: string, folder: string): Promise<void> {
-  await build({
-    absWorkingDir: root,
-    entryPoints: { [program]: `test/fixtures/windows/${program}.ts` },
-    outdir: folder,
-    outExtension: { '.js': '.cjs' },
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node22',
-    external: ['node-pty', 'koffi'],
-    define: {
-      HRW_PUBLISHER_PUBLIC_KEY: JSON.stringify(publisherPublicKey('checkout')),
-      HRW_BUILD_FLAVOUR: JSON.stringify('checkout'),
-      'import.meta.url': 'importMetaUrl',
-    },
-    banner: { js: `const importMetaUrl = require('node:url').pathToFileURL(__filename).href;` },
   });
 }

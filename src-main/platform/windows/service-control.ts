@@ -1,26 +1,11 @@
 /** The service of the worker as Windows' service control manager knows it: made, changed, started, stopped, removed. */
 import type { ServiceAccount, ServiceStatus } from '../../../src-contract/machine-service.ts';
+import { serviceStatusTypes, type ServiceStatusFields } from './service-status.ts';
 import { library, must, refused, structure, WindowsError, lastErrorNumber, type Pointer } from './win32.ts';
 
 /** SERVICE_STATUS_PROCESS */
-export const serviceStatusProcess = structure<{
-  type: number;
-  state: number;
-  accepted: number;
-  exitCode: number;
-  specificExitCode: number;
-  checkPoint: number;
-  waitHint: number;
-  processId: number;
-  flags: number;
-}>(() => ({
-  type: 'uint32',
-  state: 'uint32',
-  accepted: 'uint32',
-  exitCode: 'uint32',
-  specificExitCode: 'uint32',
-  checkPoint: 'uint32',
-  waitHint: 'uint32',
+export const serviceStatusProcess = structure<ServiceStatusFields & { processId: number; flags: number }>(() => ({
+  ...serviceStatusTypes,
   processId: 'uint32',
   flags: 'uint32',
 }));

@@ -3,28 +3,13 @@
  * Node's four threads for as long as the service lives.
  */
 import { lazily, nativeCalls } from '../native-calls.ts';
+import { serviceStatusTypes, type ServiceStatusFields } from './service-status.ts';
 import { library, refused, structure, type Pointer } from './win32.ts';
 
 /** SERVICE_TABLE_ENTRYW */
 export const serviceTableEntry = structure<{ name: string | null; main: Pointer }>(() => ({ name: 'str16', main: 'void *' }));
 /** SERVICE_STATUS */
-export const serviceStatus = structure<{
-  type: number;
-  state: number;
-  accepted: number;
-  exitCode: number;
-  specificExitCode: number;
-  checkPoint: number;
-  waitHint: number;
-}>(() => ({
-  type: 'uint32',
-  state: 'uint32',
-  accepted: 'uint32',
-  exitCode: 'uint32',
-  specificExitCode: 'uint32',
-  checkPoint: 'uint32',
-  waitHint: 'uint32',
-}));
+export const serviceStatus = structure<ServiceStatusFields>(() => serviceStatusTypes);
 
 const ownProcess = 0x10;
 const state = { stopped: 1, startPending: 2, stopPending: 3, running: 4 } as const;
