@@ -38,27 +38,30 @@ export class StagedService {
   readonly rest: RestClient;
   readonly ready: ServiceReady;
   readonly #folder: string;
+  readonly #nodeFlags: string[];
   #program: Program;
 
-  private constructor(folder: string, program: Program, { ready, token }: Remembered) {
+  private constructor(folder: string, nodeFlags: string[], program: Program, { ready, token }: Remembered) {
     this.#folder = folder;
+    this.#nodeFlags = nodeFlags;
     this.#program = program;
     this.ready = ready;
     this.rest = createRestClient({ restUrl: ready.restUrl, caPem: readFileSync(ready.caFile, 'utf8'), token });
   }
 
-  static async start(folder: string): Promise<StagedService> {
+  /** `nodeFlags` stand before the program, here and wherever it comes back. */
+  static async start(folder: string, nodeFlags: string[] = []): Promise<StagedService> {
     mkdirSync(folder, { recursive: true });
     const memory = join(folder, 'remembered.json');
     if (existsSync(memory)) {
       const remembered = JSON.parse(readFileSync(memory, 'utf8')) as Remembered;
-      const program = await begin(folder, portsOf(remembered.ready));
-      return new StagedService(folder, program.program, remembered);
+      const { program } = await begin(folder, nodeFlags, portsOf(remembered.ready));
+      return new StagedService(folder, nodeFlags, program, remembered);
     }
-    const { program, ready } = await begin(folder, ['--agent-port', '0', '--rest-port', '0']);
+    const { program, ready } = await begin(folder, nodeFlags, ['--agent-port', '0', '--rest-port', '0']);
     const remembered: Remembered = { ready, token: ready.administratorToken ?? '' };
     writeFileSync(memory, JSON.stringify(remembered), { mode: 0o600 });
-    return new StagedService(folder, program, remembered);
+    return new StagedService(folder, nodeFlags, program, remembered);
   }
 
   get pid(): number {
@@ -70,7 +73,7 @@ export class StagedService {
   }
 
   async comeBack(): Promise<void> {
-    this.#program = (await begin(this.#folder, portsOf(this.ready))).program;
+    this.#program = (await begin(this.#folder, this.#nodeFlags, portsOf(this.ready))).program;
   }
 
   async stop(): Promise<void> {
@@ -83,12 +86,12 @@ function portsOf(ready: ServiceReady): string[] {
   return ['--agent-port', new URL(ready.agentUrl).port, '--rest-port', new URL(ready.restUrl).port];
 }
 
-async function begin(folder: string, ports: string[]): Promise<{ program: Program; ready: ServiceReady }> {
+async function begin(folder: string, nodeFlags: string[], ports: string[]): Promise<{ program: Program; ready: ServiceReady }> {
   const readyFile = join(folder, 'ready.json');
   const before = existsSync(readyFile) ? readFileSync(readyFile, 'utf8') : '';
   const program = startProgram(
     node,
-    [join(root, 'out', 'service.cjs'), '--data', join(folder, 'data'), ...ports, '--ready-file', readyFile],
+    [...nodeFlags, join(root, 'out', 'service.cjs'), '--data', join(folder, 'data'), ...ports, '--ready-file', readyFile],
     { logFile: join(folder, 'service.log') },
   );
   const ready = await waitFor('the service', comeBackSeconds, () => {
@@ -103,12 +106,14 @@ export class StagedWorker {
   readonly dataFolder: string;
   readonly name: string;
   readonly logFile: string;
+  readonly #nodeFlags: string[];
   #program: Program | undefined;
   #control: ControlClient | undefined;
 
-  constructor(folder: string, name: string) {
+  constructor(folder: string, name: string, nodeFlags: string[] = []) {
     mkdirSync(folder, { recursive: true });
     this.name = name;
+    this.#nodeFlags = nodeFlags;
     this.dataFolder = join(folder, name);
     this.logFile = join(folder, `${name}.log`);
   }
@@ -123,7 +128,7 @@ export class StagedWorker {
   }
 
   async start(): Promise<void> {
-    const program = startProgram(node, [join(root, 'out', 'hrw.cjs'), 'run', '--data', this.dataFolder], {
+    const program = startProgram(node, [...this.#nodeFlags, join(root, 'out', 'hrw.cjs'), 'run', '--data', this.dataFolder], {
       logFile: this.logFile,
     });
     this.#program = program;
@@ -193,11 +198,14 @@ function endLeftPrograms(folder: string): void {
 /** Starts everything; makes account, runbook and registrations where they are not there yet. */
 export async function setStage(
   folder: string,
-  options: { workers: number; limit: number },
+  options: { workers: number; limit: number; nodeFlags?: string[] },
 ): Promise<{ service: StagedService; workers: StagedWorker[] }> {
   endLeftPrograms(folder);
-  const service = await StagedService.start(join(folder, 'service'));
-  const workers = Array.from({ length: options.workers }, (_, index) => new StagedWorker(folder, `worker-${String(index + 1)}`));
+  const service = await StagedService.start(join(folder, 'service'), options.nodeFlags);
+  const workers = Array.from(
+    { length: options.workers },
+    (_, index) => new StagedWorker(folder, `worker-${String(index + 1)}`, options.nodeFlags),
+  );
   const isNew = !existsSync(join(folder, 'set'));
   const asService: Pick<Service, 'rest' | 'ready'> = service;
   const account = isNew ? await makeAccount(asService) : undefined;
