@@ -22,7 +22,10 @@ export const desktopChoices = z.strictObject({
 });
 export type DesktopChoices = z.infer<typeof desktopChoices>;
 
-/** Long enough for the largest script, and for the longest messages of all rows that can be copied at once in most cases. */
+/**
+ * A call that copies has so many at most: as many rows as can be copied at once (2,000) with 2,000 characters each. What is longer is not
+ * cut; the window says so, and offers a file.
+ */
 export const maxCopiedCharacters = 4_000_000;
 
 export const shellCalls = {
