@@ -29,6 +29,8 @@ const pictures: Picture[] = [
   { name: 'overview', scenario: 'filled', place: 'overview', shown: { light: 'overview', dark: 'overview-dark' } },
   { name: 'overview-new', scenario: 'empty', place: 'overview' },
   { name: 'overview-offline', scenario: 'offline', place: 'overview' },
+  { name: 'overview-unable', scenario: 'unable', place: 'overview' },
+  { name: 'history-unable', scenario: 'unable', place: 'history' },
   { name: 'running', scenario: 'filled', place: 'running' },
   { name: 'running-empty', scenario: 'empty', place: 'running' },
   { name: 'job', scenario: 'filled', place: job, shown: { light: 'job' } },
