@@ -139,9 +139,10 @@ class TextWriter implements Writer {
           before.push(noteLine(note));
           this.#notes.shift();
         }
-        const missing = entry.firstSeq - this.#next;
+        const expected = this.#next;
+        const missing = entry.firstSeq - expected;
         this.#next = entry.lastSeq + 1;
-        if (missing > 0) before.push(`${indent}(${String(missing)} records are missing here)\n`);
+        if (missing > 0) before.push(`${indent}(${missingWords(expected, missing)})\n`);
         const text = entry.text.replaceAll(/\r?\n/g, `\n${indent}`);
         return `${before.join('')}${entry.time}  ${entry.stream.padEnd(streamWidth)}  ${text}\n`;
       })
@@ -151,4 +152,10 @@ class TextWriter implements Writer {
 
 function noteLine({ time, text }: RecordNote): string {
   return `${time}  ${'(worker)'.padEnd(streamWidth)}  ${text}\n`;
+}
+
+/** Which, by their sequence, as the window, REST and `hrw` tell it. */
+function missingWords(first: number, count: number): string {
+  if (count === 1) return `1 record is missing here: sequence ${String(first)}`;
+  return `${String(count)} records are missing here: sequence ${String(first)} to ${String(first + count - 1)}`;
 }

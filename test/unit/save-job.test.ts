@@ -54,7 +54,7 @@ describe('a saved job', () => {
       '2026-11-28T14:02:07.412Z  Output       one\n' +
         `2026-11-28T14:02:07.412Z  Output       two\n${indent}lines\n` +
         `${ago(1)}  (worker)     7 Verbose records were left out\n` +
-        `${indent}(3 records are missing here)\n` +
+        `${indent}(3 records are missing here: sequence 2 to 4)\n` +
         '2026-11-28T14:02:07.412Z  Output       long line\n',
     );
   });
