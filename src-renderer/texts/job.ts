@@ -36,6 +36,7 @@ export const job = {
     action: 'Save as…',
     underWay: 'Saving',
     asText: 'As text, for people',
+    asCsv: 'Records as CSV, for spreadsheets',
     asJson: 'As JSON, for programs',
     saved: (records: number, file: string) => `${many(records, 'record')} saved in ${file}`,
     dismiss: 'Hide this',

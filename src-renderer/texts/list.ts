@@ -9,6 +9,7 @@ export const list = {
   asCsv: 'As CSV, for spreadsheets',
   asJson: 'As JSON, for programs',
   exported: (count: number, file: string) => `${many(count, 'row')} written to ${file}`,
+  milliseconds: 'Milliseconds',
   copy: (count: number) => `Copy ${many(count, 'row')}`,
   copied: (count: number) => `${many(count, 'row')} copied`,
   tooManyToCopy: (most: number) => `At most ${counts.format(most)} rows can be copied at once. A file takes any number`,

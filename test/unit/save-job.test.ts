@@ -59,6 +59,21 @@ describe('a saved job', () => {
     );
   });
 
+  it('has as CSV an entry a line, its parts together, and nothing that a spreadsheet runs', async () => {
+    const file = path.join(await tempFolder(), 'job.csv');
+    const records = [
+      record(0, '=cmd'),
+      record(1, 'two\nlines'),
+      record(2, 'long ', { index: 0, last: false }),
+      record(3, 'line', { index: 1, last: true }),
+    ];
+    expect(await saveJob(workerWith(records), { sandboxId, format: 'csv' }, file)).toBe(4);
+    const time = '2026-11-28T14:02:07.412Z';
+    expect(await readFile(file, 'utf8')).toBe(
+      `\ufeffSequence,Time,Stream,Text\r\n0,${time},Output,'=cmd\r\n1,${time},Output,"two\nlines"\r\n2,${time},Output,long line\r\n`,
+    );
+  });
+
   it('has as JSON every record of a long job once, with the job and its notes', async () => {
     const file = path.join(await tempFolder(), 'job.json');
     const worker = workerWith(manyRecords(4_100));

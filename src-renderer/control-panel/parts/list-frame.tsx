@@ -10,7 +10,6 @@ import {
   MenuList,
   MenuPopover,
   MenuTrigger,
-  SearchBox,
   makeStyles,
   tokens,
 } from '@fluentui/react-components';
@@ -32,9 +31,8 @@ import type { Column, Sorting } from '../../shared/table/sorting.ts';
 import { TryAgainButton } from '../../shared/try-again-button.tsx';
 import { texts } from '../../texts.ts';
 import { useServices } from '../state/services.ts';
+import { SearchField } from './search-field.tsx';
 import { copiedText, mostRowsCopied } from '../../shared/list/copied-rows.ts';
-
-const searchAfterMs = 200;
 
 /** What came of copying or exporting. */
 interface Said {
@@ -46,7 +44,6 @@ const nothingSaid: Said = { words: '' };
 
 const useStyles = makeStyles({
   bar: { display: 'flex', gap: '8px 12px', alignItems: 'center', flexWrap: 'wrap', flexShrink: 0 },
-  search: { width: '200px', minWidth: '140px', flexShrink: 1 },
   actions: { display: 'flex', gap: '8px', marginLeft: 'auto', alignItems: 'center' },
   button: { whiteSpace: 'nowrap' },
   // Above the list's head, which stays in sight while the list scrolls.
@@ -188,32 +185,6 @@ export function ListFrame<Query, Row, More>(props: ListFrameProps<Query, Row, Mo
 function FirstPage<Query, Row, More>({ list, waitingFor }: { list: PagedList<Query, Row, More>; waitingFor: string }) {
   useEffect(() => list.show(0, 1), [list]);
   return <Waiting forWhat={waitingFor} />;
-}
-
-function SearchField({ search, onSearch, what }: { search: string; onSearch: (search: string) => void; what: string }) {
-  const styles = useStyles();
-  const [typed, setTyped] = useState(search);
-  const [asked, setAsked] = useState(search);
-  // Cleared by a button elsewhere.
-  if (asked !== search) {
-    setAsked(search);
-    setTyped(search);
-  }
-  useEffect(() => {
-    if (typed === search) return;
-    const timer = setTimeout(() => onSearch(typed), searchAfterMs);
-    return () => clearTimeout(timer);
-  }, [typed, search, onSearch]);
-  return (
-    <SearchBox
-      className={styles.search}
-      value={typed}
-      maxLength={200}
-      placeholder={texts.list.search(what)}
-      aria-label={texts.list.search(what)}
-      onChange={(_event, { value }) => setTyped(value)}
-    />
-  );
 }
 
 type Format = 'csv' | 'json';

@@ -40,6 +40,7 @@ const useStyles = makeStyles({
     ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}` },
   },
   rows: { position: 'relative', minWidth: '100%' },
+  entry: { position: 'absolute', top: 0, left: 0, minWidth: '100%' },
   ruler: { position: 'absolute', visibility: 'hidden', whiteSpace: 'pre' },
   back: { position: 'absolute', right: '24px', bottom: '16px', boxShadow: tokens.shadow8 },
   foot: {
@@ -153,6 +154,8 @@ export function RecordList({ reader, view, choice, wrap, times, running, onCount
                   key={entry.firstSeq}
                   id={`${idBase}-${place}`}
                   role="option"
+                  className={styles.entry}
+                  style={{ transform: `translateY(${first.index * rowHeight}px)`, height: (more.length + 1) * rowHeight }}
                   aria-selected={selected}
                   aria-posinset={place + 1}
                   aria-setsize={rows.entryCount}
@@ -166,7 +169,14 @@ export function RecordList({ reader, view, choice, wrap, times, running, onCount
                   }}
                 >
                   {[first, ...more].map(({ row, index }) => (
-                    <RecordRow key={index} row={row} index={index} search={choice.search} times={times} selected={selected} />
+                    <RecordRow
+                      key={index}
+                      row={row}
+                      index={index - first.index}
+                      search={choice.search}
+                      times={times}
+                      selected={selected}
+                    />
                   ))}
                 </div>
               );

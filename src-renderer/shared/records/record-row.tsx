@@ -57,6 +57,7 @@ const quietStreams = new Set(['Verbose', 'Debug', 'Progress']);
 
 interface RecordRowProps {
   row: Row;
+  /** Among those of its entry that are drawn. */
   index: number;
   search: string;
   times: boolean;
