@@ -153,10 +153,10 @@ test('the tray', async ({ start }) => {
       line(card, name, true);
       for (const height of [16, 24, 48]) {
         const icon = card.appendChild(document.createElement('span'));
-        icon.innerHTML = drawing;
-        const svg = icon.querySelector('svg');
-        svg?.setAttribute('width', String(height));
-        svg?.setAttribute('height', String(height));
+        // The page's policy takes no markup as a string.
+        const svg = icon.appendChild(new DOMParser().parseFromString(drawing, 'image/svg+xml').documentElement);
+        svg.setAttribute('width', String(height));
+        svg.setAttribute('height', String(height));
         icon.style.cssText = 'display: inline-block; margin-right: 12px';
       }
       line(card, view.tooltip);

@@ -28,6 +28,7 @@ const useStyles = makeStyles({
     borderRadius: '8px',
     overflow: 'hidden',
     backgroundColor: tokens.colorNeutralBackground1,
+    ':has(> :focus-visible)': { outline: `2px solid ${tokens.colorStrokeFocus2}` },
   },
   scroller: {
     flexGrow: 1,
@@ -36,8 +37,8 @@ const useStyles = makeStyles({
     boxSizing: 'border-box',
     fontFamily: tokens.fontFamilyMonospace,
     fontSize: tokens.fontSizeBase200,
-    outlineOffset: '-2px',
-    ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}` },
+    // Around the frame: rows would be drawn over one in here.
+    outlineStyle: 'none',
   },
   rows: { position: 'relative', minWidth: '100%' },
   entry: { position: 'absolute', top: 0, left: 0, minWidth: '100%' },

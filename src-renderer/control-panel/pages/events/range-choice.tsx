@@ -6,6 +6,8 @@ import { anyTime, isTurnedRound, lastSpan, usualBetween, type EventRange } from 
 const useStyles = makeStyles({
   choice: { minWidth: '132px', width: '150px' },
   ends: { display: 'flex', gap: '8px 12px', flexWrap: 'wrap', flexBasis: '100%' },
+  // The label before it, as the bar is one line of words and fields.
+  field: { display: 'grid', gridTemplateColumns: 'auto auto', columnGap: '8px', alignItems: 'center' },
   end: { width: 'auto' },
 });
 
@@ -51,7 +53,7 @@ export function RangeEnds({ range, onRange }: RangeProps) {
   const turned = isTurnedRound(range);
   return (
     <div className={styles.ends} role="group" aria-label={words.fromTo}>
-      <Field label={words.from} orientation="horizontal">
+      <Field className={styles.field} label={words.from}>
         <Input
           className={styles.end}
           type="datetime-local"
@@ -60,8 +62,8 @@ export function RangeEnds({ range, onRange }: RangeProps) {
         />
       </Field>
       <Field
+        className={styles.field}
         label={words.to}
-        orientation="horizontal"
         {...(turned && { validationMessage: words.turnedRound, validationState: 'error' as const })}
       >
         <Input
