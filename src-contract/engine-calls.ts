@@ -275,12 +275,16 @@ export const engineCalls = {
   'events:list': {
     role: 'reader',
     arguments: eventPage,
-    /** `counts`: events by level that fit everything but the filter by level. `newest`: the highest number of all, whatever fits; 0: none. */
+    /**
+     * `counts`: events by level that fit everything but the filter by level. `newest`: the highest number of all, whatever fits; 0: none.
+     * `located`: how many events stand before the one to be located; null: it is not in the list, or none was asked for.
+     */
     value: z.object({
       events: z.array(logEvent),
       more: z.boolean(),
       total: z.int(),
       newest: z.int(),
+      located: z.int().nonnegative().nullable(),
       counts: z.record(eventLevel, z.int()),
     }),
   },

@@ -6,6 +6,7 @@ import { attemptOutcome } from './kinds.ts';
 /** Found anywhere in what a row says, whatever the case. */
 const search = z.string().max(200).optional();
 const offset = z.int().nonnegative().optional();
+const time = z.iso.datetime({ offset: true, message: 'A time is written like 2026-11-28T14:00:00Z' }).nullable().optional();
 
 export const jobOrder = z.enum(['pickedUp', 'ended', 'name', 'status', 'startedBy', 'ranFor', 'records']);
 export type JobOrder = z.infer<typeof jobOrder>;
@@ -34,9 +35,14 @@ export const eventQuery = z.strictObject({
   before: z.int().nullable(),
   /** Every level, when nothing is said. */
   levels: z.array(eventLevel).optional(),
+  /** Only events of this time (ISO) or later. */
+  since: time,
+  /** Only events before this time (ISO). */
+  until: time,
   search,
   /** Newest first, when nothing is said. */
   order: z.strictObject({ by: eventOrder, descending: z.boolean() }).optional(),
 });
 export type EventQuery = z.infer<typeof eventQuery>;
-export const eventPage = eventQuery.extend({ limit: z.int().min(1).max(1000), offset });
+/** `locate`: the number of an event whose place in the whole list is asked for beside the page. */
+export const eventPage = eventQuery.extend({ limit: z.int().min(1).max(1000), offset, locate: z.int().optional() });

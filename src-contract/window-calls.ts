@@ -22,7 +22,10 @@ export const desktopChoices = z.strictObject({
 });
 export type DesktopChoices = z.infer<typeof desktopChoices>;
 
-/** Long enough for the largest script, and for the longest messages of all rows that can be copied at once in most cases. */
+/**
+ * A call that copies has so many at most: as many rows as can be copied at once (2,000) with 2,000 characters each. What is longer is not
+ * cut; the window says so, and offers a file.
+ */
 export const maxCopiedCharacters = 4_000_000;
 
 export const shellCalls = {
@@ -40,9 +43,20 @@ export const shellCalls = {
     ]),
     value: z.object({ file: z.string().nullable(), rows: z.int() }),
   },
+  /** As `shell:export-list`, of a table that the window has whole: a cell a column in each row. */
+  'shell:export-table': {
+    arguments: z.strictObject({
+      /** Of the file that is offered. */
+      name: z.string().regex(/^[a-z][a-z-]{0,40}$/),
+      columns: z.array(z.strictObject({ key: z.string().max(100), title: z.string().max(100) })).max(50),
+      rows: z.array(z.array(z.union([z.string().max(100_000), z.number(), z.null()])).max(50)).max(2_000),
+      format: z.enum(['csv', 'json']),
+    }),
+    value: z.object({ file: z.string().nullable(), rows: z.int() }),
+  },
   /** Writes an attempt, all of its records and notes, into a file that the person chooses; `file` is null when they chose none. */
   'shell:save-job': {
-    arguments: z.strictObject({ sandboxId: z.string(), format: z.enum(['text', 'json']) }),
+    arguments: z.strictObject({ sandboxId: z.string(), format: z.enum(['text', 'csv', 'json']) }),
     value: z.object({ file: z.string().nullable(), records: z.int() }),
   },
   /** Makes a support bundle and tells what would be in it; it is kept until it is saved or another is made. */

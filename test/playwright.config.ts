@@ -8,7 +8,7 @@ const summaryFile = process.env['HRW_TEST_SUMMARY'];
  * rows scroll, and the contrast of the dark theme on pages that the light one has shown already. These run in one mode.
  */
 const drawing = { files: ['**/window-large.spec.ts'], titles: /, dark$/ };
-const attachedAlone = ['**/window-attached.spec.ts'];
+const attachedAlone = ['**/window-attached*.spec.ts'];
 
 export default defineConfig<object, { engine: EngineMode }>({
   testDir: 'e2e',

@@ -1,144 +1,146 @@
 /**
- * Pages of the event log in any order, filtered and searched. Holds every line in memory while somebody looks (a hundred thousand
- * lines are read in a tenth of a second) and lets go a minute later. Runs in the history's thread.
+ * Pages of the event log in any order, filtered and searched. Knows where every line lies while somebody looks, and forgets it
+ * a minute later. Runs in the history's thread, where nothing else waits for the disk.
  */
-import { open, stat } from 'node:fs/promises';
 import type { EngineArguments, EngineValue } from '../../src-contract/engine-calls.ts';
-import { eventChannel, eventLevel, eventSays, type EventChannel, type EventLevel } from '../../src-contract/events.ts';
+import { eventChannel, eventLevel, eventSays, type EventLevel } from '../../src-contract/events.ts';
 import type { EventOrder } from '../../src-contract/lists.ts';
+import { readBlock, type EventBlock, type Scratch } from './event-block.ts';
 import { listEventFiles, parseEvent } from './event-files.ts';
-import { eventOf, idOf, readLines, sourceOf, textOf, type EventLine } from './event-lines.ts';
+import { EventLines } from './event-lines.ts';
 
 type EventPage = EngineArguments<'events:list'>;
 type EventAnswer = EngineValue<'events:list'>;
+type EventQuery = Omit<EventPage, 'limit' | 'offset' | 'locate'>;
 
-interface ReadFile {
-  /** Up to the end of its last whole line. */
-  bytes: number;
-  lines: EventLine[];
+/** What a query lets through, in its order, as places in all lines. */
+interface Found {
+  found: Uint32Array;
+  counts: Record<EventLevel, number>;
 }
 
 const keptMs = 60_000;
+const noBuffer = Buffer.alloc(0);
 
 export class EventIndex {
   private readonly folder: string;
-  private files = new Map<string, ReadFile>();
-  /** Every line, newest first; made anew when a file has grown or gone. */
-  private lines: EventLine[] = [];
-  private last: { key: string; found: EventLine[]; counts: Record<EventLevel, number> } | undefined;
+  private readonly scratch: Scratch = { buffer: noBuffer };
+  private blocks = new Map<string, EventBlock>();
+  /** Made anew when a file has grown or gone. */
+  private lines = new EventLines([], this.scratch);
+  private last: ({ key: string } & Found) | undefined;
   private letGo: NodeJS.Timeout | undefined;
 
   constructor(folder: string) {
     this.folder = folder;
   }
 
-  async list({ limit, offset = 0, ...query }: EventPage): Promise<EventAnswer> {
-    await this.refresh();
+  list({ limit, offset = 0, locate, ...query }: EventPage): EventAnswer {
+    this.refresh();
+    const { lines } = this;
     const key = JSON.stringify(query);
-    if (this.last?.key !== key) this.last = { key, ...select(this.lines, query) };
+    if (this.last?.key !== key) this.last = { key, ...select(lines, query) };
     const { found, counts } = this.last;
     clearTimeout(this.letGo);
     this.letGo = setTimeout(() => this.forget(), keptMs).unref();
-    const events = found.slice(offset, offset + limit).map(eventOf);
     return {
-      events: events.filter((event) => event !== undefined),
+      events: lines.events([...found.subarray(offset, offset + limit)]),
       more: found.length > offset + limit,
       total: found.length,
-      newest: this.lines[0]?.number ?? 0,
+      newest: lines.count === 0 ? 0 : lines.number(0),
+      located: locate === undefined ? null : placeOf(lines, found, locate),
       counts,
     };
   }
 
   private forget(): void {
-    this.files = new Map();
-    this.lines = [];
+    this.blocks = new Map();
+    this.scratch.buffer = noBuffer;
+    this.lines = new EventLines([], this.scratch);
     this.last = undefined;
   }
 
-  private async refresh(): Promise<void> {
-    const before = this.files;
-    const after = new Map<string, ReadFile>();
+  private refresh(): void {
+    const before = this.blocks;
+    const after = new Map<string, EventBlock>();
     let changed = false;
     for (const channel of eventChannel.options) {
       for (const { path: file } of listEventFiles(this.folder, channel)) {
         const known = before.get(file);
-        const read = await readOn(file, channel, known);
-        if (read !== undefined) after.set(file, read);
-        changed ||= read !== known;
+        const block = readBlock(file, channel, known, this.scratch);
+        if (block !== undefined) after.set(file, block);
+        changed ||= block !== known;
       }
     }
     if (!changed && after.size === before.size) return;
-    this.files = after;
-    this.lines = [...after.values()].flatMap(({ lines }) => lines).sort((one, other) => other.number - one.number);
+    this.blocks = after;
+    this.lines = new EventLines([...after.values()], this.scratch);
     this.last = undefined;
   }
 }
 
-/** What the file has got since; the same object when that is nothing, undefined when the file has been rotated away. */
-async function readOn(file: string, channel: EventChannel, known: ReadFile | undefined): Promise<ReadFile | undefined> {
-  try {
-    const { size } = await stat(file);
-    if (known?.bytes === size) return known;
-    // Shorter than it was: a line that a crash had left unfinished was cut off.
-    const from = known !== undefined && size > known.bytes ? known : { bytes: 0, lines: [] };
-    const handle = await open(file);
-    try {
-      const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(size - from.bytes), 0, size - from.bytes, from.bytes);
-      const end = buffer.lastIndexOf(0x0a, bytesRead - 1) + 1;
-      if (end === 0) return known ?? from;
-      const lines = readLines(buffer.subarray(0, end), channel);
-      return { bytes: from.bytes + end, lines: from.lines.length === 0 ? lines : [...from.lines, ...lines] };
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
+function select(lines: EventLines, query: EventQuery): Found {
+  const { channel, before, levels, search = '', order = { by: 'time', descending: true } } = query;
+  const since = timeOf(query.since) ?? -Infinity;
+  const until = timeOf(query.until) ?? Infinity;
+  const says = searchOf(lines, search);
+  const isWanted = eventLevel.options.map((level) => levels?.includes(level) !== false);
+  const counted = eventLevel.options.map(() => 0);
+  const found = new Uint32Array(lines.count);
+  let count = 0;
+  for (let line = 0; line < lines.count; line += 1) {
+    if (channel !== null && lines.channel(line) !== channel) continue;
+    if (before !== null && lines.number(line) >= before) continue;
+    const time = lines.time(line);
+    if (time < since || time >= until) continue;
+    if (says?.(line) === false) continue;
+    const level = lines.level(line);
+    counted[level] = (counted[level] ?? 0) + 1;
+    if (isWanted[level] !== true) continue;
+    found[count] = line;
+    count += 1;
   }
+  const [Information = 0, Warning = 0, Error = 0] = counted;
+  return { found: inOrder(lines, found.subarray(0, count), order), counts: { Information, Warning, Error } };
 }
 
-function select(
-  lines: readonly EventLine[],
-  { channel, before, levels, search = '', order }: Omit<EventPage, 'limit' | 'offset'>,
-) {
-  const counts: Record<EventLevel, number> = { Information: 0, Warning: 0, Error: 0 };
-  const says = searchOf(search);
-  const found = lines.filter((line) => {
-    if (channel !== null && line.channel !== channel) return false;
-    if (before !== null && line.number >= before) return false;
-    if (!says(line)) return false;
-    counts[line.level] += 1;
-    return levels?.includes(line.level) !== false;
-  });
-  return { found: inOrder(found, order ?? { by: 'time', descending: true }), counts };
+function timeOf(iso: string | null | undefined): number | undefined {
+  return typeof iso === 'string' ? Date.parse(iso) : undefined;
 }
 
-/** The line is looked through first, as it is: only those that have the words somewhere are parsed. */
-function searchOf(search: string): (line: EventLine) => boolean {
+function placeOf(lines: EventLines, found: Uint32Array, number: number): number | null {
+  const place = found.findIndex((line) => lines.number(line) === number);
+  return place === -1 ? null : place;
+}
+
+/** A line is looked through first, as it is: only those that have the words somewhere are parsed. undefined: every line will do. */
+function searchOf(lines: EventLines, search: string): ((line: number) => boolean) | undefined {
   const wanted = search.trim().toLowerCase();
-  if (wanted === '') return () => true;
+  if (wanted === '') return undefined;
   const asWritten = JSON.stringify(wanted).slice(1, -1);
-  return (line) => {
-    const text = textOf(line);
+  return lines.ofTexts((text) => {
     if (!text.toLowerCase().includes(asWritten)) return false;
     const event = parseEvent(text);
     return event !== undefined && eventSays(event, wanted);
-  };
+  }, false);
 }
 
-/** What a line is put in order by, beside its number; from its bytes, as parsing every line for it would take seconds. */
-const keys: Record<Exclude<EventOrder, 'time'>, (line: EventLine) => string | number> = {
-  level: ({ level }) => eventLevel.options.indexOf(level),
-  id: (line) => idOf(line),
-  source: (line) => sourceOf(line),
+/** Behind the level, as the store writes it: parsing every line would take seconds. */
+const idAndSource = /^\{"number":[^{]*?","level":"[A-Za-z]+","id":(\d+),"source":"([\x20-\x21\x23-\x5b\x5d-\x7e]*)"/;
+
+/** What lines are put in order by, beside their numbers. */
+const keys: Record<Exclude<EventOrder, 'time'>, (lines: EventLines) => (line: number) => string | number> = {
+  level: (lines) => (line) => lines.level(line),
+  id: (lines) => lines.ofTexts((text) => Number(idAndSource.exec(text)?.[1] ?? parseEvent(text)?.id ?? 0), 0),
+  source: (lines) => lines.ofTexts((text) => idAndSource.exec(text)?.[2] ?? parseEvent(text)?.source ?? '', ''),
 };
 
 /** They come newest first, and those that compare as equal stay so. */
-function inOrder(lines: EventLine[], { by, descending }: { by: EventOrder; descending: boolean }): EventLine[] {
-  if (by === 'time') return descending ? lines : lines.reverse();
-  const keyOf = keys[by];
+function inOrder(lines: EventLines, found: Uint32Array, { by, descending }: { by: EventOrder; descending: boolean }) {
+  if (by === 'time') return descending ? found : found.reverse();
+  const keyOf = keys[by](lines);
   const direction = descending ? -1 : 1;
-  const keyed = lines.map((line) => ({ line, key: keyOf(line) }));
+  const keyed = Array.from(found, (line) => ({ line, key: keyOf(line) }));
   keyed.sort((one, other) => (one.key === other.key ? 0 : one.key < other.key ? -direction : direction));
-  return keyed.map(({ line }) => line);
+  return Uint32Array.from(keyed, ({ line }) => line);
 }

@@ -15,6 +15,7 @@ import { openControlPanel, refusePermissions, refuseStrangers } from './control-
 import { setApplicationMenu } from './menu.ts';
 import { chooseCertificate, chooseSavedFile } from './dialogs.ts';
 import { exportList } from './export-list.ts';
+import { exportTable } from './export-table.ts';
 import { createNotifications, type ShownNotice } from './notifications.ts';
 import { PreferencesFile } from './preferences.ts';
 import { fileNameOf, saveJob } from './save-job.ts';
@@ -213,6 +214,10 @@ function answerWindow({ options, worker, preferences, desk, ourWindow, takeStart
     'shell:export-list': async (wanted) => {
       const file = await chooseSavedFile(ourWindow(), wanted.list, wanted.format);
       return file === null ? { file, rows: 0 } : { file, rows: await exportList(worker, wanted, file) };
+    },
+    'shell:export-table': async (wanted) => {
+      const file = await chooseSavedFile(ourWindow(), wanted.name, wanted.format);
+      return file === null ? { file, rows: 0 } : { file, rows: await exportTable(wanted, file) };
     },
     'shell:save-job': async (wanted) => {
       const job = await ask(worker, 'jobs:get', { id: wanted.sandboxId });

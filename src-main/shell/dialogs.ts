@@ -1,5 +1,5 @@
 /** The operating system's own dialogs for files: opened over the window, answered with null when they are cancelled. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { app, dialog, type BrowserWindow } from 'electron';
 import { AppError } from '../../src-contract/app-error.ts';
@@ -40,10 +40,20 @@ export async function chooseCertificate(window: BrowserWindow | undefined): Prom
   });
   const [file] = filePaths;
   if (canceled || file === undefined) return { pem: null };
-  const content = await readFile(file);
-  const pem = content.toString('utf8');
-  if (content.length > largestCertificateBytes || !pem.includes('-----BEGIN CERTIFICATE-----')) {
+  const pem = await readCertificate(file);
+  if (pem?.includes('-----BEGIN CERTIFICATE-----') !== true) {
     throw new AppError('input-invalid', { what: file, reason: 'It holds no certificate in PEM form.' });
   }
   return { pem };
+}
+
+/** undefined: far larger than any. Throws AppError where it cannot be read. */
+async function readCertificate(file: string): Promise<string | undefined> {
+  try {
+    const { size } = await stat(file);
+    return size > largestCertificateBytes ? undefined : await readFile(file, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new AppError('input-invalid', { what: file, reason: `It cannot be read: ${reason}.` }, { cause: error });
+  }
 }

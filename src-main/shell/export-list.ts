@@ -1,8 +1,8 @@
 /** A whole list as a file: read from the worker a page at a time, written beside its place and put there when it is whole. */
-import { harmlessCell } from '../../src-contract/cells.ts';
 import type { JobView } from '../../src-contract/engine-calls.ts';
 import type { LogEvent } from '../../src-contract/events.ts';
 import type { ShellArguments } from '../../src-contract/window-calls.ts';
+import { csvLine, csvOpening } from './csv.ts';
 import { ask, writeSavedFile, type AskedWorker } from './saved-file.ts';
 
 type Wanted = ShellArguments<'shell:export-list'>;
@@ -13,8 +13,7 @@ const rowsPerPage = 500;
 export async function exportList(worker: AskedWorker, wanted: Wanted, file: string): Promise<number> {
   return writeSavedFile(file, async (write) => {
     let rows = 0;
-    // Spreadsheets take a file without this mark for one of the machine's old code page.
-    await write(wanted.format === 'csv' ? `\ufeff${csvLine(headOf(wanted))}` : '[');
+    await write(wanted.format === 'csv' ? `${csvOpening}${csvLine(headOf(wanted))}` : '[');
     for await (const page of pagesOf(worker, wanted)) {
       const lines = page.map((row, index) =>
         wanted.format === 'csv' ? csvLine(cellsOf(row)) : `${rows + index === 0 ? '\n' : ',\n'}${JSON.stringify(row)}`,
@@ -59,6 +58,7 @@ function headOf({ list }: Wanted): string[] {
   return list === 'jobs'
     ? [
         'Runbook',
+        'Attempt',
         'Outcome',
         'Reason',
         'Picked up',
@@ -75,20 +75,10 @@ function headOf({ list }: Wanted): string[] {
 
 function cellsOf(row: Row): (string | number | null)[] {
   if ('sandboxId' in row) {
-    const { runbookName, outcome, outcomeReason, pickedUpAt, startedAt, endedAt, wallMs, startedBy } = row;
+    const { runbookName, attempt, outcome, outcomeReason, pickedUpAt, startedAt, endedAt, wallMs, startedBy } = row;
     const times = [pickedUpAt, startedAt, endedAt, wallMs];
-    return [runbookName, outcome, outcomeReason, ...times, startedBy, row.recordCount, row.jobId, row.sandboxId];
+    return [runbookName, attempt, outcome, outcomeReason, ...times, startedBy, row.recordCount, row.jobId, row.sandboxId];
   }
   const { number, time, level, id, channel, source, message, jobId, fields } = row;
   return [number, time, level, id, channel, source, message, jobId ?? '', JSON.stringify(fields)];
-}
-
-function csvLine(cells: readonly (string | number | null)[]): string {
-  const written = cells.map((cell) => {
-    if (cell === null) return '';
-    if (typeof cell === 'number') return String(cell);
-    const harmless = harmlessCell(cell);
-    return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
-  });
-  return `${written.join(',')}\r\n`;
 }

@@ -3,6 +3,7 @@ import type { JobView, RecordNote } from '../../src-contract/engine-calls.ts';
 import { outcomeLabels } from '../../src-contract/kinds.ts';
 import { joinParts, type StreamRecord } from '../../src-contract/records.ts';
 import type { ShellArguments } from '../../src-contract/window-calls.ts';
+import { csvLine, csvOpening } from './csv.ts';
 import { ask, writeSavedFile, type AskedWorker } from './saved-file.ts';
 
 const recordsPerPage = 2000;
@@ -21,7 +22,7 @@ export async function saveJob(
 ): Promise<number> {
   const job = await ask(worker, 'jobs:get', { id: sandboxId });
   const { notes } = await ask(worker, 'jobs:notes', { sandboxId });
-  const writer = format === 'text' ? new TextWriter(job, notes) : new JsonWriter(job, notes);
+  const writer = writerOf(format, job, notes);
   return writeSavedFile(file, async (write) => {
     await write(writer.head());
     let records = 0;
@@ -37,6 +38,17 @@ export async function saveJob(
       from = page.next;
     }
   });
+}
+
+function writerOf(format: ShellArguments<'shell:save-job'>['format'], job: JobView, notes: readonly RecordNote[]): Writer {
+  switch (format) {
+    case 'text':
+      return new TextWriter(job, notes);
+    case 'csv':
+      return new CsvWriter();
+    case 'json':
+      return new JsonWriter(job, notes);
+  }
 }
 
 interface Writer {
@@ -70,6 +82,47 @@ class JsonWriter implements Writer {
   }
 }
 
+/** The records alone, an entry a line. */
+class CsvWriter implements Writer {
+  readonly #parts = new PartsKeptBack();
+
+  head(): string {
+    return `${csvOpening}${csvLine(['Sequence', 'Time', 'Stream', 'Text'])}`;
+  }
+
+  page(records: readonly StreamRecord[]): string {
+    return this.#write(this.#parts.take(records));
+  }
+
+  end(): string {
+    return this.#write(this.#parts.rest());
+  }
+
+  #write(records: readonly StreamRecord[]): string {
+    return joinParts(records)
+      .map(({ firstSeq, time, stream, text }) => csvLine([firstSeq, time, stream, text]))
+      .join('');
+  }
+}
+
+/** The parts of an entry may lie on two pages: its last one is written with what follows. */
+class PartsKeptBack {
+  #open: StreamRecord[] = [];
+
+  /** What can be written now. */
+  take(records: readonly StreamRecord[]): StreamRecord[] {
+    const all = [...this.#open, ...records];
+    // Kept back from the first of the parts that are still coming.
+    const openFrom = all.at(-1)?.part?.last === false ? all.findLastIndex(({ part }) => (part?.index ?? 0) === 0) : all.length;
+    this.#open = all.slice(openFrom);
+    return all.slice(0, openFrom);
+  }
+
+  rest(): StreamRecord[] {
+    return this.#open.splice(0);
+  }
+}
+
 const streamWidth = 'Information'.length;
 const indent = ' '.repeat('2026-11-28T14:02:07.412Z'.length + 2 + streamWidth + 2);
 
@@ -77,8 +130,7 @@ class TextWriter implements Writer {
   readonly #job: JobView;
   readonly #notes: RecordNote[];
   #next = 0;
-  /** The parts of an entry may lie on two pages: its last one is written with what follows. */
-  #open: StreamRecord[] = [];
+  readonly #parts = new PartsKeptBack();
 
   constructor(job: JobView, notes: readonly RecordNote[]) {
     this.#job = job;
@@ -117,16 +169,11 @@ class TextWriter implements Writer {
   }
 
   page(records: readonly StreamRecord[]): string {
-    const all = [...this.#open, ...records];
-    const last = all.at(-1);
-    // Kept back from the first of the parts that are still coming.
-    const openFrom = last?.part?.last === false ? all.findLastIndex(({ part }) => (part?.index ?? 0) === 0) : all.length;
-    this.#open = all.slice(openFrom);
-    return this.#write(all.slice(0, openFrom));
+    return this.#write(this.#parts.take(records));
   }
 
   end(damaged: string | null): string {
-    const rest = this.#write(this.#open);
+    const rest = this.#write(this.#parts.rest());
     const notes = this.#notes.map(noteLine).join('');
     return `${rest}${notes}${damaged === null ? '' : `\nThe journal is damaged: ${damaged}. What came after it cannot be read.\n`}`;
   }
@@ -139,9 +186,10 @@ class TextWriter implements Writer {
           before.push(noteLine(note));
           this.#notes.shift();
         }
-        const missing = entry.firstSeq - this.#next;
+        const expected = this.#next;
+        const missing = entry.firstSeq - expected;
         this.#next = entry.lastSeq + 1;
-        if (missing > 0) before.push(`${indent}(${String(missing)} records are missing here)\n`);
+        if (missing > 0) before.push(`${indent}(${missingWords(expected, missing)})\n`);
         const text = entry.text.replaceAll(/\r?\n/g, `\n${indent}`);
         return `${before.join('')}${entry.time}  ${entry.stream.padEnd(streamWidth)}  ${text}\n`;
       })
@@ -151,4 +199,10 @@ class TextWriter implements Writer {
 
 function noteLine({ time, text }: RecordNote): string {
   return `${time}  ${'(worker)'.padEnd(streamWidth)}  ${text}\n`;
+}
+
+/** Which, by their sequence, as the window, REST and `hrw` tell it. */
+function missingWords(first: number, count: number): string {
+  if (count === 1) return `1 record is missing here: sequence ${String(first)}`;
+  return `${String(count)} records are missing here: sequence ${String(first)} to ${String(first + count - 1)}`;
 }

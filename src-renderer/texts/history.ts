@@ -4,6 +4,7 @@ import { counts, many } from './counting.ts';
 export const history = {
   reading: 'Reading the history',
   titleEmpty: 'No job has ended here yet',
+  titleNoneFits: 'No such job ran here',
   titleFailed: 'The history cannot be read',
   title: (total: number, unwell: number) =>
     unwell === 0

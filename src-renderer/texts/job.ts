@@ -1,5 +1,5 @@
 /** A job’s page. */
-import { many } from './counting.ts';
+import { many, sequences } from './counting.ts';
 
 export const job = {
   reading: 'Reading the job',
@@ -16,6 +16,8 @@ export const job = {
   noParametersText: 'What a job is started with stands here, by name.',
   emptyValue: '(empty)',
   uploadTrouble: (trouble: string) => `Records wait on this machine, nothing is lost: ${trouble}`,
+  recordsGone: (atService: number) =>
+    `The journal that held them is gone, though not by this worker, which keeps a job and its records for equally long. ${atService === 0 ? 'The service has none of them.' : `The service has ${many(atService, 'of them', 'of them')}: \`hrw job watch\` shows them.`}`,
   lead: {
     onGroup: (group: string) => `On group ${group}`,
     startedBy: (by: string, group: string) => `Started by ${by} on group ${group}`,
@@ -34,6 +36,7 @@ export const job = {
     action: 'Save as…',
     underWay: 'Saving',
     asText: 'As text, for people',
+    asCsv: 'Records as CSV, for spreadsheets',
     asJson: 'As JSON, for programs',
     saved: (records: number, file: string) => `${many(records, 'record')} saved in ${file}`,
     dismiss: 'Hide this',
@@ -52,7 +55,7 @@ export const job = {
     title: (count: number) => `${many(count, 'note')} of the worker about these records`,
     label: 'Notes of the worker',
     before: 'before the first',
-    after: (records: string) => `after record ${records}`,
+    after: (records: number) => `after ${many(records, 'record')}`,
   },
   stopping: {
     label: 'How the stop goes',
@@ -90,8 +93,8 @@ export const job = {
   upload: {
     verified: (records: number) =>
       `Complete, verified: the service has ${records === 1 ? 'the record' : records === 2 ? 'both records' : `all ${many(records, 'record')}`}`,
-    lacking: (missing: number, first: string, last: string) =>
-      `The service lacks ${many(missing, 'record')} (${missing === 1 ? `number ${first}` : `numbers ${first} to ${last}`}); all are here`,
+    lacking: (missing: number, first: number, last: number) =>
+      `The service lacks ${many(missing, 'record')} (${sequences(first, last)}); all are here`,
     different: 'The service has not confirmed that its records are these',
     sending: (waiting: number, span: string | undefined) =>
       `${many(waiting, 'record waits', 'records wait')} to be sent${span === undefined ? '' : `, for ${span}`}`,

@@ -23,6 +23,7 @@ export const overview = {
     total: (jobs: number) => many(jobs, 'job'),
     startedBy: (by: string) => `Started by ${by}`,
     because: (reason: string) => `It waits: ${reason}.`,
+    whyEach: 'why each of them waits',
     more: (jobs: string) => `and ${jobs} more`,
   },
   thisMachine: 'This machine',

@@ -4,6 +4,10 @@ import { counts, many } from './counting.ts';
 export const running = {
   title: (count: number) => (count === 0 ? 'No job is running here' : `${many(count, 'job is', 'jobs are')} running here`),
   lead: (running: number, limit: number) => `${running} of ${many(limit, 'slot')} taken`,
+  what: 'running jobs',
+  noneFits: 'No running job has these words',
+  noneFitsText: (running: number) => `${many(running, 'job runs', 'jobs run')} here.`,
+  clear: 'Clear the search',
   emptyTitle: 'No job is running here',
   emptyReady: (group: string) => `A job that is started on group ${group} appears here as soon as this worker picks it up.`,
   emptyUnregistered: 'Jobs come once this machine is in a worker group.',

@@ -5,6 +5,7 @@ export const settings = {
   title: (limit: number) => `Up to ${many(limit, 'job')} at once on this machine`,
   lead: 'Changes take effect at once; jobs that run are not touched.',
   reading: 'Reading the settings',
+  readingChoices: 'Reading what you chose',
   jobs: 'Jobs',
   fields: {
     limit: { label: 'Jobs at once', hint: 'Empty: as many as this machine has processor cores. At most 50.' },

@@ -120,6 +120,7 @@ export const start = {
     keep: 'Let it run',
     stopQuestion: (runbook: string) => `Stop ${runbook}?`,
     stopText: 'A job that waits is stopped at once; one that runs is ended where it stands, and what it has done stays.',
+    recordsGone: 'The service does not have them any more.',
     another: 'Start another job',
   },
 } as const;

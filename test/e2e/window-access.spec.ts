@@ -22,28 +22,30 @@ for (const colorScheme of ['light', 'dark'] as const) {
   }
 }
 
-test('axe finds nothing in forms that were refused, dialogs and details', async ({ start }) => {
-  const { page, open } = await start({ scenario: 'refusing', place: 'group' });
-  await page.evaluate(axeSource);
-  await openJoinStep(page, 'account');
-  await page.getByRole('button', { name: 'Continue' }).click();
-  expect.soft(await violationsOn(page), 'missing fields').toEqual([]);
-  await page.getByRole('textbox', { name: 'Account key' }).fill('wrong');
-  await page.getByRole('button', { name: 'Continue' }).click();
-  expect.soft(await violationsOn(page), 'group').toEqual([]);
-  await page.getByLabel('Worker group', { exact: true }).fill('datacenter-east');
-  await page.getByRole('button', { name: 'Continue' }).click();
-  await page.getByText('The same as a command').click();
-  expect.soft(await violationsOn(page), 'review').toEqual([]);
-  await page.getByRole('button', { name: 'Join the group' }).click();
-  await page.getByRole('alert').first().waitFor();
-  await page.getByRole('button', { name: 'Show details' }).click();
-  expect.soft(await violationsOn(page), 'refused').toEqual([]);
-  await open('connection');
-  await page.getByRole('button', { name: 'Disconnect' }).click();
-  await page.getByRole('alertdialog').waitFor();
-  expect.soft(await violationsOn(page), 'dialog').toEqual([]);
-});
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`axe finds nothing in forms that were refused, dialogs and details, ${colorScheme}`, async ({ start }) => {
+    const { page, open } = await start({ scenario: 'refusing', place: 'group', colorScheme });
+    await page.evaluate(axeSource);
+    await openJoinStep(page, 'account');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    expect.soft(await violationsOn(page), 'missing fields').toEqual([]);
+    await page.getByRole('textbox', { name: 'Account key' }).fill('wrong');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    expect.soft(await violationsOn(page), 'group').toEqual([]);
+    await page.getByLabel('Worker group', { exact: true }).fill('datacenter-east');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByText('The same as a command').click();
+    expect.soft(await violationsOn(page), 'review').toEqual([]);
+    await page.getByRole('button', { name: 'Join the group' }).click();
+    await page.getByRole('alert').first().waitFor();
+    await page.getByRole('button', { name: 'Show details' }).click();
+    expect.soft(await violationsOn(page), 'refused').toEqual([]);
+    await open('connection');
+    await page.getByRole('button', { name: 'Disconnect' }).click();
+    await page.getByRole('alertdialog').waitFor();
+    expect.soft(await violationsOn(page), 'dialog').toEqual([]);
+  });
+}
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`axe finds nothing in the steps of leaving a group, nor where a job is started, ${colorScheme}`, async ({ start }) => {

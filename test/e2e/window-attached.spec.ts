@@ -120,7 +120,8 @@ test('a reader looks on: whatever would change something says who may, and reach
   await expect(heading(page)).toHaveText('Looking at this worker is for operators');
   await expect(note('operator')).toBeVisible();
   await open('settings');
-  await page.getByLabel('Jobs at once').fill('7');
+  await expect(page.getByLabel('Jobs at once')).not.toBeEditable();
+  await expect(page.getByRole('checkbox', { name: 'Ask me first' })).toBeDisabled();
   await off('Save changes', 'administrator');
   await page.getByLabel('Jobs at once').press('Enter');
   await expect(page.getByRole('combobox', { name: 'Keep' })).toBeDisabled();

@@ -70,12 +70,95 @@ test('gaps and notes are marked, and times can be left out', async ({ start }) =
   await worker('keep', sampleId(801), [record(0, 'before it'), record(13, 'after it')], [note]);
   await worker('startJob', sampleJob(801, { phase: 'ended', outcome: 'completed', endedAt: ago(1), recordCount: 2 }));
   await page.evaluate((id) => (location.hash = `#/jobs/${id}`), sampleId(801));
-  await expect(page.getByTestId('gap')).toHaveText('12 records are missing here');
+  await expect(page.getByTestId('gap')).toHaveText('12 records are missing here: sequence 1 to 12');
   await page.getByText('1 note of the worker about these records').click();
-  await expect(page.getByRole('list', { name: 'Notes of the worker' })).toContainText('after record 112 Verbose records');
+  await expect(page.getByRole('list', { name: 'Notes of the worker' })).toContainText('after 1 record12 Verbose records');
   const records = page.getByTestId('records');
   await expect(records.locator('time')).toHaveCount(2);
   await page.getByRole('button', { name: 'Show times' }).click();
   await expect(records.locator('time')).toHaveCount(0);
   await expect(records).toContainText('after it');
+});
+
+test('records are chosen with the keys or a press, and copied as text', async ({ start }) => {
+  const { page, app, worker } = await start({ scenario: 'filled', place: `jobs/${sampleId(1)}` });
+  const copied = () => app.evaluate(({ clipboard }) => clipboard.readText());
+  const records = page.getByTestId('records');
+  const chosen = records.getByRole('option', { selected: true });
+  await worker('write', sampleId(1), [
+    { time: '2026-11-28T14:02:07.412Z', stream: 'Error', text: 'It broke\nat line 3' },
+    { time: '2026-11-28T14:02:08.000Z', stream: 'Output', text: '\u001b[31mred\u001b[0m' },
+  ]);
+  await expect(page.getByText('Following', { exact: true })).toBeVisible();
+  await records.getByText('It broke').click();
+  await expect(chosen).toHaveCount(1);
+  // Whoever chooses wants it to stay where it is.
+  await expect(page.getByText('Not following')).toBeVisible();
+  await page.keyboard.press('Shift+ArrowDown');
+  await expect(chosen).toHaveCount(2);
+  await page.keyboard.press('Control+c');
+  await expect(page.getByText('2 entries copied')).toBeVisible();
+  expect(await copied()).toBe(
+    `2026-11-28T14:02:07.412Z  Error        It broke\n${' '.repeat(39)}at line 3\n2026-11-28T14:02:08.000Z  Output       ␛[31mred␛[0m`,
+  );
+  await page.getByRole('button', { name: 'Show times' }).click();
+  await page.getByRole('button', { name: 'Copy 2 entries' }).click();
+  await expect.poll(copied).toMatch(/^Error {8}It broke\n/);
+  await page.keyboard.press('Escape');
+  await records.focus();
+  await page.keyboard.press('Escape');
+  await expect(chosen).toHaveCount(0);
+  await page.keyboard.press('Control+a');
+  await page.keyboard.press('Control+c');
+  // What is switched off is not copied.
+  await expect(page.getByText('20 entries copied')).toBeVisible();
+  await page.keyboard.press('Home');
+  await expect(chosen).toHaveCount(1);
+  await expect(chosen).toHaveAttribute('aria-posinset', '1');
+});
+
+test('text that was marked with the mouse is copied as it was marked', async ({ start }) => {
+  const { page, app } = await start({ scenario: 'filled', place: `jobs/${sampleId(1)}` });
+  const records = page.getByTestId('records');
+  await records.getByText('The folder 2026-11 exists already').dblclick({ position: { x: 4, y: 10 } });
+  await page.keyboard.press('Control+c');
+  await expect.poll(() => app.evaluate(({ clipboard }) => clipboard.readText())).toMatch(/^The ?$/);
+});
+
+test('more records than can be copied are offered as a file', async ({ start }) => {
+  const { page, app, dataFolder } = await start({ scenario: 'large', place: `jobs/${sampleId(1)}` });
+  const file = path.join(dataFolder, 'all.txt');
+  await app.evaluate(({ dialog }, filePath) => {
+    dialog.showSaveDialog = () => Promise.resolve({ canceled: false, filePath });
+  }, file);
+  const records = page.getByTestId('records');
+  await expect(records).toContainText('0099999', { timeout: 60_000 });
+  await records.focus();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.press('Control+c');
+  await expect(page.getByText('At most 2,000 entries can be copied at once. A file takes any number')).toBeVisible();
+  await page.getByRole('button', { name: 'Save all records as text' }).click();
+  await expect(page.getByText(`100,000 records saved in ${file}`)).toBeVisible({ timeout: 60_000 });
+});
+
+test('why there is no record is true in each state', async ({ start }) => {
+  const { page, worker } = await start({ scenario: 'filled' });
+  const look = async (number: number, change: Parameters<typeof sampleJob>[1]): Promise<void> => {
+    await worker('startJob', sampleJob(number, change));
+    await page.evaluate((id) => (location.hash = `#/jobs/${id}`), sampleId(number));
+  };
+  const panel = page.getByRole('tabpanel');
+  await look(811, { recordCount: 0, acknowledgedCount: 0 });
+  await expect(panel).toContainText('The job has written nothing yet');
+  await look(812, { phase: 'ended', outcome: 'completed', endedAt: ago(1), recordCount: 0, acknowledgedCount: 0 });
+  await expect(panel).toContainText('The job wrote nothing');
+  // The journal is gone, and the job says how many there were.
+  await look(813, { phase: 'ended', outcome: 'completed', endedAt: ago(1), recordCount: 111, acknowledgedCount: 111 });
+  await expect(panel).toContainText('Its 111 records are not here any more');
+  await expect(panel).toContainText('The service has 111 of them');
+  await expect(panel).not.toContainText('wrote nothing');
+  await look(814, { recordCount: 3, acknowledgedCount: 0 });
+  await expect(panel).toContainText('3 records were written');
+  await worker('write', sampleId(814), [{ time: ago(0), stream: 'Output', text: 'there' }]);
+  await expect(page.getByTestId('records')).toContainText('there');
 });

@@ -62,6 +62,26 @@ test.describe('overview', () => {
     await expect(page.getByRole('link', { name: 'Connection' })).toHaveAttribute('aria-current', 'page');
   });
 
+  test('says of a worker that can start no sandbox why, since when, and what ends it', async ({ start }) => {
+    const { page, open, trayLabels, worker } = await start({ scenario: 'unable' });
+    const sentence = 'This worker takes no job for now: no sandbox can be made on this machine; it looks again by itself';
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText(sentence);
+    const card = page.getByRole('group', { name: 'No sandbox can be made on this machine' });
+    await expect(card).toContainText('no space left on device');
+    await expect(card).toContainText('6 times');
+    await expect(card).toContainText('It looks again by itself.');
+    await card.getByRole('button', { name: 'Open Diagnostics' }).click();
+    await expect(page.getByRole('list', { name: 'Findings' })).toBeVisible();
+    await open('history');
+    await expect(page.getByTestId('standing')).toContainText(sentence);
+    // Once, as the sentence says what the problem's title says.
+    expect((await trayLabels()).filter((label) => label.includes('o sandbox can be made'))).toEqual([sentence]);
+    await worker('change', { status: 'ready', sentence: 'This worker can take a job now', problems: [] });
+    await open('overview');
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('This worker can take a job now');
+    await expect(card).toHaveCount(0);
+  });
+
   test('moves a job from running to the last ones when it ends', async ({ start }) => {
     const { page, worker } = await start({ scenario: 'filled' });
     await expect(page.getByText('2 of 4 slots')).toBeVisible();

@@ -8,7 +8,7 @@ test('the overview says which jobs of the group wait, and why', async ({ start }
   const { page, open } = await start({ scenario: 'filled' });
   const list = page.getByRole('list', { name: 'Waiting for this group' });
   await expect(list).toContainText('It waits: no worker of group datacenter-east can run Windows batch.');
-  await expect(page.getByText('and 5 more')).toBeVisible();
+  await expect(page.getByText('and 5 more: why each of them waits')).toBeVisible();
   await open('settings');
   await open('overview');
   await expect(list.getByRole('listitem')).toHaveCount(2);

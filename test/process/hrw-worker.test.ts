@@ -247,6 +247,13 @@ describe('with a worker', () => {
 
       const events = await asked<LogEvent[]>(['events', '--data', data, '--channel', 'Operations Manager', '--limit', '100']);
       expect(events.map((event) => event.id)).toEqual([4500, 1200, 1201]);
+      const [first, second] = events;
+      const within = ['--since', second?.time ?? '', '--until', new Date(Date.parse(second?.time ?? '') + 1).toISOString()];
+      const some = await asked<LogEvent[]>(['events', '--data', data, '--channel', 'Operations Manager', ...within]);
+      expect(some.map((event) => event.number)).toContain(second?.number);
+      expect(some.map((event) => event.number)).not.toContain(first?.number);
+      expect((await hrw(['events', '--data', data, '--since', '1h', '--until', '2h'])).code).toBe(2);
+      expect((await hrw(['events', '--data', data, '--until', '1h', '--follow'])).code).toBe(2);
       const way = await asked<WayTest>(['way', 'test', '--data', data]);
       expect([way.proxy, way.problem, way.stages.at(-1)?.stage]).toEqual([null, null, 'answer']);
       const pin = ['way', 'change', '--fingerprint', way.certificate?.fingerprint ?? '', '--data', data];

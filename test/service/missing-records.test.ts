@@ -36,7 +36,7 @@ describe.each(engines)('a job whose records are not all there, on %s', (engine) 
 
     const cut = await begun();
     await cut.endClaiming(3);
-    expect(await told(cut)).toEqual([false, 7, [{ first: 4, last: 6 }], '4 of 7, missing 4 to 6']);
+    expect(await told(cut)).toEqual([false, 7, [{ first: 4, last: 6 }], '4 of 7, missing sequence 4 to 6']);
     // A database that was brought back without some of its rows.
     await fixture.service.context.store.write((tx) =>
       tx.db.deleteFrom('recordChunks').where('sandboxId', '=', cut.sandboxId).where('firstSeq', '=', 1).execute(),

@@ -2,7 +2,9 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { describeProblem } from '../../src-contract/problems.ts';
+import { shellCalls } from '../../src-contract/window-calls.ts';
 import { exportList } from '../../src-main/shell/export-list.ts';
+import { exportTable } from '../../src-main/shell/export-table.ts';
 import { FakeWorker } from '../fakes/window/fake-worker.ts';
 import { ago, endedJobs, sampleEvents, sampleJob } from '../fakes/window/samples.ts';
 import { scenarios } from '../fakes/window/scenarios.ts';
@@ -78,5 +80,40 @@ describe('an exported list', () => {
     const taken = exportList(new FakeWorker(scenarios.empty()), { ...jobs, format: 'json' }, path.join(folder, 'taken'));
     await expect(taken).rejects.toMatchObject({ code: 'input-invalid' });
     expect(await readdir(folder)).toEqual(['taken']);
+  });
+});
+
+describe('an exported table', () => {
+  const table = {
+    columns: [
+      { key: 'name', title: 'Name' },
+      { key: 'count', title: 'Records' },
+    ],
+    rows: [
+      ['=1+1', 3],
+      ['a "quoted", name', null],
+    ],
+  };
+
+  it('has its titles and what was handed over, harmless to a spreadsheet', async () => {
+    const file = path.join(await tempFolder(), 'table.csv');
+    expect(await exportTable({ ...table, format: 'csv' }, file)).toBe(2);
+    expect(await readFile(file, 'utf8')).toBe('\ufeffName,Records\r\n\'=1+1,3\r\n"a ""quoted"", name",\r\n');
+  });
+
+  it('has as JSON each value under its key, as it is', async () => {
+    const file = path.join(await tempFolder(), 'table.json');
+    await exportTable({ ...table, format: 'json' }, file);
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual([
+      { name: '=1+1', count: 3 },
+      { name: 'a "quoted", name', count: null },
+    ]);
+  });
+
+  it('offers no name that leads elsewhere', () => {
+    const { arguments: given } = shellCalls['shell:export-table'];
+    expect(given.safeParse({ ...table, name: 'running-jobs', format: 'csv' }).success).toBe(true);
+    for (const name of ['../up', '/etc/passwd', 'C:', ''])
+      expect(given.safeParse({ ...table, name, format: 'csv' }).success, name).toBe(false);
   });
 });

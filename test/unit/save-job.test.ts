@@ -54,8 +54,23 @@ describe('a saved job', () => {
       '2026-11-28T14:02:07.412Z  Output       one\n' +
         `2026-11-28T14:02:07.412Z  Output       two\n${indent}lines\n` +
         `${ago(1)}  (worker)     7 Verbose records were left out\n` +
-        `${indent}(3 records are missing here)\n` +
+        `${indent}(3 records are missing here: sequence 2 to 4)\n` +
         '2026-11-28T14:02:07.412Z  Output       long line\n',
+    );
+  });
+
+  it('has as CSV an entry a line, its parts together, and nothing that a spreadsheet runs', async () => {
+    const file = path.join(await tempFolder(), 'job.csv');
+    const records = [
+      record(0, '=cmd'),
+      record(1, 'two\nlines'),
+      record(2, 'long ', { index: 0, last: false }),
+      record(3, 'line', { index: 1, last: true }),
+    ];
+    expect(await saveJob(workerWith(records), { sandboxId, format: 'csv' }, file)).toBe(4);
+    const time = '2026-11-28T14:02:07.412Z';
+    expect(await readFile(file, 'utf8')).toBe(
+      `\ufeffSequence,Time,Stream,Text\r\n0,${time},Output,'=cmd\r\n1,${time},Output,"two\nlines"\r\n2,${time},Output,long line\r\n`,
     );
   });
 

@@ -88,6 +88,7 @@ describe('answering the window', () => {
     'shell:start-place': () => ({ place: 'events' }),
     'shell:copy-text': () => ({}),
     'shell:export-list': () => ({ file: null, rows: 0 }),
+    'shell:export-table': () => ({ file: null, rows: 0 }),
     'shell:notifications': () => ({ about: [] }),
     'shell:notify-about': ({ about }) => ({ about }),
     'shell:save-job': () => ({ file: null, records: 0 }),

@@ -3,7 +3,7 @@ import type { AttemptView } from '../../../src-contract/rest/jobs.ts';
 
 type Known = Pick<AttemptView, 'endTime' | 'recordCount' | 'verified' | 'reportedCount' | 'missingRecords'>;
 
-/** `5, complete, verified`; `3 of 5, missing 3 to 4` (sequence numbers, from 0). */
+/** `5, complete, verified`; `3 of 5, missing sequence 3 to 4`: the first record of an attempt has 0. */
 export function describeRecords(attempt: Known): string {
   const { endTime, recordCount, verified, reportedCount } = attempt;
   if (endTime === null) return `${recordCount} so far`;
@@ -16,8 +16,8 @@ export function describeRecords(attempt: Known): string {
   return `${recordCount}, not verified: they are not the ones that the worker has`;
 }
 
-/** `missing 3 to 4, 7`; empty where none is known to be missing. */
+/** `missing sequence 3 to 4, 7`; empty where none is known to be missing. */
 export function describeMissing({ missingRecords }: Pick<AttemptView, 'missingRecords'>): string {
   if (missingRecords === null || missingRecords.length === 0) return '';
-  return `missing ${missingRecords.map(({ first, last }) => (first === last ? String(first) : `${first} to ${last}`)).join(', ')}`;
+  return `missing sequence ${missingRecords.map(({ first, last }) => (first === last ? String(first) : `${first} to ${last}`)).join(', ')}`;
 }

@@ -78,13 +78,13 @@ function optional(name: string, value: string | number | null): [string, string]
   return value === null || value === '' ? [] : [[name, String(value)]];
 }
 
-/** Records are sent in their order: what the service lacks is the last ones, here by their sequence numbers, from 0. */
+/** Records are sent in their order: what the service lacks is the last ones, told by their sequence, which begins with 0. */
 function verifiedWords({ verified, recordCount, acknowledgedCount }: JobView): string {
   if (verified === null) return '';
   if (verified) return '; count and hash agree';
   if (acknowledgedCount >= recordCount) return '; it has not confirmed that they are these';
   const last = recordCount - 1;
-  return `; it lacks ${acknowledgedCount === last ? String(last) : `${String(acknowledgedCount)} to ${String(last)}`}`;
+  return `; it lacks sequence ${acknowledgedCount === last ? String(last) : `${String(acknowledgedCount)} to ${String(last)}`}`;
 }
 
 function nameOf(job: JobView): string {

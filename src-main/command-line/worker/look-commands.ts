@@ -1,19 +1,26 @@
 /** hrw status, diagnose, events */
 import { Option, type Command } from 'commander';
+import type { EngineArguments } from '../../../src-contract/engine-calls.ts';
 import { eventChannel, type EventChannel, type LogEvent } from '../../../src-contract/events.ts';
 import { exitCodes, type CommandIo } from '../command-io.ts';
+import { WrongUse } from '../failures.ts';
 import { addBundleOptions, makeBundle, type BundleOptions } from './bundle-command.ts';
 import { describeDiagnosis, describePathTest } from './describe-diagnosis.ts';
 import { describeEvent, describeState } from './describe-worker.ts';
+import { readTime } from './event-times.ts';
 import { wholeNumber } from './job-commands.ts';
 import type { WorkerAccess } from './worker-access.ts';
 import { addWorkerOptions, workerAction, type WorkerRun } from './worker-options.ts';
 
 interface EventOptions {
   channel?: EventChannel;
+  since?: string;
+  until?: string;
   limit: number;
   follow?: boolean;
 }
+
+type WantedEvents = Pick<EngineArguments<'events:list'>, 'channel' | 'since' | 'until' | 'limit' | 'before'>;
 
 /** For whoever watches many machines: 0 is well, everything else wants somebody to look. */
 const statusCodes = [
@@ -70,26 +77,46 @@ export function addLookCommands(program: Command, io: CommandIo, access: WorkerA
   addWorkerOptions(program.command('events'))
     .description('the event log, oldest of the chosen first')
     .addOption(new Option('--channel <channel>', 'only this channel').choices(eventChannel.options))
+    .option('--since <time>', 'only from then on: 30m, 24h or 7d ago, a day, a time')
+    .option('--until <time>', 'only before then; written likewise')
     .option('--limit <number>', 'the latest so many', wholeNumber(1, 1000), 20)
     .option('--follow', 'go on with what happens, until Ctrl+C')
-    .addHelpText('after', '\nExamples:\n  hrw events --channel "Operations Manager"\n  hrw events --follow --json\n')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  hrw events --channel "Operations Manager"\n  hrw events --since 24h --limit 1000\n  hrw events --since 2026-11-27T22:00 --until 2026-11-28T06:00\n  hrw events --follow --json\n\nA time without a zone is this machine’s own.\n',
+    )
     .action(
       workerAction<EventOptions>(io, access, async (run) => {
         const { options, asJson, ask } = run;
-        const channel = options.channel ?? null;
+        const wanted = wantedEvents(options, new Date());
         const show = (event: LogEvent): void => {
           io.stdout.write(`${asJson ? JSON.stringify(event) : describeEvent(event)}\n`);
         };
         if (options.follow !== true) {
-          const { events } = await ask('events:list', { channel, limit: options.limit, before: null });
+          const { events } = await ask('events:list', wanted);
           const inOrder = events.reverse();
           if (asJson) run.print(inOrder, '');
           else inOrder.forEach(show);
           return;
         }
-        await follow(run, io, show, options.limit, channel);
+        await follow(run, io, show, wanted);
       }),
     );
+}
+
+function wantedEvents({ channel, since, until, limit, follow = false }: EventOptions, now: Date): WantedEvents {
+  if (follow && until !== undefined) throw new WrongUse('--follow shows what comes, --until what came before: give one of them.');
+  const wanted = {
+    channel: channel ?? null,
+    limit,
+    before: null,
+    since: since === undefined ? null : readTime('--since', since, now),
+    until: until === undefined ? null : readTime('--until', until, now),
+  };
+  if (wanted.since !== null && wanted.until !== null && wanted.since >= wanted.until) {
+    throw new WrongUse('--since has to be earlier than --until.');
+  }
+  return wanted;
 }
 
 /** What is there, then what comes: heard from before the first page on, so that nothing falls between. */
@@ -97,9 +124,9 @@ async function follow(
   { worker, ask }: WorkerRun<object>,
   io: CommandIo,
   show: (event: LogEvent) => void,
-  limit: number,
-  channel: EventChannel | null,
+  wanted: WantedEvents,
 ): Promise<void> {
+  const { channel } = wanted;
   let shown = 0;
   const early: LogEvent[] = [];
   let showNow = (event: LogEvent): void => void early.push(event);
@@ -119,7 +146,7 @@ async function follow(
   });
   const giveBack = io.onInterrupt(interrupt);
   try {
-    const { events } = await ask('events:list', { channel, limit, before: null });
+    const { events } = await ask('events:list', wanted);
     for (const event of [...events.reverse(), ...early]) take(event);
     showNow = take;
     const why = await Promise.race([interrupted, worker.ended.then(() => 'ended' as const)]);

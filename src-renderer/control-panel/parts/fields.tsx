@@ -17,6 +17,8 @@ export interface FieldProps<Form extends Record<keyof Form, string>> {
   form: Form;
   mistakes: { [Name in keyof Form]?: string | undefined };
   change: <Name extends keyof Form>(name: Name, value: Form[Name]) => void;
+  /** Where the person's role does not admit to a change: it is read, not typed into. */
+  readOnly?: boolean;
 }
 interface OneField<Form extends Record<keyof Form, string>> extends FieldProps<Form> {
   name: keyof Form & string;
@@ -36,7 +38,8 @@ function fieldState(words: FieldWords, mistake: string | undefined) {
   };
 }
 
-export function TextField<Form extends Record<keyof Form, string>>({ form, mistakes, change, name, words }: OneField<Form>) {
+export function TextField<Form extends Record<keyof Form, string>>(props: OneField<Form>) {
+  const { form, mistakes, change, name, words, readOnly = false } = props;
   const styles = useStyles();
   return (
     <Field {...fieldState(words, mistakes[name])}>
@@ -45,6 +48,8 @@ export function TextField<Form extends Record<keyof Form, string>>({ form, mista
         name={name}
         value={form[name]}
         placeholder={words.placeholder ?? ''}
+        readOnly={readOnly}
+        appearance={readOnly ? 'filled-darker' : 'outline'}
         spellCheck={false}
         autoComplete="off"
         onChange={(_event, { value }) => change(name, value as Form[typeof name])}

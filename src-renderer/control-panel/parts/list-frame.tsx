@@ -10,14 +10,15 @@ import {
   MenuList,
   MenuPopover,
   MenuTrigger,
-  SearchBox,
   makeStyles,
   tokens,
 } from '@fluentui/react-components';
 import { Copy20Regular } from '@fluentui/react-icons/svg/copy';
 import { ArrowDownload20Regular } from '@fluentui/react-icons/svg/arrow-download';
+import { Pause20Regular } from '@fluentui/react-icons/svg/pause';
 import { ArrowUp20Regular } from '@fluentui/react-icons/svg/arrow-up';
 import { use, useCallback, useEffect, useRef, useState } from 'react';
+import type { Problem } from '../../../src-contract/problems.ts';
 import type { ShellArguments } from '../../../src-contract/window-calls.ts';
 import { useAction } from '../../shared/call.ts';
 import { CopyContext } from '../../shared/copy-button.tsx';
@@ -30,13 +31,19 @@ import type { Column, Sorting } from '../../shared/table/sorting.ts';
 import { TryAgainButton } from '../../shared/try-again-button.tsx';
 import { texts } from '../../texts.ts';
 import { useServices } from '../state/services.ts';
-import { copiedText, mostRowsCopied } from './copied-rows.ts';
+import { SearchField } from './search-field.tsx';
+import { copiedText, mostRowsCopied } from '../../shared/list/copied-rows.ts';
 
-const searchAfterMs = 200;
+/** What came of copying or exporting. */
+interface Said {
+  words: string;
+  /** Rows that cannot be copied can be exported. */
+  offersExport?: boolean;
+}
+const nothingSaid: Said = { words: '' };
 
 const useStyles = makeStyles({
   bar: { display: 'flex', gap: '8px 12px', alignItems: 'center', flexWrap: 'wrap', flexShrink: 0 },
-  search: { width: '200px', minWidth: '140px', flexShrink: 1 },
   actions: { display: 'flex', gap: '8px', marginLeft: 'auto', alignItems: 'center' },
   button: { whiteSpace: 'nowrap' },
   // Above the list's head, which stays in sight while the list scrolls.
@@ -52,7 +59,7 @@ const useStyles = makeStyles({
     fontSize: tokens.fontSizeBase200,
     color: tokens.colorNeutralForeground2,
   },
-  said: { overflowWrap: 'anywhere', flexGrow: 1 },
+  said: { overflowWrap: 'anywhere', flexGrow: 1, display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: '4px 12px' },
 });
 
 export interface ListFrameProps<Query, Row, More> {
@@ -68,6 +75,8 @@ export interface ListFrameProps<Query, Row, More> {
   search: string;
   onSearch: (search: string) => void;
   filters: React.ReactNode;
+  /** Below the bar, where some of the filters need room. */
+  moreFilters?: React.ReactNode;
   /** One row as a line of text, its cells parted by tabs. */
   rowText: (row: Row) => string;
   exported: (format: 'csv' | 'json') => ShellArguments<'shell:export-list'>;
@@ -85,8 +94,9 @@ export interface ListFrameProps<Query, Row, More> {
 export function ListFrame<Query, Row, More>(props: ListFrameProps<Query, Row, More>) {
   const { label, list, view, selection, onSelect, onStandStill, onGoAlong, sorting, search, columns, rowKey, onSort } = props;
   const styles = useStyles();
-  const [said, setSaid] = useState('');
+  const [said, setSaid] = useState<Said>(nothingSaid);
   const copy = useCopyRows(props, setSaid);
+  const exporting = useExport(props.exported, setSaid);
   const { total, newer, problem } = view;
   const standStill = useRef(onStandStill);
   useEffect(() => {
@@ -112,9 +122,11 @@ export function ListFrame<Query, Row, More>(props: ListFrameProps<Query, Row, Mo
         <SearchField search={search} onSearch={props.onSearch} what={props.what} />
         {props.filters}
         <div className={styles.actions}>
-          <ExportMenu exported={props.exported} onSaid={setSaid} disabled={(total ?? 0) === 0} />
+          <ExportMenu exporting={exporting} disabled={(total ?? 0) === 0} />
         </div>
+        {props.moreFilters}
       </div>
+      {exporting.problem !== null && <ProblemCard problem={exporting.problem} announce />}
       {problem !== null && <ProblemCard problem={problem} actions={<TryAgainButton onClick={() => list.readAgain()} />} />}
       {total === undefined && problem === null && <FirstPage list={list} waitingFor={props.waitingFor} />}
       {total === 0 && (
@@ -145,10 +157,19 @@ export function ListFrame<Query, Row, More>(props: ListFrameProps<Query, Row, Mo
                 {texts.list.copy(rangeOf(selection).to - rangeOf(selection).from)}
               </Button>
             )}
-            <span className={styles.said} role="status">
-              {said}
+            <span className={styles.said}>
+              <span role="status">{said.words}</span>
+              {said.offersExport && (
+                <Button size="small" disabled={exporting.pending} onClick={() => exporting.run('csv')}>
+                  {texts.list.exportInstead}
+                </Button>
+              )}
             </span>
-            {newer !== null && (
+            {newer === null ? (
+              <Button size="small" appearance="subtle" icon={<Pause20Regular />} onClick={onStandStill}>
+                {texts.list.pause}
+              </Button>
+            ) : (
               <Button size="small" appearance="subtle" icon={<ArrowUp20Regular />} onClick={onGoAlong}>
                 {`${texts.list.standing(newer)}. ${texts.list.goAlong}`}
               </Button>
@@ -166,88 +187,63 @@ function FirstPage<Query, Row, More>({ list, waitingFor }: { list: PagedList<Que
   return <Waiting forWhat={waitingFor} />;
 }
 
-function SearchField({ search, onSearch, what }: { search: string; onSearch: (search: string) => void; what: string }) {
-  const styles = useStyles();
-  const [typed, setTyped] = useState(search);
-  const [asked, setAsked] = useState(search);
-  // Cleared by a button elsewhere.
-  if (asked !== search) {
-    setAsked(search);
-    setTyped(search);
-  }
-  useEffect(() => {
-    if (typed === search) return;
-    const timer = setTimeout(() => onSearch(typed), searchAfterMs);
-    return () => clearTimeout(timer);
-  }, [typed, search, onSearch]);
-  return (
-    <SearchBox
-      className={styles.search}
-      value={typed}
-      maxLength={200}
-      placeholder={texts.list.search(what)}
-      aria-label={texts.list.search(what)}
-      onChange={(_event, { value }) => setTyped(value)}
-    />
-  );
+type Format = 'csv' | 'json';
+
+interface Exporting {
+  pending: boolean;
+  problem: Problem | null;
+  run: (format: Format) => void;
 }
 
-function ExportMenu({
-  exported,
-  onSaid,
-  disabled,
-}: {
-  exported: (format: 'csv' | 'json') => ShellArguments<'shell:export-list'>;
-  onSaid: (words: string) => void;
-  disabled: boolean;
-}) {
-  const styles = useStyles();
+function useExport(exported: (format: Format) => ShellArguments<'shell:export-list'>, say: (said: Said) => void): Exporting {
   const { bridge } = useServices();
-  const save = useAction((format: 'csv' | 'json') => bridge.shell('shell:export-list', exported(format)));
-  const run = async (format: 'csv' | 'json'): Promise<void> => {
-    onSaid('');
+  const save = useAction((format: Format) => bridge.shell('shell:export-list', exported(format)));
+  const run = async (format: Format): Promise<void> => {
+    say(nothingSaid);
     const value = await save.run(format);
-    if (value !== undefined && value.file !== null) onSaid(texts.list.exported(value.rows, value.file));
+    if (value !== undefined && value.file !== null) say({ words: texts.list.exported(value.rows, value.file) });
   };
+  return { pending: save.pending, problem: save.problem, run: (format) => void run(format) };
+}
+
+function ExportMenu({ exporting, disabled }: { exporting: Exporting; disabled: boolean }) {
+  const styles = useStyles();
   return (
-    <>
-      {save.problem !== null && <ProblemCard problem={save.problem} announce />}
-      {/* Within the page's landmark, where those who go by landmarks look for it. */}
-      <Menu inline positioning="below-end">
-        <MenuTrigger disableButtonEnhancement>
-          <MenuButton className={styles.button} icon={<ArrowDownload20Regular />} disabled={disabled || save.pending}>
-            {save.pending ? texts.list.exporting : texts.list.export}
-          </MenuButton>
-        </MenuTrigger>
-        <MenuPopover className={styles.menu}>
-          <MenuList>
-            <MenuItem onClick={() => void run('csv')}>{texts.list.asCsv}</MenuItem>
-            <MenuItem onClick={() => void run('json')}>{texts.list.asJson}</MenuItem>
-          </MenuList>
-        </MenuPopover>
-      </Menu>
-    </>
+    // Within the page's landmark, where those who go by landmarks look for it.
+    <Menu inline positioning="below-end">
+      <MenuTrigger disableButtonEnhancement>
+        <MenuButton className={styles.button} icon={<ArrowDownload20Regular />} disabled={disabled || exporting.pending}>
+          {exporting.pending ? texts.list.exporting : texts.list.export}
+        </MenuButton>
+      </MenuTrigger>
+      <MenuPopover className={styles.menu}>
+        <MenuList>
+          <MenuItem onClick={() => exporting.run('csv')}>{texts.list.asCsv}</MenuItem>
+          <MenuItem onClick={() => exporting.run('json')}>{texts.list.asJson}</MenuItem>
+        </MenuList>
+      </MenuPopover>
+    </Menu>
   );
 }
 
-function useCopyRows<Query, Row, More>(props: ListFrameProps<Query, Row, More>, say: (words: string) => void): () => void {
+function useCopyRows<Query, Row, More>(props: ListFrameProps<Query, Row, More>, say: (said: Said) => void): () => void {
   const copy = use(CopyContext);
   const { list, selection, rowText } = props;
   const run = async (): Promise<void> => {
     if (selection === undefined) return;
     const { from, to } = rangeOf(selection);
     if (to - from > mostRowsCopied) {
-      say(texts.list.tooManyToCopy(mostRowsCopied));
+      say({ words: texts.list.tooManyToCopy(mostRowsCopied), offersExport: true });
       return;
     }
     const answer = await list.rows(from, to);
     if (!answer.ok) {
-      say(texts.list.notCopied);
+      say({ words: texts.list.notCopied });
       return;
     }
     const text = copiedText(answer.value, rowText);
-    if (text === undefined) say(texts.list.tooLongToCopy);
-    else say((await copy(text)) ? texts.list.copied(to - from) : texts.list.notCopied);
+    if (text === undefined) say({ words: texts.list.tooLongToCopy, offersExport: true });
+    else say({ words: (await copy(text)) ? texts.list.copied(to - from) : texts.list.notCopied });
   };
   return () => void run();
 }

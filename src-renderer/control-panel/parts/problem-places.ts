@@ -5,6 +5,7 @@ import type { Place } from '../state/place.ts';
 const connection: Place = { page: 'connection' };
 const group: Place = { page: 'group' };
 const events: Place = { page: 'events' };
+const diagnostics: Place = { page: 'diagnostics' };
 
 const places: Partial<Record<ProblemCode, Place>> = {
   'host-unknown': connection,
@@ -39,6 +40,8 @@ const places: Partial<Record<ProblemCode, Place>> = {
   'tls-intercepted': events,
   'settings-unreadable': { page: 'settings' },
   'sandbox-not-started': events,
+  'sandbox-folder-unusable': diagnostics,
+  'disk-space-low': diagnostics,
   'run-as-unavailable': { page: 'settings' },
 };
 

@@ -47,11 +47,11 @@ export function ListGrid<Row>(props: ListGridProps<Row>) {
   useLayoutEffect(() => scrollToRow(0), [scrollToRow, topKey]);
   useEffect(() => onSight(from, to), [onSight, from, to]);
 
-  // Also when details open below, and leave less room for the list.
+  // Also when details open below, and leave less room for the list; and when the list begins anew with the same row chosen.
   const head = selection?.head;
   useEffect(() => {
     if (head !== undefined) bringIntoSight(scroller.current, head);
-  }, [scroller, head]);
+  }, [scroller, head, topKey]);
 
   // The same functions at each drawing, so that rows need not be drawn again.
   const latest = useRef({ selection, onSelect, onOpen });

@@ -23,10 +23,15 @@ export function splitLines(text: string): string[] {
   return lines;
 }
 
+/** A line with a sign for each character that cannot be seen; tabs stay. */
+export function drawnCharacters(line: string): string {
+  return plain.test(line) ? line : line.replace(hidden, picture);
+}
+
 /** What is drawn for a line: tabs as spaces up to the next stop, what cannot be seen as a sign for it. */
 export function drawnLine(line: string): string {
   if (plain.test(line)) return line;
-  const shown = line.replace(hidden, picture);
+  const shown = drawnCharacters(line);
   if (!shown.includes('\t')) return shown;
   let result = '';
   let cells = 0;

@@ -20,8 +20,15 @@ const useStyles = makeStyles({
     boxSizing: 'border-box',
     paddingRight: '16px',
   },
-  time: { position: 'absolute', left: '16px', color: tokens.colorNeutralForeground3, fontVariantNumeric: 'tabular-nums' },
-  stream: { position: 'absolute', left: '118px', color: tokens.colorNeutralForeground2 },
+  // What is marked with the mouse is what the script wrote; with time and stream, entries are copied (record-list.tsx).
+  time: {
+    position: 'absolute',
+    left: '16px',
+    color: tokens.colorNeutralForeground3,
+    fontVariantNumeric: 'tabular-nums',
+    userSelect: 'none',
+  },
+  stream: { position: 'absolute', left: '118px', color: tokens.colorNeutralForeground2, userSelect: 'none' },
   streamAlone: { left: '16px' },
   text: { marginLeft: `${textColumn}px`, unicodeBidi: 'isolate' },
   textAlone: { marginLeft: `${textColumnWithoutTimes}px` },
@@ -30,6 +37,13 @@ const useStyles = makeStyles({
   Error: { backgroundColor: tokens.colorStatusDangerBackground1, color: tokens.colorStatusDangerForeground1 },
   // Contrast colours take the tints away; an edge stays.
   edged: { '@media (forced-colors: active)': { borderLeft: '6px solid CanvasText' } },
+  // The words of a stream still say what it is.
+  selected: {
+    backgroundColor: tokens.colorBrandBackground2,
+    color: tokens.colorNeutralForeground1,
+    boxShadow: `inset 3px 0 0 ${tokens.colorBrandStroke1}`,
+    '@media (forced-colors: active)': { outline: '1px solid Highlight', outlineOffset: '-1px' },
+  },
   quiet: { color: tokens.colorNeutralForeground3 },
   inherit: { color: 'inherit' },
   found: {
@@ -43,19 +57,21 @@ const quietStreams = new Set(['Verbose', 'Debug', 'Progress']);
 
 interface RecordRowProps {
   row: Row;
+  /** Among those of its entry that are drawn. */
   index: number;
   search: string;
   times: boolean;
+  selected: boolean;
 }
 
-export const RecordRow = memo(function RecordRow({ row, index, search, times }: RecordRowProps) {
+export const RecordRow = memo(function RecordRow({ row, index, search, times, selected }: RecordRowProps) {
   const styles = useStyles();
-  const { stream, time } = row.entry;
+  const { stream, time, firstSeq, lastSeq } = row.entry;
   if (row.missing !== undefined) {
     return (
       <div className={styles.row} style={{ transform: `translateY(${index * rowHeight}px)` }} data-testid="gap">
         <span className={mergeClasses(styles.text, !times && styles.textAlone, styles.gap)}>
-          {texts.records.gap(row.missing)}
+          {texts.records.gap(row.missing.first, row.missing.count)}
         </span>
       </div>
     );
@@ -63,7 +79,7 @@ export const RecordRow = memo(function RecordRow({ row, index, search, times }: 
   const tint = stream === 'Warning' || stream === 'Error' ? styles[stream] : undefined;
   return (
     <div
-      className={mergeClasses(styles.row, tint, tint && styles.edged)}
+      className={mergeClasses(styles.row, tint, tint && styles.edged, selected && styles.selected)}
       style={{ transform: `translateY(${index * rowHeight}px)` }}
       data-stream={stream}
     >
@@ -73,12 +89,17 @@ export const RecordRow = memo(function RecordRow({ row, index, search, times }: 
             <time
               className={mergeClasses(styles.time, tint && styles.inherit)}
               dateTime={time}
-              title={formatMomentInFull(new Date(time))}
+              title={`${formatMomentInFull(new Date(time))}, ${texts.records.sequences(firstSeq, lastSeq)}`}
             >
               {formatRecordTime(new Date(time))}
             </time>
           )}
-          <span className={mergeClasses(styles.stream, !times && styles.streamAlone, tint && styles.inherit)}>{stream}</span>
+          <span
+            className={mergeClasses(styles.stream, !times && styles.streamAlone, tint && styles.inherit)}
+            title={texts.records.sequences(firstSeq, lastSeq)}
+          >
+            {stream}
+          </span>
         </>
       )}
       <span className={mergeClasses(styles.text, !times && styles.textAlone, quietStreams.has(stream) && styles.quiet)}>
@@ -93,9 +114,10 @@ function isSame(one: RecordRowProps, other: RecordRowProps): boolean {
   const sameRow =
     one.row.entry === other.row.entry &&
     one.row.leads === other.row.leads &&
-    one.row.missing === other.row.missing &&
+    one.row.missing?.count === other.row.missing?.count &&
     one.row.text === other.row.text;
-  return sameRow && one.index === other.index && one.search === other.search && one.times === other.times;
+  const sameLook = one.search === other.search && one.times === other.times && one.selected === other.selected;
+  return sameRow && sameLook && one.index === other.index;
 }
 
 /** The text with what was searched for marked. */

@@ -20,8 +20,8 @@ export interface Row {
   /** First row of its entry: carries time and stream. */
   leads: boolean;
   text: string;
-  /** No text of the entry: so many records are missing before it. */
-  missing?: number;
+  /** No text of the entry: so many records are missing before it, the first of them with that sequence. */
+  missing?: { first: number; count: number };
 }
 
 export class RecordRows {
@@ -85,13 +85,39 @@ export class RecordRows {
     if (entry === undefined || start === undefined) return undefined;
     const missing = this.#missing.get(entry);
     const first = missing === undefined ? start : start + 1;
-    if (index < first && missing !== undefined) return { entry, leads: false, text: '', missing };
+    if (index < first && missing !== undefined) {
+      return { entry, leads: false, text: '', missing: { first: entry.firstSeq - missing, count: missing } };
+    }
     const text = this.#rowsOf(entry)[index - first];
     return text === undefined ? undefined : { entry, leads: index === first, text };
   }
 
+  /** Of those that are shown. */
+  entry(place: number): Entry | undefined {
+    return this.#shown[place];
+  }
+
+  missingBefore(entry: Entry): number {
+    return this.#missing.get(entry) ?? 0;
+  }
+
+  /** Of the entry that the row shows. */
+  placeOfRow(row: number): number {
+    return this.#positionOf(row);
+  }
+
+  /** The rows of an entry: from the one, up to the other and without it. */
+  rowsOfPlace(place: number): { from: number; to: number } {
+    return { from: this.#starts[place] ?? this.rowCount, to: this.#starts[place + 1] ?? this.rowCount };
+  }
+
   /** The row that shows the record, or the first one after it: how a place is kept when the choice changes. */
   rowOfSequence(sequence: number): number {
+    return this.#starts[this.placeOf(sequence)] ?? 0;
+  }
+
+  /** Among the entries that are shown: of the one that holds the record, or of the first one after it. */
+  placeOf(sequence: number): number {
     let low = 0;
     let high = this.#shown.length;
     while (low < high) {
@@ -99,7 +125,7 @@ export class RecordRows {
       if ((this.#shown[middle]?.lastSeq ?? Infinity) < sequence) low = middle + 1;
       else high = middle;
     }
-    return this.#starts[low] ?? 0;
+    return low;
   }
 
   #startAnew(): void {
@@ -118,7 +144,7 @@ export class RecordRows {
 
   #add(entry: Entry, before: Entry | undefined): void {
     const { columns } = this.#choice;
-    const missing = before === undefined ? 0 : entry.firstSeq - before.lastSeq - 1;
+    const missing = entry.firstSeq - (before === undefined ? this.#window.first : before.lastSeq + 1);
     if (missing > 0) this.#missing.set(entry, missing);
     let rows = missing > 0 ? 1 : 0;
     for (const line of splitLines(entry.text)) {

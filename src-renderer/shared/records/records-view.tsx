@@ -6,13 +6,13 @@ import { useDeferredValue, useMemo, useState } from 'react';
 import type { StreamName } from '../../../src-contract/kinds.ts';
 import { texts } from '../../texts.ts';
 import { EmptyState, Waiting } from '../empty-state.tsx';
-import { formatCount } from '../format.ts';
 import { useObservable } from '../observable.ts';
 import { ProblemCard } from '../problem-card.tsx';
 import { TryAgainButton } from '../try-again-button.tsx';
 import { RecordList } from './record-list.tsx';
 import type { RecordReader, RecordView } from './record-reader.ts';
 import { windowBounds } from './record-window.ts';
+import { Words } from '../words.tsx';
 import { StreamSwitches } from './stream-switches.tsx';
 
 const useStyles = makeStyles({
@@ -37,7 +37,18 @@ const useStyles = makeStyles({
 /** Thousands of progress records would hide what a script says; the page says that they are off. */
 const hiddenAtFirst: ReadonlySet<StreamName> = new Set(['Progress']);
 
-export function RecordsView({ reader, running }: { reader: RecordReader; running: boolean }) {
+interface RecordsViewProps {
+  reader: RecordReader;
+  running: boolean;
+  /** How many the job has written, as it says itself: the journal may hold none of them any more. */
+  recordCount: number;
+  /** Where they are then. */
+  goneText: string;
+  /** Saves all of them as a file. */
+  onSave?: () => void;
+}
+
+export function RecordsView({ reader, running, recordCount, goneText, onSave }: RecordsViewProps) {
   const styles = useStyles();
   const view = useObservable(reader.view);
   const [hidden, setHidden] = useState(hiddenAtFirst);
@@ -81,9 +92,24 @@ export function RecordsView({ reader, running }: { reader: RecordReader; running
       </div>
       <Notices reader={reader} view={view} />
       {isEmpty ? (
-        <NoRecords view={view} running={running} />
+        <NoRecords
+          view={view}
+          running={running}
+          recordCount={recordCount}
+          goneText={goneText}
+          onTryAgain={() => reader.tryAgain()}
+        />
       ) : (
-        <RecordList reader={reader} view={view} choice={choice} wrap={wrap} times={times} onCount={setFound} running={running} />
+        <RecordList
+          reader={reader}
+          view={view}
+          choice={choice}
+          wrap={wrap}
+          times={times}
+          onCount={setFound}
+          running={running}
+          onSave={onSave}
+        />
       )}
     </>
   );
@@ -114,7 +140,7 @@ function Notices({ reader, view }: { reader: RecordReader; view: RecordView }) {
       {view.damaged !== null && <div className={styles.notice}>{texts.records.damaged(view.damaged)}</div>}
       {(earlier > 0 || later > 0) && (
         <div className={styles.notice}>
-          {texts.records.part(formatCount(window.first + 1), formatCount(window.next), formatCount(recordCount))}
+          {texts.records.part(window.first, window.next - 1, recordCount)}
           {earlier > 0 && (
             <Button size="small" onClick={() => reader.goTo(window.first - step)}>
               {texts.records.earlier}
@@ -131,9 +157,29 @@ function Notices({ reader, view }: { reader: RecordReader; view: RecordView }) {
   );
 }
 
-function NoRecords({ view, running }: { view: RecordView; running: boolean }) {
+interface NoRecordsProps {
+  view: RecordView;
+  running: boolean;
+  recordCount: number;
+  goneText: string;
+  onTryAgain: () => void;
+}
+
+/** Why there is none to see: none was written, none has come yet, or none is there any more. */
+function NoRecords({ view, running, recordCount, goneText, onTryAgain }: NoRecordsProps) {
+  const words = texts.records;
   if (view.problem !== null) return null;
-  if (view.status === 'reading' && view.recordCount > 0) return <Waiting forWhat={texts.records.reading} />;
-  if (running) return <EmptyState title={texts.records.noneYet} text={texts.records.noneYetText} />;
-  return <EmptyState title={texts.records.none} text={texts.records.noneText} />;
+  if (view.status === 'reading' && view.recordCount > 0) return <Waiting forWhat={words.reading} />;
+  if (recordCount === 0) {
+    return running ? (
+      <EmptyState title={words.noneYet} text={words.noneYetText} />
+    ) : (
+      <EmptyState title={words.none} text={words.noneText} />
+    );
+  }
+  const again = <TryAgainButton onClick={onTryAgain} />;
+  if (view.damaged !== null)
+    return <EmptyState title={words.unreadable(recordCount)} text={words.unreadableText} action={again} />;
+  if (running) return <EmptyState title={words.notReadYet(recordCount)} text={words.notReadYetText} action={again} />;
+  return <EmptyState title={words.gone(recordCount)} text={<Words>{goneText}</Words>} action={again} />;
 }

@@ -392,11 +392,13 @@ export class FakeWorker implements OpenedWorker {
   }
 
   #events(page: EngineArguments<'events:list'>): EngineValue<'events:list'> {
-    const { channel, limit, offset = 0, before, levels, search = '', order } = page;
+    const { channel, limit, offset = 0, before, levels, since = null, until = null, search = '', order, locate } = page;
     const fitting = this.scenario.events.filter(
       (event) =>
         (channel === null || event.channel === channel) &&
         (before === null || event.number < before) &&
+        (since === null || Date.parse(event.time) >= Date.parse(since)) &&
+        (until === null || Date.parse(event.time) < Date.parse(until)) &&
         (search === '' || event.message.toLowerCase().includes(search.toLowerCase())),
     );
     const counts = { Information: 0, Warning: 0, Error: 0 };
@@ -406,6 +408,8 @@ export class FakeWorker implements OpenedWorker {
     if (order?.by === 'id') found.sort((one, other) => (order.descending ? other.id - one.id : one.id - other.id));
     const more = found.length > offset + limit;
     const newest = this.scenario.events[0]?.number ?? 0;
-    return { events: found.slice(offset, offset + limit), more, total: found.length, newest, counts };
+    const place = found.findIndex(({ number }) => number === locate);
+    const located = place === -1 ? null : place;
+    return { events: found.slice(offset, offset + limit), more, total: found.length, newest, located, counts };
   }
 }

@@ -139,6 +139,25 @@ export const scenarios = {
     settings: { limit: 4 },
   }),
 
+  /** The disk is full: it could start no sandbox, and takes nothing. */
+  unable: (): Scenario => {
+    const filled = scenarios.filled();
+    const folder = '/var/lib/hybrid-runbook-worker/sandboxes';
+    const problem = currentProblem('sandbox-folder-unusable', { folder, reason: 'ENOSPC: no space left on device' }, 95, 6);
+    const why = 'no sandbox can be made on this machine';
+    return {
+      ...filled,
+      state: {
+        ...filled.state,
+        status: 'unable',
+        sentence: `This worker takes no job for now: ${why}; it looks again by itself`,
+        running: 0,
+        problems: [problem],
+      },
+      jobs: filled.jobs.filter((job) => job.phase === 'ended'),
+    };
+  },
+
   paused: (): Scenario => {
     const filled = scenarios.filled();
     const sentence = 'This worker is paused: it takes no new job until it is resumed (2 jobs still run)';

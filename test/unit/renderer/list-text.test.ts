@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { maxCopiedCharacters, shellCalls } from '../../../src-contract/window-calls.ts';
 import { eventText, fitsEvent } from '../../../src-renderer/control-panel/pages/events/event-text.ts';
 import { historyQuery, jobText } from '../../../src-renderer/control-panel/pages/history/job-query.ts';
-import { copiedText } from '../../../src-renderer/control-panel/parts/copied-rows.ts';
+import { copiedText } from '../../../src-renderer/shared/list/copied-rows.ts';
 import { sampleEvents, sampleJob } from '../../fakes/window/samples.ts';
 
 function sampleEvent(more: { message: string; fields?: Record<string, string> }) {

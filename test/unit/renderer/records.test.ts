@@ -27,12 +27,20 @@ describe('records that are missing', () => {
     window.append([...records(0, ['a']), ...records(5, ['b\nsecond line'])]);
     const rows = rowsOf(window);
     expect(texts(rows)).toEqual(['a', '', 'b', 'second line']);
-    expect(rows.row(1)).toMatchObject({ missing: 4, leads: false });
+    expect(rows.row(1)).toMatchObject({ missing: { first: 1, count: 4 }, leads: false });
     expect(rows.row(2)).toMatchObject({ leads: true });
     expect(rows.row(2)).not.toHaveProperty('missing');
     window.append(records(6, ['c'], 'Warning'));
     rows.update();
     expect(texts(rows)).toEqual(['a', '', 'b', 'second line', 'c']);
+  });
+
+  it('are told also where the first ones are', () => {
+    const window = new RecordWindow(0);
+    window.append(records(3, ['d']));
+    const rows = rowsOf(window);
+    expect(rows.row(0)).toMatchObject({ missing: { first: 0, count: 3 } });
+    expect(texts(rows)).toEqual(['', 'd']);
   });
 });
 

@@ -124,10 +124,10 @@ describe('words for jobs', () => {
     const now = new Date(ago(0));
     expect(uploadState(job, now).sentence).toBe('Complete, verified: the service has all 1,284 records');
     expect(uploadState({ ...job, verified: false, acknowledgedCount: 1280 }, now).sentence).toBe(
-      'The service lacks 4 records (numbers 1,281 to 1,284); all are here',
+      'The service lacks 4 records (sequence 1280 to 1283); all are here',
     );
     expect(uploadState({ ...job, verified: false, acknowledgedCount: 1283 }, now).sentence).toBe(
-      'The service lacks 1 record (number 1,284); all are here',
+      'The service lacks 1 record (sequence 1283); all are here',
     );
     expect(uploadState({ ...job, verified: false }, now).sentence).toBe(
       'The service has not confirmed that its records are these',

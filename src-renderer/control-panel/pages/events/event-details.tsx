@@ -20,6 +20,14 @@ const useStyles = makeStyles({
     overflowY: 'auto',
     boxSizing: 'border-box',
   },
+  absent: {
+    display: 'flex',
+    flexWrap: 'wrap',
+    alignItems: 'center',
+    gap: '4px 12px',
+    fontSize: tokens.fontSizeBase200,
+    color: tokens.colorNeutralForeground2,
+  },
   head: { display: 'flex', alignItems: 'flex-start', gap: '8px', marginBottom: '4px' },
   message: {
     margin: 0,
@@ -33,11 +41,27 @@ const useStyles = makeStyles({
   actions: { display: 'flex', gap: '4px', flexShrink: 0 },
 });
 
-export function EventDetails({ event, onClose }: { event: LogEvent; onClose: () => void }) {
+interface EventDetailsProps {
+  event: LogEvent;
+  /** The search or a filter leaves it out of the list. */
+  isAbsent: boolean;
+  onClear: (() => void) | undefined;
+  onClose: () => void;
+}
+
+export function EventDetails({ event, isAbsent, onClear, onClose }: EventDetailsProps) {
   const styles = useStyles();
   const words = texts.events.details;
   return (
     <section className={styles.panel} aria-label={words.label} tabIndex={0}>
+      <div className={styles.absent} role="status">
+        {isAbsent && words.notInList}
+        {isAbsent && onClear !== undefined && (
+          <Button size="small" onClick={onClear}>
+            {texts.list.clear}
+          </Button>
+        )}
+      </div>
       <div className={styles.head}>
         <p className={styles.message}>{event.message}</p>
         <div className={styles.actions}>

@@ -2,10 +2,9 @@
 import { Dropdown, Option, makeStyles } from '@fluentui/react-components';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import * as z from 'zod';
-import type { EngineValue } from '../../../../src-contract/engine-calls.ts';
 import { eventChannel, eventLevel, type EventChannel, type LogEvent } from '../../../../src-contract/events.ts';
 import { eventOrder, type EventQuery } from '../../../../src-contract/lists.ts';
-import { rowAt, type ReadRows } from '../../../shared/list/paged-list.ts';
+import { rowAt, type PagedView } from '../../../shared/list/paged-list.ts';
 import type { Selection } from '../../../shared/list/selection.ts';
 import type { MarkName } from '../../../shared/marks.tsx';
 import { Page } from '../../../shared/page.tsx';
@@ -16,32 +15,36 @@ import { useServices } from '../../state/services.ts';
 import { usePagedList } from '../../state/use-paged-list.ts';
 import { eventColumns } from './event-columns.tsx';
 import { EventDetails } from './event-details.tsx';
+import { anyTime, eventRange, isNarrowing, rangeWords, spanOf } from './event-range.ts';
+import { EventReader, type Told } from './event-reader.ts';
 import { eventText, fitsEvent } from './event-text.ts';
 import { LevelSwitches } from './level-switches.tsx';
-
-/** What a page of the list tells beside its rows. */
-type Told = Pick<EngineValue<'events:list'>, 'counts' | 'newest'>;
-type Counts = Told['counts'];
+import { RangeChoice, RangeEnds } from './range-choice.tsx';
+import { useMinute } from './use-minute.ts';
 
 const choice = z.object({
   channel: eventChannel.nullable(),
+  /** What an earlier version kept says nothing of it. */
+  range: eventRange.default(anyTime),
   hidden: z.array(eventLevel),
   search: z.string().max(200),
   by: eventOrder,
   descending: z.boolean(),
 });
 type Choice = z.infer<typeof choice>;
-const usual: Choice = { channel: null, hidden: [], search: '', by: 'time', descending: true };
+const usual: Choice = { channel: null, range: anyTime, hidden: [], search: '', by: 'time', descending: true };
 
-const useStyles = makeStyles({ channel: { minWidth: '160px', width: '180px' } });
+const useStyles = makeStyles({ channel: { minWidth: '150px', width: '170px' } });
 
 export function EventLogPage() {
   const { bridge } = useServices();
   const [chosen, keep] = useKept('events', choice, usual);
-  const [selection, setSelection] = useState<Selection>();
-  const query = useMemo(() => queryOf(chosen, null), [chosen]);
-  const [read] = useState(() => readEvents(bridge));
-  const { list, view } = usePagedList(query, read);
+  const [isStill, setStill] = useState(false);
+  const { now, refresh } = useMinute(chosen.range.kind === 'last' && !isStill);
+  const query = useMemo(() => queryOf(chosen, now, null), [chosen, now]);
+  const [reader] = useState(() => new EventReader(bridge));
+  const { list, view } = usePagedList(query, reader.read);
+  if (isStill !== (view.newer !== null)) setStill(view.newer !== null);
   useEffect(
     () =>
       bridge.subscribe((event) => {
@@ -49,19 +52,22 @@ export function EventLogPage() {
       }),
     [bridge, list, query],
   );
-  const change = (more: Partial<Choice>): void => {
-    setSelection(undefined);
-    keep({ ...chosen, ...more });
-  };
   const standStill = useCallback(() => {
     // Of all events, not of the rows that happen to be there: in another order than newest first those are old ones.
     const told = list.view.get().more;
-    if (told !== undefined) list.standStill(queryOf(chosen, told.newest + 1));
-  }, [list, chosen]);
-  const isNarrowed = chosen.search !== '' || chosen.hidden.length > 0 || chosen.channel !== null;
-  const selected = selection === undefined || selection.anchor !== selection.head ? undefined : rowAt(view, selection.head);
+    if (told !== undefined) list.standStill(queryOf(chosen, now, told.newest + 1));
+  }, [list, chosen, now]);
+  const { selection, select, event, isAbsent, seekAgain } = useChosenEvent(reader, view);
+  const change = (more: Partial<Choice>): void => {
+    seekAgain();
+    refresh();
+    keep({ ...chosen, ...more });
+  };
+  const isNarrowed = chosen.search !== '' || chosen.hidden.length > 0 || chosen.channel !== null || isNarrowing(chosen.range);
+  const clear = isNarrowed ? () => change({ ...usual, by: chosen.by, descending: chosen.descending }) : undefined;
+  const when = rangeWords(chosen.range, now);
   return (
-    <Page {...titleOf(view.more?.counts, view.problem !== null)} lead={texts.events.lead} fills>
+    <Page {...titleOf(view.more?.counts, { failed: view.problem !== null, isNarrowed, when })} lead={texts.events.lead} fills>
       <ListFrame<EventQuery, LogEvent, Told>
         label={texts.navigation.pages.events}
         what={texts.events.what}
@@ -75,6 +81,7 @@ export function EventLogPage() {
         onSearch={(search) => change({ search })}
         filters={
           <>
+            <RangeChoice range={chosen.range} onRange={(range) => change({ range })} />
             <ChannelChoice channel={chosen.channel} onChannel={(channel) => change({ channel })} />
             <LevelSwitches
               counts={view.more?.counts}
@@ -83,13 +90,15 @@ export function EventLogPage() {
             />
           </>
         }
+        moreFilters={<RangeEnds range={chosen.range} onRange={(range) => change({ range })} />}
         rowText={eventText}
         exported={(format) => ({ list: 'events', query, format })}
         selection={selection}
-        onSelect={setSelection}
+        onSelect={select}
         onStandStill={standStill}
         onGoAlong={() => {
-          setSelection(undefined);
+          select(undefined);
+          refresh();
           list.goAlong(query);
         }}
         waitingFor={texts.events.reading}
@@ -98,36 +107,72 @@ export function EventLogPage() {
             ? { title: texts.events.noneFits, text: texts.events.noneFitsText }
             : { title: texts.events.titleEmpty, text: texts.events.emptyText }
         }
-        onClear={isNarrowed ? () => change({ ...usual, by: chosen.by, descending: chosen.descending }) : undefined}
+        onClear={clear}
       />
-      {selected !== undefined && <EventDetails event={selected} onClose={() => setSelection(undefined)} />}
+      {event !== undefined && (
+        <EventDetails event={event} isAbsent={isAbsent} onClear={clear} onClose={() => select(undefined)} />
+      )}
     </Page>
   );
 }
 
-function readEvents(bridge: ReturnType<typeof useServices>['bridge']): ReadRows<EventQuery, LogEvent, Told> {
-  return async (query, page) => {
-    const answer = await bridge.call('events:list', { ...query, ...page });
-    if (!answer.ok) return answer;
-    const { events, total, counts, newest } = answer.value;
-    return { ok: true, value: { rows: events, total, more: { counts, newest } } };
+interface ChosenEvent {
+  selection: Selection | undefined;
+  select: (selection: Selection | undefined) => void;
+  /** The one that is chosen alone. */
+  event: LogEvent | undefined;
+  /** It is not among the rows. */
+  isAbsent: boolean;
+  /** Call before something else is asked for: where the event stands then is told with the rows. */
+  seekAgain: () => void;
+}
+
+/** An event that was chosen stays so when something else is asked for: it is looked for in what comes. */
+function useChosenEvent(reader: EventReader, view: PagedView<LogEvent, Told>): ChosenEvent {
+  const [pressed, setPressed] = useState<Selection>();
+  const [kept, setKept] = useState<LogEvent>();
+  const { more } = view;
+  const isAlone = pressed !== undefined && pressed.anchor === pressed.head;
+  const told = kept !== undefined && more?.sought === kept.number ? more : undefined;
+  const located = told?.located ?? null;
+  const event = kept ?? (isAlone ? rowAt(view, pressed.head) : undefined);
+  return {
+    selection: pressed ?? (located === null ? undefined : { anchor: located, head: located }),
+    select: (selection) => {
+      reader.seek(undefined);
+      setKept(undefined);
+      setPressed(selection);
+    },
+    event,
+    isAbsent: told !== undefined && located === null,
+    seekAgain: () => {
+      reader.seek(event?.number);
+      setKept(event);
+      setPressed(undefined);
+    },
   };
 }
 
-function queryOf({ channel, hidden, search, by, descending }: Choice, before: number | null): EventQuery {
+function queryOf({ channel, range, hidden, search, by, descending }: Choice, now: Date, before: number | null): EventQuery {
   const levels = eventLevel.options.filter((level) => !hidden.includes(level));
-  return { channel, before, levels, search, order: { by, descending } };
+  return { channel, before, levels, ...spanOf(range, now), search, order: { by, descending } };
 }
 
-function titleOf(counts: Counts | undefined, failed: boolean): { mark: MarkName; title: string } {
+interface Narrowing {
+  failed: boolean;
+  isNarrowed: boolean;
+  when: string;
+}
+
+function titleOf(counts: Told['counts'] | undefined, { failed, isNarrowed, when }: Narrowing): { mark: MarkName; title: string } {
   const words = texts.events;
   if (failed) return { mark: 'bad', title: words.titleFailed };
   if (counts === undefined) return { mark: 'waiting', title: words.reading };
   const count = counts.Information + counts.Warning + counts.Error;
-  if (count === 0) return { mark: 'off', title: words.titleEmpty };
-  if (counts.Error > 0) return { mark: 'bad', title: words.title(counts.Error, counts.Warning, count) };
-  if (counts.Warning > 0) return { mark: 'attention', title: words.title(0, counts.Warning, count) };
-  return { mark: 'good', title: words.titleQuiet(count) };
+  if (count === 0) return { mark: 'off', title: isNarrowed ? words.titleNoneFits : words.titleEmpty };
+  if (counts.Error > 0) return { mark: 'bad', title: words.title(counts.Error, counts.Warning, count, when) };
+  if (counts.Warning > 0) return { mark: 'attention', title: words.title(0, counts.Warning, count, when) };
+  return { mark: 'good', title: words.titleQuiet(count, when) };
 }
 
 interface ChannelChoiceProps {

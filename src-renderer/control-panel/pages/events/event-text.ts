@@ -7,8 +7,10 @@ export function eventText({ time, level, id, source, channel, message }: LogEven
   return tabbedLine([time, level, String(id), source, channel, message]);
 }
 
-export function fitsEvent({ channel, levels, search = '' }: EventQuery, event: LogEvent): boolean {
+export function fitsEvent({ channel, levels, since = null, until = null, search = '' }: EventQuery, event: LogEvent): boolean {
   if (channel !== null && event.channel !== channel) return false;
+  const time = Date.parse(event.time);
+  if ((since !== null && time < Date.parse(since)) || (until !== null && time >= Date.parse(until))) return false;
   if (levels?.includes(event.level) === false) return false;
   return eventSays(event, search.trim().toLowerCase());
 }

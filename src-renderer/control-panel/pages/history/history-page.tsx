@@ -67,7 +67,7 @@ export function HistoryPage() {
   };
   const isNarrowed = chosen.search !== '' || chosen.outcome !== null;
   return (
-    <Page {...titleOf(view.more, view.problem !== null)} fills>
+    <Page {...titleOf(view.more, { failed: view.problem !== null, isNarrowed })} fills>
       <ListFrame<JobQuery, JobView, Counts>
         label={texts.navigation.pages.history}
         what={texts.history.what}
@@ -111,12 +111,15 @@ function readJobs(bridge: ReturnType<typeof useServices>['bridge']): ReadRows<Jo
   };
 }
 
-function titleOf(counts: Counts | undefined, failed: boolean): { title: string; lead?: string; mark?: MarkName } {
+function titleOf(
+  counts: Counts | undefined,
+  { failed, isNarrowed }: { failed: boolean; isNarrowed: boolean },
+): { title: string; lead?: string; mark?: MarkName } {
   if (failed) return { title: texts.history.titleFailed, mark: 'bad' };
   if (counts === undefined) return { title: texts.navigation.pages.history };
   const countOf = (outcome: AttemptOutcome): number => counts[outcome] ?? 0;
   const total = attemptOutcome.options.reduce((sum, outcome) => sum + countOf(outcome), 0);
-  if (total === 0) return { title: texts.history.titleEmpty, mark: 'off' };
+  if (total === 0) return { title: isNarrowed ? texts.history.titleNoneFits : texts.history.titleEmpty, mark: 'off' };
   const unwell = total - countOf('completed') - countOf('stopped') - countOf('suspended');
   return {
     title: texts.history.title(total, unwell),

@@ -1,21 +1,40 @@
 /** Attempts at this job that ran here, and how each ended. */
 import { makeStyles, tokens } from '@fluentui/react-components';
+import { useState } from 'react';
 import type { JobView } from '../../../../src-contract/engine-calls.ts';
 import { useReading } from '../../../shared/call.ts';
 import { Waiting } from '../../../shared/empty-state.tsx';
 import { ProblemCard } from '../../../shared/problem-card.tsx';
 import { DataTable } from '../../../shared/table/data-table.tsx';
-import type { Column } from '../../../shared/table/sorting.ts';
+import { sortRows, type Column, type Sorting } from '../../../shared/table/sorting.ts';
 import { TryAgainButton } from '../../../shared/try-again-button.tsx';
 import { texts } from '../../../texts.ts';
 import { endedColumn, outcomeColumn, pickedUpColumn, ranForColumn, recordsColumn } from '../../parts/job-columns.tsx';
+import { jobTextColumns } from '../../parts/job-text-columns.ts';
 import { PlaceLink } from '../../parts/place-link.tsx';
+import { TableTools } from '../../parts/table-tools.tsx';
 import { useServices } from '../../state/services.ts';
 
 const useStyles = makeStyles({
-  about: { margin: 0, color: tokens.colorNeutralForeground2 },
+  head: { display: 'flex', justifyContent: 'space-between', gap: '8px 12px', flexWrap: 'wrap', alignItems: 'center' },
+  about: { margin: 0, flex: '1 1 320px', color: tokens.colorNeutralForeground2 },
   frame: { display: 'flex', flexDirection: 'column', minHeight: '120px', flexGrow: 1 },
 });
+
+const {
+  attempt,
+  status,
+  reason,
+  pickedUp,
+  started,
+  ended,
+  milliseconds,
+  records,
+  atService,
+  sandboxId: sandbox,
+} = jobTextColumns;
+/** What is copied and saved. */
+const textColumns = [attempt, status, reason, pickedUp, started, ended, milliseconds, records, atService, sandbox];
 
 export function JobAttempts({ job }: { job: JobView }) {
   const styles = useStyles();
@@ -23,6 +42,7 @@ export function JobAttempts({ job }: { job: JobView }) {
   const { jobId, sandboxId } = job;
   const { reading, readAgain } = useReading(() => bridge.call('jobs:attempts', { jobId }), `${jobId} ${job.phase}`);
   const words = texts.job.attempts;
+  const [sorting, setSorting] = useState<Sorting>({ key: 'pickedUp', descending: false });
   if (reading.status === 'reading') return <Waiting forWhat={words.reading} />;
   if (reading.status === 'failed')
     return <ProblemCard problem={reading.problem} actions={<TryAgainButton onClick={readAgain} />} />;
@@ -41,6 +61,7 @@ export function JobAttempts({ job }: { job: JobView }) {
       ) : (
         <PlaceLink to={{ page: 'job', id: one.sandboxId }}>{words.name(one.attempt)}</PlaceLink>
       ),
+    compare: (one, other) => (one.attempt ?? 0) - (other.attempt ?? 0),
   };
   const reasonColumn: Column<JobView> = {
     key: 'reason',
@@ -49,24 +70,25 @@ export function JobAttempts({ job }: { job: JobView }) {
     cell: ({ outcomeReason }) => <span title={outcomeReason ?? undefined}>{outcomeReason?.split('\n', 1)[0]}</span>,
     showFrom: 'wide',
   };
-  const plain = [outcomeColumn, pickedUpColumn, endedColumn, ranForColumn, recordsColumn].map(withoutSorting);
+  const columns = [attemptColumn, outcomeColumn, pickedUpColumn, endedColumn, ranForColumn, recordsColumn, reasonColumn];
+  const sorted = sortRows(attempts, columns, sorting);
   return (
     <>
-      <p className={styles.about}>{words.about}</p>
+      <div className={styles.head}>
+        <p className={styles.about}>{words.about}</p>
+        <TableTools name="attempts" columns={textColumns} rows={sorted} />
+      </div>
       <div className={styles.frame}>
         <DataTable
           label={words.label}
-          rows={attempts}
+          rows={sorted}
           rowKey={(one) => one.sandboxId}
-          columns={[attemptColumn, ...plain, reasonColumn]}
+          columns={columns}
+          sorting={sorting}
+          onSort={setSorting}
           fills
         />
       </div>
     </>
   );
-}
-
-/** In their order: the oldest first. */
-function withoutSorting({ compare: _compare, ...column }: Column<JobView>): Column<JobView> {
-  return column;
 }

@@ -97,14 +97,18 @@ function KnownJob({ job }: { job: JobView }) {
       {saving.result}
       <StopProgress job={job} />
       <OutcomeNote job={job} />
-      {job.asking === null ? <Tabs job={job} samples={samples} /> : <PermissionPanel job={job} />}
+      {job.asking === null ? (
+        <Tabs job={job} samples={samples} onSave={() => saving.run('text')} />
+      ) : (
+        <PermissionPanel job={job} />
+      )}
       {job.asking === null && <JobFoot job={job} samples={isRunning(job) ? samples : noSamples} />}
     </Page>
   );
 }
 
 /** Everything of a job that was let run. */
-function Tabs({ job, samples }: { job: JobView; samples: readonly UsageSample[] }) {
+function Tabs({ job, samples, onSave }: { job: JobView; samples: readonly UsageSample[]; onSave: () => void }) {
   const styles = useStyles();
   const [tab, setTab] = useState<TabName>('records');
   const parameters = Object.keys(job.parameters).length;
@@ -144,7 +148,7 @@ function Tabs({ job, samples }: { job: JobView; samples: readonly UsageSample[] 
       </TabList>
       <div role="tabpanel" id="job-panel" aria-labelledby={`job-tab-${tab}`} className={styles.panel}>
         {tab === 'records' && <RecordNotes job={job} />}
-        {tab === 'records' && <JobRecords job={job} />}
+        {tab === 'records' && <JobRecords job={job} onSave={onSave} />}
         {tab === 'console' && <JobConsole sandboxId={job.sandboxId} />}
         {tab === 'parameters' && <JobParameters job={job} />}
         {tab === 'attempts' && <JobAttempts job={job} />}

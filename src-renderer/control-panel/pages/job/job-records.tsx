@@ -3,11 +3,12 @@ import { useEffect, useState } from 'react';
 import type { JobView } from '../../../../src-contract/engine-calls.ts';
 import { RecordReader } from '../../../shared/records/record-reader.ts';
 import { RecordsView } from '../../../shared/records/records-view.tsx';
+import { texts } from '../../../texts.ts';
 import { useServices } from '../../state/services.ts';
 import { isRunning } from '../../state/worker-view.ts';
 
 /** Belongs to one attempt: what the job is when the page opens decides where reading starts. */
-export function JobRecords({ job }: { job: JobView }) {
+export function JobRecords({ job, onSave }: { job: JobView; onSave: () => void }) {
   const { bridge } = useServices();
   const running = isRunning(job);
   const { recordCount, sandboxId } = job;
@@ -23,5 +24,13 @@ export function JobRecords({ job }: { job: JobView }) {
     return () => reader.close();
   }, [reader]);
   useEffect(() => reader.notice(recordCount), [reader, recordCount]);
-  return <RecordsView reader={reader} running={running} />;
+  return (
+    <RecordsView
+      reader={reader}
+      running={running}
+      recordCount={recordCount}
+      goneText={texts.job.recordsGone(job.acknowledgedCount)}
+      onSave={onSave}
+    />
+  );
 }

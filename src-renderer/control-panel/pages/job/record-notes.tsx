@@ -2,7 +2,7 @@
 import { makeStyles, tokens } from '@fluentui/react-components';
 import type { JobView } from '../../../../src-contract/engine-calls.ts';
 import { useReading } from '../../../shared/call.ts';
-import { formatCount, formatRecordTime } from '../../../shared/format.ts';
+import { formatRecordTime } from '../../../shared/format.ts';
 import { texts } from '../../../texts.ts';
 import { useServices } from '../../state/services.ts';
 
@@ -41,7 +41,7 @@ export function RecordNotes({ job }: { job: JobView }) {
         {notes.map(({ time, text, after }, index) => (
           <li key={index} className={styles.note}>
             <time dateTime={time}>{formatRecordTime(new Date(time))}</time>
-            <span>{after === 0 ? words.before : words.after(formatCount(after))}</span>
+            <span>{after === 0 ? words.before : words.after(after)}</span>
             <span className={styles.text}>{text}</span>
           </li>
         ))}

@@ -3,14 +3,17 @@ import { Button, Menu, MenuButton, MenuItem, MenuList, MenuPopover, MenuTrigger 
 import { Dismiss16Regular } from '@fluentui/react-icons/svg/dismiss';
 import { makeStyles, tokens } from '@fluentui/react-components';
 import type { JobView } from '../../../../src-contract/engine-calls.ts';
+import type { ShellArguments } from '../../../../src-contract/window-calls.ts';
 import { useAction } from '../../../shared/call.ts';
 import { ProblemCard } from '../../../shared/problem-card.tsx';
 import { texts } from '../../../texts.ts';
 import { useServices } from '../../state/services.ts';
 
+type SavedFormat = ShellArguments<'shell:save-job'>['format'];
+
 export interface Saving {
   pending: boolean;
-  run: (format: 'text' | 'json') => void;
+  run: (format: SavedFormat) => void;
   /** What came of it, under the head of the page. */
   result: React.ReactNode;
 }
@@ -29,6 +32,7 @@ export function SaveJob({ saving }: { saving: Saving }) {
       <MenuPopover>
         <MenuList>
           <MenuItem onClick={() => saving.run('text')}>{words.asText}</MenuItem>
+          <MenuItem onClick={() => saving.run('csv')}>{words.asCsv}</MenuItem>
           <MenuItem onClick={() => saving.run('json')}>{words.asJson}</MenuItem>
         </MenuList>
       </MenuPopover>
@@ -39,8 +43,8 @@ export function SaveJob({ saving }: { saving: Saving }) {
 export function useSaving({ sandboxId }: Pick<JobView, 'sandboxId'>, said: string, say: (words: string) => void): Saving {
   const styles = useStyles();
   const { bridge } = useServices();
-  const save = useAction((format: 'text' | 'json') => bridge.shell('shell:save-job', { sandboxId, format }));
-  const run = async (format: 'text' | 'json'): Promise<void> => {
+  const save = useAction((format: SavedFormat) => bridge.shell('shell:save-job', { sandboxId, format }));
+  const run = async (format: SavedFormat): Promise<void> => {
     say('');
     const value = await save.run(format);
     if (value !== undefined && value.file !== null) say(texts.job.save.saved(value.records, value.file));

@@ -1,6 +1,6 @@
 /** Is every record at the service? Pure. */
 import type { JobView } from '../../../../src-contract/engine-calls.ts';
-import { formatCount, formatSpan } from '../../../shared/format.ts';
+import { formatSpan } from '../../../shared/format.ts';
 import { texts } from '../../../texts.ts';
 import { isRunning } from '../../state/worker-view.ts';
 
@@ -21,11 +21,11 @@ export function uploadState(job: Known, now: Date): UploadState {
   return { kind: 'sending', sentence: words.sending(missing, waitedFor(job, now)) };
 }
 
-/** Records are sent in their order: what the service lacks is the last ones. Numbered as the list of records counts them, from 1. */
+/** Records are sent in their order: what the service lacks is the last ones. Told by their sequence, as everywhere. */
 function lackingSentence({ recordCount, acknowledgedCount }: Known, missing: number): string {
   const words = texts.job.upload;
   if (missing === 0) return words.different;
-  return words.lacking(missing, formatCount(acknowledgedCount + 1), formatCount(recordCount));
+  return words.lacking(missing, acknowledgedCount, recordCount - 1);
 }
 
 /** `12 s`; undefined for what has just been written: it is on its way. */

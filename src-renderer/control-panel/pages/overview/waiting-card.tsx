@@ -8,6 +8,7 @@ import { Mark } from '../../../shared/marks.tsx';
 import { RunningFor } from '../../../shared/moment.tsx';
 import { useNow } from '../../../shared/use-now.ts';
 import { texts } from '../../../texts.ts';
+import { PlaceLink } from '../../parts/place-link.tsx';
 import { useServices } from '../../state/services.ts';
 
 type Waiting = NonNullable<EngineValue<'jobs:waiting'>['waiting']>;
@@ -49,7 +50,11 @@ export function WaitingCard() {
           <WaitingJob key={job.jobId} job={job} />
         ))}
       </ul>
-      {more > 0 && <p className={styles.more}>{words.more(formatCount(more))}</p>}
+      {more > 0 && (
+        <p className={styles.more}>
+          {words.more(formatCount(more))}: <PlaceLink to={{ page: 'diagnostics' }}>{words.whyEach}</PlaceLink>
+        </p>
+      )}
     </Card>
   );
 }

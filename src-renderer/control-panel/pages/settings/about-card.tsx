@@ -18,6 +18,7 @@ import { Card, Facts } from '../../../shared/card.tsx';
 import { Waiting } from '../../../shared/empty-state.tsx';
 import { Moment } from '../../../shared/moment.tsx';
 import { ProblemCard } from '../../../shared/problem-card.tsx';
+import { TryAgainButton } from '../../../shared/try-again-button.tsx';
 import { texts } from '../../../texts.ts';
 import { useServices, useWorkerView } from '../../state/services.ts';
 
@@ -38,7 +39,7 @@ const useStyles = makeStyles({
 
 export function AboutCard({ worker }: { worker: WorkerState }) {
   const { bridge } = useServices();
-  const { reading } = useReading(() => bridge.shell('shell:about', {}), worker.processId);
+  const { reading, readAgain } = useReading(() => bridge.shell('shell:about', {}), worker.processId);
   const { role } = useWorkerView();
   const words = texts.settings.about;
   const about = reading.status === 'known' ? reading.value : undefined;
@@ -58,6 +59,7 @@ export function AboutCard({ worker }: { worker: WorkerState }) {
           { name: words.dataFolder, value: worker.dataFolder, fixedWidth: true },
         ]}
       />
+      {reading.status === 'failed' && <ProblemCard problem={reading.problem} actions={<TryAgainButton onClick={readAgain} />} />}
       <Licences />
     </Card>
   );
@@ -95,10 +97,11 @@ function Licences() {
 
 function LicenceText({ read }: { read: () => Promise<Answer<{ text: string }>> }) {
   const styles = useStyles();
-  const { reading } = useReading(read, 'licences');
+  const { reading, readAgain } = useReading(read, 'licences');
   const words = texts.settings.about;
   if (reading.status === 'reading') return <Waiting forWhat={words.licencesReading} />;
-  if (reading.status === 'failed') return <ProblemCard problem={reading.problem} announce />;
+  if (reading.status === 'failed')
+    return <ProblemCard problem={reading.problem} actions={<TryAgainButton onClick={readAgain} />} announce />;
   return (
     <pre className={styles.text} tabIndex={0} role="group" aria-label={words.licencesTitle}>
       {reading.value.text}

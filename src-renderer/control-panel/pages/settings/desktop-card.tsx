@@ -4,7 +4,9 @@ import { useState } from 'react';
 import { appearance, type DesktopChoices } from '../../../../src-contract/window-calls.ts';
 import { useAction, useReading } from '../../../shared/call.ts';
 import { Card } from '../../../shared/card.tsx';
+import { Waiting } from '../../../shared/empty-state.tsx';
 import { ProblemCard } from '../../../shared/problem-card.tsx';
+import { TryAgainButton } from '../../../shared/try-again-button.tsx';
 import { texts } from '../../../texts.ts';
 import { useServices } from '../../state/services.ts';
 
@@ -16,10 +18,11 @@ const useStyles = makeStyles({
 
 export function DesktopCard() {
   const { bridge } = useServices();
-  const { reading } = useReading(() => bridge.shell('shell:desktop', {}), 'desktop');
+  const { reading, readAgain } = useReading(() => bridge.shell('shell:desktop', {}), 'desktop');
   return (
     <Card title={words.title}>
-      {reading.status === 'failed' && <ProblemCard problem={reading.problem} />}
+      {reading.status === 'reading' && <Waiting forWhat={texts.settings.readingChoices} />}
+      {reading.status === 'failed' && <ProblemCard problem={reading.problem} actions={<TryAgainButton onClick={readAgain} />} />}
       {reading.status === 'known' && <Choices choices={reading.value} />}
     </Card>
   );

@@ -4,7 +4,7 @@ import { Card } from '../../../shared/card.tsx';
 import { ProblemCard } from '../../../shared/problem-card.tsx';
 import { texts } from '../../../texts.ts';
 import { TextField } from '../../parts/fields.tsx';
-import { RoleButton, RoleNote } from '../../parts/role.tsx';
+import { RoleButton, RoleNote, useLackingRole } from '../../parts/role.tsx';
 import { formNames, readSettingsForm, startOfSettings, type SettingsForm } from './settings-form.ts';
 import { useSavedForm } from './use-saved-form.ts';
 
@@ -22,6 +22,7 @@ export function LimitsForm({ settings: first }: { settings: Settings }) {
     startOf: startOfSettings,
     read: readSettingsForm,
   });
+  const readOnly = useLackingRole('settings:change') !== undefined;
   const words = texts.settings;
   const part = {
     form,
@@ -34,7 +35,7 @@ export function LimitsForm({ settings: first }: { settings: Settings }) {
         <RoleNote call="settings:change" />
         <div className={styles.fields}>
           {formNames.map((name) => (
-            <TextField key={name} {...part} name={name} words={words.fields[name]} />
+            <TextField key={name} {...part} name={name} words={words.fields[name]} readOnly={readOnly} />
           ))}
         </div>
         <div className={styles.actions}>

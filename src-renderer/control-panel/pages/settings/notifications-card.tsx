@@ -4,7 +4,9 @@ import { useState } from 'react';
 import { notificationKind, type NotificationKind } from '../../../../src-contract/window-calls.ts';
 import { useAction, useReading } from '../../../shared/call.ts';
 import { Card } from '../../../shared/card.tsx';
+import { Waiting } from '../../../shared/empty-state.tsx';
 import { ProblemCard } from '../../../shared/problem-card.tsx';
+import { TryAgainButton } from '../../../shared/try-again-button.tsx';
 import { texts } from '../../../texts.ts';
 import { useServices } from '../../state/services.ts';
 
@@ -15,11 +17,12 @@ const useStyles = makeStyles({
 
 export function NotificationsCard() {
   const { bridge } = useServices();
-  const { reading } = useReading(() => bridge.shell('shell:notifications', {}), '');
+  const { reading, readAgain } = useReading(() => bridge.shell('shell:notifications', {}), '');
   const words = texts.settings.notifications;
   return (
     <Card title={words.title}>
-      {reading.status === 'failed' && <ProblemCard problem={reading.problem} />}
+      {reading.status === 'reading' && <Waiting forWhat={texts.settings.readingChoices} />}
+      {reading.status === 'failed' && <ProblemCard problem={reading.problem} actions={<TryAgainButton onClick={readAgain} />} />}
       {reading.status === 'known' && <Choices about={reading.value.about} />}
     </Card>
   );

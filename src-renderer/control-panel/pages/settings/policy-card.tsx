@@ -11,7 +11,7 @@ import { Mark } from '../../../shared/marks.tsx';
 import { ProblemCard } from '../../../shared/problem-card.tsx';
 import { TryAgainButton } from '../../../shared/try-again-button.tsx';
 import { texts } from '../../../texts.ts';
-import { RoleButton, RoleNote } from '../../parts/role.tsx';
+import { RoleButton, RoleNote, useLackingRole } from '../../parts/role.tsx';
 import { useServices } from '../../state/services.ts';
 import { readPolicyForm, startOfPolicy, type PolicyForm } from './policy-form.ts';
 import { useSavedForm } from './use-saved-form.ts';
@@ -21,7 +21,16 @@ const useStyles = makeStyles({
   hint: { margin: '0 0 8px', color: tokens.colorNeutralForeground2, lineHeight: '20px' },
   rules: { display: 'flex', flexDirection: 'column', gap: '4px' },
   // Under its checkbox's label.
-  inside: { display: 'flex', flexDirection: 'column', gap: '8px', padding: '0 8px 8px 36px', maxWidth: '460px' },
+  inside: {
+    margin: 0,
+    border: 'none',
+    minWidth: 0,
+    display: 'flex',
+    flexDirection: 'column',
+    gap: '8px',
+    padding: '0 8px 8px 36px',
+    maxWidth: '460px',
+  },
   about: { margin: 0, color: tokens.colorNeutralForeground3, fontSize: tokens.fontSizeBase200, lineHeight: '16px' },
   row: { display: 'flex', flexWrap: 'wrap', columnGap: '12px' },
   mistake: {
@@ -68,6 +77,7 @@ function Rules({ policy: first }: { policy: LocalPolicy }) {
     startOf: startOfPolicy,
     read: readPolicyForm,
   });
+  const isReadOnly = useLackingRole('policy:change') !== undefined;
   const part: Part = { form, mistake: (rule) => (reading.ok ? undefined : reading.mistakes[rule]), change };
   return (
     <form onSubmit={(event) => void submit(event)} noValidate>
@@ -77,13 +87,14 @@ function Rules({ policy: first }: { policy: LocalPolicy }) {
             <Checkbox
               label={words.rules[rule].label}
               checked={form.on[rule]}
+              disabled={isReadOnly}
               onChange={(_event, { checked }) => part.change({ on: { ...form.on, [rule]: checked === true } })}
             />
             {form.on[rule] && (
-              <div className={styles.inside}>
+              <fieldset className={styles.inside} disabled={isReadOnly} aria-label={words.rules[rule].label}>
                 {words.rules[rule].hint !== '' && <p className={styles.about}>{words.rules[rule].hint}</p>}
                 <RuleFields rule={rule} {...part} />
-              </div>
+              </fieldset>
             )}
           </div>
         ))}

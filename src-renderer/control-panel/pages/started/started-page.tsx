@@ -179,7 +179,7 @@ function ServiceRecords({ jobName, attempt, recordCount, running }: ServiceRecor
     return () => reader.close();
   }, [reader]);
   useEffect(() => reader.notice(recordCount), [reader, recordCount]);
-  return <RecordsView reader={reader} running={running} />;
+  return <RecordsView reader={reader} running={running} recordCount={recordCount} goneText={words.recordsGone} />;
 }
 
 function StopAtService({ job, onAsked }: { job: ServiceJob; onAsked: () => void }) {

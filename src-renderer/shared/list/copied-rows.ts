@@ -1,4 +1,7 @@
-/** Chosen rows as one text for the clipboard. Pure. */
+/**
+ * Chosen rows as one text for the clipboard. Both limits count: rows of usual length are stopped by their number, very long ones (an
+ * exception's text in each) by what the main process takes at once. Pure.
+ */
 import { maxCopiedCharacters } from '../../../src-contract/window-calls.ts';
 
 /** More would not be read by anybody who pastes them; a file holds any number. */
