@@ -12,6 +12,7 @@ import { summarizeJournal } from '../journal/journal-reader.ts';
 import { attemptSummaryPath, journalPath } from './layout.ts';
 
 const journalEnding = '.journal';
+const summaryEnding = '.attempt.json';
 const schemaVersion = 1;
 const schema = `
   CREATE TABLE jobs (
@@ -202,6 +203,7 @@ export class HistoryDatabase {
     const { journalsFolder } = this.files;
     const summary = readSummary(journalsFolder, jobId, sandboxId);
     if (summary !== undefined) return summary;
+    if (!existsSync(journalPath(journalsFolder, jobId, sandboxId))) return undefined;
     const read = await readFromJournal(journalsFolder, jobId, sandboxId);
     if (read === undefined || known === undefined) return read;
     const { phase, outcome, outcomeReason, exitCode, endedAt, recordCount } = read;
@@ -298,11 +300,15 @@ function setAsideDatabase(file: string): string {
 function attemptsOnDisk(journalsFolder: string): { jobId: string; sandboxId: string }[] {
   return readdirSync(journalsFolder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
-    .flatMap(({ name: jobId }) =>
-      readdirSync(path.join(journalsFolder, jobId))
-        .filter((file) => file.endsWith(journalEnding))
-        .map((file) => ({ jobId, sandboxId: file.slice(0, -journalEnding.length) })),
-    );
+    .flatMap(({ name: jobId }) => {
+      const files = readdirSync(path.join(journalsFolder, jobId));
+      // One that was never started has no journal.
+      const attempts = files.flatMap((file) => {
+        const ending = [journalEnding, summaryEnding].find((one) => file.endsWith(one));
+        return ending === undefined ? [] : [file.slice(0, -ending.length)];
+      });
+      return [...new Set(attempts)].map((sandboxId) => ({ jobId, sandboxId }));
+    });
 }
 
 function readSummary(journalsFolder: string, jobId: string, sandboxId: string): JobView | undefined {

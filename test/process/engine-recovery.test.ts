@@ -257,12 +257,22 @@ describe('what a sandbox says becomes what a person sees', () => {
 
   it('a sandbox that cannot be started is a problem until one can', async () => {
     const worker = await registered('no-start', { sandbox: { file: path.join(await tempFolder(), 'nothing'), leading: [] } });
-    await startJob('no-start', '/nowhere');
+    const jobId = await startJob('no-start', '/nowhere');
     const state = await worker.when('the problem', (now) => now.problems.length > 0);
     expect(state.problems).toMatchObject([{ code: 'sandbox-not-started' }]);
     expect(state).toMatchObject({ status: 'unable', running: 0 });
     expect((await worker.events()).find((event) => event.id === 3712)?.message).toContain('its program is not there');
     await waitFor('the end of what is shown', 5, () => phasesHeard(worker).includes('ended') || undefined);
+    // The service is told why, long before it would give the attempt up; so is whoever looks at the jobs of this machine.
+    const [attempt] = await waitFor('the attempt’s end', 10, async () => {
+      const { attempts } = await jobOnService(jobId);
+      return attempts[0]?.outcome === null ? undefined : attempts;
+    });
+    const why = 'its sandbox could not be started: its program is not there';
+    expect(attempt).toMatchObject({ outcome: 'never-started', reason: why, recordCount: 0, verified: true });
+    const view = await endOf(worker, attempt?.sandboxId ?? '');
+    expect(view).toMatchObject({ jobId, runbookName: 'count', outcome: 'never-started', outcomeReason: why });
+    expect(existsSync(path.join(worker.dataFolder, 'sandboxes', view.sandboxId))).toBe(false);
   });
 
   it('a stop of a job whose sandbox has not spoken yet says that it is starting, not that it has ended', async () => {
