@@ -63,3 +63,16 @@ export async function waitForState(
   }
   return undefined;
 }
+
+/** false: the signal fired before it had ended. */
+export async function endProcess(
+  identity: ProcessIdentity,
+  { sleep, signal }: Omit<Looking, 'sandboxesFolder'>,
+): Promise<boolean> {
+  if (isRunning(identity)) process.kill(identity.pid, 'SIGKILL');
+  while (!signal.aborted) {
+    if (!isRunning(identity)) return true;
+    await sleep(lookMs, signal);
+  }
+  return false;
+}

@@ -14,7 +14,7 @@ import { endDeadTree } from './dead-tree.ts';
 import { readLostReport } from './lost-report.ts';
 import type { SandboxSnapshot } from './launcher-listener.ts';
 import type { HandOverParts, LauncherOptions, NewSandbox } from './launcher-options.ts';
-import { findEndpoint, waitForState } from './find-endpoint.ts';
+import { endProcess, findEndpoint, waitForState } from './find-endpoint.ts';
 import { findUntakenJob, finishAttempt, finishNeverStarted } from './finish-attempt.ts';
 import {
   findSandboxes,
@@ -364,9 +364,7 @@ export class Launcher {
     if (place === undefined || this.closing.signal.aborted) return;
     if (place.kind === 'silent') {
       entry.hung = `it had not said for ${String(Math.round(place.waitedMs / 1000))} s where it listens, and was ended`;
-      if (isRunning(identity)) process.kill(identity.pid, 'SIGKILL');
-      while (isRunning(identity) && !this.closing.signal.aborted) await sleep(50, this.closing.signal);
-      if (this.closing.signal.aborted) return;
+      if (!(await endProcess(identity, this.looking))) return;
     }
     if (place.kind === 'found') {
       entry.link = new SandboxLink({
