@@ -21,10 +21,11 @@ import { findRuntimes, type FoundRuntime } from './platform/runtimes.ts';
 import { createPackReceiver } from './service-link/pack-receiver.ts';
 import { backoffMs, outlast } from './service-link/retry.ts';
 import { openDataFolder } from './storage/data-folder.ts';
-import { acquireEngineLock } from './storage/engine-lock.ts';
+import { acquireEngineLock, sweepLockRemains } from './storage/engine-lock.ts';
 import { History } from './storage/history.ts';
-import { writePrivateFile } from './storage/private-files.ts';
+import { isDiskFull, readTextFile, writePrivateFile } from './storage/private-files.ts';
 import { openSettings, type OpenSettingsFile } from './storage/settings-store.ts';
+import { describeRemoved, sweepDataFolder, sweepJournals } from './storage/temporary-files.ts';
 import { CertificateRotation } from './worker-host/certificate-rotation.ts';
 import { ClosingStack } from './worker-host/closing-stack.ts';
 import { ConnectionFlow } from './worker-host/connection-flow.ts';
@@ -110,9 +111,9 @@ async function buildWorker(
   const startedAt = now().toISOString();
   const layout = await openDataFolder(options.dataFolder);
   const owner = { ...identifyThisProcess(), since: startedAt, mode };
-  stack.add('engine lock', await acquireEngineLock({ file: layout.engineLock, owner, isAlive: isRunning }), (lock) =>
-    lock.release(),
-  );
+  const lock = { file: layout.engineLock, owner, isAlive: isRunning };
+  stack.add('engine lock', await acquireEngineLock(lock), (held) => held.release());
+  const neverFinished = [...(await sweepLockRemains(lock, now())), ...(await sweepDataFolder(layout))];
 
   const listeners = new Set<(event: EngineEvent) => void>();
   const publish = (event: EngineEvent): void => {
@@ -179,7 +180,8 @@ async function buildWorker(
   const publisherKeyPem = options.publisherKeyPem ?? builtInPublisherKey();
   const receiver = createPackReceiver({ folder: layout.packsFolder, publisherKeyPem, now });
   await receiver.start();
-  await writePrivateFile(layout.workerCommand, workerCommandText(executables, layout.folder));
+  const keepWorkerCommand = (): Promise<void> => keepFile(layout.workerCommand, workerCommandText(executables, layout.folder));
+  await keepWorkerCommand();
   const giveUpCalls = (): void => late.engine?.askAnew();
   const access = stack.add('service clients', new ServiceAccess(parts, runtimesFound, giveUpCalls), (opened) => opened.forget());
   const inTurn = createTurns();
@@ -338,7 +340,10 @@ async function buildWorker(
     );
   }
   await rights.user();
-  await access.mendIdentity();
+  if (neverFinished.length > 0) jobs.leftoverRemoved(describeRemoved(neverFinished));
+  await access.mendIdentity().catch((error: unknown) => {
+    fault(error, 'put the worker’s certificate right');
+  });
   await launcher.adoptAll();
   jobs.catchUp();
   log.write({
@@ -355,6 +360,11 @@ async function buildWorker(
   const work = async (): Promise<void> => {
     jobs.clearOldNotices();
     await jobs.caughtUp();
+    if (isFirstRound) {
+      const found = await sweepJournals(layout, ending.signal);
+      if (found.length > 0) jobs.leftoverRemoved(describeRemoved(found));
+    }
+    await keepWorkerCommand();
     await retain({ history, log, settings: settings.current, now: now() });
     // At the start they are being looked for already.
     if (!isFirstRound) await lookForRuntimes();
@@ -414,6 +424,15 @@ function createEnd(): { ended: Promise<WorkerEnd>; tell: (why: WorkerEnd) => voi
 function workerCommandText(executables: Executables, dataFolder: string): string {
   const { file, leading } = executables.hrw;
   return `${JSON.stringify({ command: [file, ...leading], dataFolder }, null, 2)}\n`;
+}
+
+/** A full disk keeps nothing here from starting: it is written at the next occasion. */
+async function keepFile(file: string, text: string): Promise<void> {
+  try {
+    if ((await readTextFile(file)) !== text) await writePrivateFile(file, text);
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+  }
 }
 
 function unwritable(folder: string, error: unknown): AppError {

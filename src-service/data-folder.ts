@@ -2,7 +2,7 @@
  * The service's data folder, held by one service at a time. The lock is one that the operating system gives back when its holder dies: an
  * exclusive transaction on a small SQLite file of its own. Beside it stands who holds it, for the message to the second one.
  */
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import * as z from 'zod';
@@ -13,6 +13,8 @@ export interface DataFolder {
   readonly databaseFile: string;
   readonly vaultKeyFile: string;
   readonly logsFolder: string;
+  /** Names of files that a service which was killed had not finished, and that have been removed. */
+  readonly neverFinished: readonly string[];
   release: () => void;
 }
 
@@ -30,10 +32,18 @@ export function holdDataFolder(path: string): DataFolder {
     databaseFile: join(path, 'automation.sqlite'),
     vaultKeyFile: join(path, 'vault.key'),
     logsFolder: join(path, 'logs'),
+    neverFinished: removeUnfinished(path),
     release: () => {
       if (lock.isOpen) lock.close();
     },
   };
+}
+
+/** Written beside their places (tls/authority.ts), keys among them. Whoever holds the folder is the only one who writes there. */
+function removeUnfinished(folder: string): string[] {
+  const found = readdirSync(folder).filter((name) => name.endsWith('.pem.new'));
+  for (const name of found) rmSync(join(folder, name), { force: true });
+  return found;
 }
 
 function makeFolder(path: string): void {

@@ -76,6 +76,8 @@ async function open(options: ServiceOptions, closers: (() => void | Promise<void
   closers.push(folder.release);
   const log = createLog({ folder: folder.logsFolder, toConsole: options.logToConsole ?? false });
   closers.push(log.close);
+  if (folder.neverFinished.length > 0)
+    log.info('Files that an earlier start never finished were removed', { files: folder.neverFinished.join(', ') });
 
   const store = await openDatabase(options.databaseUrl, folder.databaseFile, (error) => {
     log.warn('The database connection was lost; it is made again', { reason: error.message });

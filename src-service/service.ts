@@ -1,6 +1,6 @@
 /** The automation service as a program: arguments in, two ports open, a clean end on SIGTERM and SIGINT. */
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import packageDescription from '../package.json' with { type: 'json' };
 import { AppError } from '../src-contract/app-error.ts';
 import { outlastOutput } from '../src-contract/node/outlast-output.ts';
@@ -94,6 +94,7 @@ function describe({ urls, caFile, caFingerprint, administratorToken }: RunningSe
 /** Before anything is made: whoever starts the service waits for that file. */
 function canWrite(readyFile: string): boolean {
   try {
+    removeUnfinished(readyFile);
     const probe = siblingOf(readyFile);
     writeFileSync(probe, '', { mode: 0o600 });
     rmSync(probe);
@@ -103,6 +104,26 @@ function canWrite(readyFile: string): boolean {
       `--ready-file ${readyFile}: ${(error as Error).message}\nNothing was started. Name a file in a folder that is there.\n`,
     );
     return false;
+  }
+}
+
+/** Of services that were killed as they wrote it: there may be a token in them. */
+function removeUnfinished(readyFile: string): void {
+  const beginning = `${basename(readyFile)}.`;
+  const folder = dirname(readyFile);
+  for (const name of readdirSync(folder)) {
+    const [, pid] = name.startsWith(beginning) ? (/^(\d+)[.]new$/.exec(name.slice(beginning.length)) ?? []) : [];
+    if (pid !== undefined && !isRunning(Number(pid))) rmSync(join(folder, name), { force: true });
+  }
+}
+
+/** Also true of another program that has been given the number since. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
 

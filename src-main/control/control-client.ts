@@ -12,6 +12,7 @@ import {
   type EngineValue,
   type Role,
 } from '../../src-contract/engine-calls.ts';
+import { channelAddress } from '../channel/channel-address.ts';
 import { ChannelError } from '../channel/channel-error.ts';
 import { connectLineChannel, type LineChannel } from '../channel/line-channel-client.ts';
 import { readRoleKey, roles } from './role-keys.ts';
@@ -46,7 +47,7 @@ export async function connectControl(options: ControlClientOptions): Promise<Con
   const { dataFolder } = options;
   // The address first: it is published when every key is there, so that the first connection to a new worker is not left with the
   // one role whose key happened to be made already.
-  const address = await readAddress(options.addressFile);
+  const address = await readAddress(options);
   const { role, key } = await findKey(options);
   if (address === undefined) throw new AppError('engine-not-running', { dataFolder });
   const listeners = new Set<(event: EngineEvent) => void>();
@@ -107,9 +108,11 @@ async function findKey({ controlFolder, dataFolder, role }: ControlClientOptions
   throw new AppError('engine-not-running', { dataFolder });
 }
 
-async function readAddress(file: string): Promise<string | undefined> {
+async function readAddress({ addressFile, controlFolder }: ControlClientOptions): Promise<string | undefined> {
   try {
-    return addressShape.safeParse(JSON.parse(await readFile(file, 'utf8'))).data?.address;
+    const text = await readFile(addressFile, 'utf8');
+    // On a full disk there is room for its name alone: the usual one is meant.
+    return text === '' ? channelAddress(controlFolder, 'control') : addressShape.safeParse(JSON.parse(text)).data?.address;
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 /** The engine's end of the control channel. */
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { AppError, type Answer } from '../../src-contract/app-error.ts';
 import { role as roleShape, type EngineCallName, type EngineEvent, type Role } from '../../src-contract/engine-calls.ts';
 import type { FaultListener } from '../channel/answer.ts';
@@ -40,7 +40,7 @@ export async function serveControl(options: ControlServerOptions): Promise<Contr
     });
   const server = await listenSomewhere(listen, controlFolder);
   try {
-    await writeAddress(addressFile, server.address);
+    await publishAddress(addressFile, server.address, channelAddress(controlFolder, 'control'));
     const files = new Map(roles.map((one) => [one, keyFile(controlFolder, one)] as const));
     guard?.({ keys: files, shared: [addressFile], address: server.address });
   } catch (error) {
@@ -74,11 +74,25 @@ async function listenSomewhere(
   }
 }
 
-async function writeAddress(file: string, address: string): Promise<void> {
+/** A full disk has no room for it, but for its name: an empty file says that it is the usual one. */
+async function publishAddress(file: string, address: string, usual: string): Promise<void> {
+  const text = `${JSON.stringify({ address })}\n`;
+  // What an engine that was killed has left.
+  if ((await readFile(file, 'utf8').catch(() => '')) === text) return;
+  try {
+    await writeBeside(file, text);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (address !== usual || (code !== 'ENOSPC' && code !== 'EDQUOT')) throw error;
+    await writeBeside(file, '');
+  }
+}
+
+async function writeBeside(file: string, text: string): Promise<void> {
   const sibling = `${file}.new`;
   const handle = await open(sibling, 'w', 0o600);
   try {
-    await handle.writeFile(`${JSON.stringify({ address })}\n`);
+    await handle.writeFile(text);
   } finally {
     await handle.close();
   }

@@ -6,8 +6,9 @@ import type { AppError } from '../../src-contract/app-error.ts';
 import type { Clock } from './clock.ts';
 import type { EngineEvent } from './worker-state.ts';
 
-/** Doubled with each failure in a row, up to the last: then a trial a minute. */
+/** Doubled with each failure in a row, up to the last: then a trial a minute. Looking costs nothing, a trial costs a job one of its attempts. */
 const firstWaitMs = 2000;
+const firstTrialWaitMs = 10_000;
 const lastWaitMs = 60_000;
 /** As long as a trial that says nothing may take: it counts as under way until then. */
 const silentTrialMs = 30_000;
@@ -48,7 +49,8 @@ export class StartTrials {
     this.failures += 1;
     const { clock, dispatch } = this.parts;
     dispatch({ kind: 'start-failed', at: clock.now().toISOString(), title: error.toProblem().title }, error.code);
-    this.wait(Math.min(lastWaitMs, firstWaitMs * 2 ** Math.min(10, this.failures - 1)));
+    const firstMs = this.onlyLooked ? firstWaitMs : firstTrialWaitMs;
+    this.wait(Math.min(lastWaitMs, firstMs * 2 ** Math.min(10, this.failures - 1)));
   }
 
   /** A sandbox has begun its work. */

@@ -1,9 +1,9 @@
 /** Finishing a dead sandbox's job, seen from the launcher: whom to tell, what to tell, and what becomes of its report. */
 import { isAppError } from '../../src-contract/app-error.ts';
 import { holdSeconds } from '../../src-contract/limits.ts';
-import type { SandboxReport } from '../../src-contract/sandbox.ts';
+import { reportWithoutJob, sandboxContractVersion, type SandboxReport } from '../../src-contract/sandbox.ts';
 import { journalPath } from '../storage/layout.ts';
-import { finishDeadSandbox } from './finish-dead.ts';
+import { finishDeadSandbox, reportNeverStarted, type Finished, type ReportOptions } from './finish-dead.ts';
 import { RenewedConnection, type ServiceConnection } from './renewed-connection.ts';
 import type { LaunchFacts } from './sandbox-folders.ts';
 
@@ -72,10 +72,11 @@ export async function findUntakenJob(options: UntakenOptions): Promise<string | 
  * disk, rights that somebody changes back) is tried again: nobody else finishes this attempt.
  */
 export async function finishAttempt(options: FinishAttemptOptions): Promise<SandboxReport | undefined> {
-  const { report, sleep, retryDelayMs, onProgress, signal } = options;
+  const { launch, report, jobId, journalsFolder, sleep, retryDelayMs, onProgress, signal } = options;
+  const journal = report.journalPath ?? journalPath(journalsFolder, jobId, launch.sandboxId);
   for (let failures = 1; ; failures += 1) {
     try {
-      return await finishOnce(options);
+      return await tell(options, (how) => finishDeadSandbox({ ...how, journal }));
     } catch (error) {
       if (signal.aborted) return undefined;
       if (!isSystemError(error)) throw error;
@@ -90,15 +91,42 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'errno' in error && 'syscall' in error;
 }
 
-async function finishOnce(options: FinishAttemptOptions): Promise<SandboxReport | undefined> {
-  const { launch, report, jobId, journalsFolder, seen, processesLeft, now, sleep, retryDelayMs, signal } = options;
+/**
+ * Tells the service that a sandbox could not be started, and why: it would wait for the attempt otherwise, and then know no more than that
+ * nothing was heard. Nothing of it runs any more. undefined: there is no such job, or the signal fired first.
+ */
+export async function finishNeverStarted(
+  options: Omit<FinishAttemptOptions, 'report' | 'jobId' | 'journalsFolder' | 'processesLeft'>,
+): Promise<SandboxReport | undefined> {
+  const { launch, now } = options;
+  const { sandboxId } = launch;
+  const jobId = await findUntakenJob(options);
+  if (jobId === undefined) return undefined;
+  const report: SandboxReport = {
+    ...reportWithoutJob,
+    contractVersion: sandboxContractVersion,
+    sandboxId,
+    // No process is it.
+    process: launch.process ?? { bootId: '', pid: 0, startTime: '' },
+    controlAddress: '',
+    phase: 'starting',
+    since: now().toISOString(),
+    jobId,
+  };
+  return await tell({ ...options, report, jobId, processesLeft: 0 }, reportNeverStarted);
+}
+
+async function tell(
+  options: Omit<FinishAttemptOptions, 'journalsFolder'>,
+  finish: (how: ReportOptions) => Promise<Finished>,
+): Promise<SandboxReport | undefined> {
+  const { launch, report, jobId, seen, processesLeft, now, sleep, retryDelayMs, signal } = options;
   const connection = new RenewedConnection((known) => options.connectService(launch, known));
   try {
-    const finished = await finishDeadSandbox({
+    const finished = await finish({
       service: connection.service,
       sandboxId: report.sandboxId,
       jobId,
-      journal: report.journalPath ?? journalPath(journalsFolder, jobId, launch.sandboxId),
       report,
       seen,
       processesLeft,
@@ -113,6 +141,7 @@ async function finishOnce(options: FinishAttemptOptions): Promise<SandboxReport 
     return {
       ...report,
       phase: 'ended',
+      runbookName: finished.runbookName ?? report.runbookName,
       outcome: finished.outcome,
       outcomeReason: finished.reason,
       exitCode: finished.exitCode,

@@ -7,6 +7,7 @@ import type { AttemptReport, JobDataRead } from '../../src-contract/jrds.ts';
 import { AppError, isAppError } from '../../src-contract/app-error.ts';
 import { finalStatus, type AttemptOutcome, type JobStatus } from '../../src-contract/kinds.ts';
 import type { SandboxReport } from '../../src-contract/sandbox.ts';
+import { emptyChain } from '../../src-contract/node/journal-frame.ts';
 import { isJudgement, mendableDelayMs } from '../../src-contract/service-judgement.ts';
 import { JournalUploader, type FrameSink } from '../journal/journal-uploader.ts';
 import { readJournal, summarizeJournal } from '../journal/journal-reader.ts';
@@ -68,6 +69,8 @@ export interface Finished {
   /** The service has everything; false: it lacks records; null: it was not told, or cannot say. */
   verified: boolean | null;
   trouble: string | null;
+  /** Where only the service knows it. */
+  runbookName?: string;
 }
 
 type Ending = Pick<Finished, 'outcome' | 'reason' | 'exitCode' | 'endedAt'>;
@@ -141,6 +144,27 @@ export async function finishDeadSandbox(options: FinishOptions): Promise<Finishe
   }
 }
 
+/** What a report needs, without a journal. */
+export type ReportOptions = Omit<FinishOptions, 'journal'>;
+
+/**
+ * The end of an attempt of which nothing ever ran: `seen` says why. It has no journal, also where there would be no room for one. As
+ * `finishDeadSandbox` it repeats until the service has taken it, has refused it for good, or the signal fires (then it rejects).
+ */
+export async function reportNeverStarted(options: ReportOptions): Promise<Finished> {
+  const { service, jobId, seen, now, signal } = options;
+  const ending: Ending = { outcome: 'never-started', reason: seen, exitCode: null, endedAt: now().toISOString() };
+  const finished: Finished = { ...ending, recordCount: 0, acknowledgedCount: 0, verified: null, trouble: null };
+  try {
+    const job = await persist(options, () => service.getJob(jobId, { signal }));
+    const { kind } = await reportEnd(options, job, ending, { recordCount: 0, chain: emptyChain.toString('hex') });
+    return { ...finished, verified: kind === 'accepted', runbookName: job.runbookName };
+  } catch (error) {
+    if (signal.aborted || !isAppError(error)) throw error;
+    return { ...finished, verified: false, trouble: error.toProblem().title };
+  }
+}
+
 /** A service that lost its last writes asks for records again; each replica of one may, some times, before it ends the attempt without them. */
 const maxRounds = 6;
 
@@ -201,7 +225,7 @@ async function postAndReport(options: FinishOptions, job: JobDataRead, ending: E
   return { acknowledgedCount: next, verified: null, trouble: null };
 }
 
-async function reportEnd(options: FinishOptions, job: JobDataRead, ending: Ending, target: SendTarget) {
+async function reportEnd(options: ReportOptions, job: JobDataRead, ending: Ending, target: SendTarget) {
   const { service, sandboxId, jobId, report, processesLeft, signal } = options;
   const { outcome, reason, exitCode, endedAt } = ending;
   const attemptReport: AttemptReport = {
@@ -251,7 +275,7 @@ function describeEnd(end: Exclude<SendEnd, 'complete'>): string {
 }
 
 /** A week without the service is no reason to give up, nor is a refusal that somebody may mend; an answer that judges is. */
-async function persist<Value>(options: FinishOptions, call: () => Promise<Value>): Promise<Value> {
+async function persist<Value>(options: ReportOptions, call: () => Promise<Value>): Promise<Value> {
   const { delay, retryDelayMs, onTrouble, report, signal } = options;
   for (let failures = 1; ; failures += 1) {
     signal.throwIfAborted();

@@ -2,7 +2,7 @@
  * All sandboxes of this worker: started here, or found and adopted. It knows which run (each takes a slot) and which have died and are being
  * finished (none does). What happens is told to one listener; nothing here decides what a person sees of it.
  */
-import { existsSync, type FSWatcher } from 'node:fs';
+import type { FSWatcher } from 'node:fs';
 import { AppError, isAppError } from '../../src-contract/app-error.ts';
 import type { PolicyQuestion } from '../../src-contract/policy.ts';
 import type { ConsolePiece, ProcessIdentity, SandboxHandOver, SandboxReport, UsageSample } from '../../src-contract/sandbox.ts';
@@ -14,12 +14,12 @@ import { endDeadTree } from './dead-tree.ts';
 import { readLostReport } from './lost-report.ts';
 import type { SandboxSnapshot } from './launcher-listener.ts';
 import type { HandOverParts, LauncherOptions, NewSandbox } from './launcher-options.ts';
-import { findUntakenJob, finishAttempt } from './finish-attempt.ts';
+import { endProcess, findEndpoint, waitForState } from './find-endpoint.ts';
+import { findUntakenJob, finishAttempt, finishNeverStarted } from './finish-attempt.ts';
 import {
   findSandboxes,
   isWarmFolderName,
   mayAdopt,
-  readControlKey,
   readLastWords,
   readSandboxFolder,
   removeSandboxFolder,
@@ -35,10 +35,6 @@ import { handToWaiting, removeWarmFolder } from './warm-hand-over.ts';
 
 /** How long a stop may wait for a sandbox that is just starting or being found again. */
 const stopRequestMs = 5000;
-/** A sandbox whose engine died while it was starting says where it listens within this many looks (10 s), or something is wrong. */
-const looksBeforeFault = 200;
-/** A process that was started and has not said anything after this many looks (10 s) never will. */
-const looksForState = 200;
 /** Enough to recognise actions that come again; the oldest are forgotten. */
 const maxRememberedIds = 10_000;
 
@@ -165,6 +161,11 @@ export class Launcher {
     while (this.work.size > 0) await Promise.all(this.work);
   }
 
+  private get looking(): { sandboxesFolder: string; sleep: LauncherOptions['sleep']; signal: AbortSignal } {
+    const { sandboxesFolder, sleep } = this.options;
+    return { sandboxesFolder, sleep, signal: this.closing.signal };
+  }
+
   private add(entry: Entry): Entry {
     this.entries.set(entry.launch.sandboxId, entry);
     this.tellCount();
@@ -236,9 +237,27 @@ export class Launcher {
         ? error
         : new AppError('sandbox-not-started', { sandboxId, reason: String(error) }, { cause: error });
       await endDeadTree(sandboxFolder);
-      await this.dismiss(entry);
+      entry.status = 'finishing';
+      this.tellCount();
       listener.notStarted(entry.launch, failure);
+      const { details } = failure;
+      const why = failure.code === 'sandbox-not-started' && 'reason' in details ? details.reason : failure.message;
+      await this.endNeverStarted(entry, `its sandbox could not be started: ${why}`);
     }
+  }
+
+  /** Nothing of it ever ran. A service that hands its actions out again by itself is told nothing: the same action is welcome then. */
+  private async endNeverStarted(entry: Entry, seen: string): Promise<void> {
+    const { listener, ...rest } = this.options;
+    const { signal } = this.closing;
+    const onProgress = (progress: SandboxReport): void => {
+      entry.report = progress;
+      if (!signal.aborted) listener.changed(snapshotOf(entry));
+    };
+    const final = await finishNeverStarted({ ...rest, launch: entry.launch, seen, onProgress, signal });
+    if (signal.aborted) return;
+    entry.report = final;
+    await (final === undefined ? this.dismiss(entry) : this.end(entry));
   }
 
   /** Never throws: from the moment that a process is there, trouble with its file must not make it an unknown one. */
@@ -279,7 +298,7 @@ export class Launcher {
     const { listener, sandboxesFolder, journalsFolder } = this.options;
     // An engine that died in the moment of starting it did not come to write down the process.
     const isJustStarted = first.report === undefined && launch?.process === null;
-    const found = (isJustStarted ? await this.waitForState(sandboxId) : undefined) ?? first;
+    const found = (isJustStarted ? await waitForState(sandboxId, this.looking) : undefined) ?? first;
     if (this.knows(sandboxId)) return;
     // Both files may have been lost with the power: the journal tells whether a job ran in it.
     if (found.report === undefined && (launch?.process ?? null) === null)
@@ -312,7 +331,7 @@ export class Launcher {
   private async lookFor(name: string): Promise<void> {
     this.looked.add(name);
     try {
-      const found = await this.waitForState(name);
+      const found = await waitForState(name, this.looking);
       const launch = found === undefined ? undefined : this.factsOf(found);
       if (found?.report === undefined || launch === undefined || this.knows(name)) return;
       const entry = this.add(newEntry(launch, found.report));
@@ -321,18 +340,6 @@ export class Launcher {
     } finally {
       this.looked.delete(name);
     }
-  }
-
-  /** undefined: the folder has gone, or nothing says anything in it. */
-  private async waitForState(name: string): Promise<FoundSandbox | undefined> {
-    const { sandboxesFolder, sleep } = this.options;
-    for (let looks = 0; looks < looksForState && !this.closing.signal.aborted; looks += 1) {
-      const found = await readSandboxFolder(sandboxesFolder, name);
-      if (found.report !== undefined) return found;
-      if (!existsSync(sandboxLayout(sandboxesFolder, name).folder)) return undefined;
-      await sleep(50, this.closing.signal);
-    }
-    return undefined;
   }
 
   /** For a sandbox without a launch file: a sibling has its elder's facts, any other what its own state says. */
@@ -351,9 +358,15 @@ export class Launcher {
 
   private async followToTheEnd(entry: Entry, identity: ProcessIdentity): Promise<void> {
     const { listener, sleep, warm } = this.options;
-    const place = await this.findEndpoint(entry, identity);
-    if (this.closing.signal.aborted) return;
-    if (place !== undefined) {
+    const onTrouble = (): void =>
+      listener.fault(new Error('it does not say where it listens'), `follow sandbox ${entry.launch.sandboxId}`);
+    const place = await findEndpoint(entry, identity, { ...this.looking, onTrouble });
+    if (place === undefined || this.closing.signal.aborted) return;
+    if (place.kind === 'silent') {
+      entry.hung = `it had not said for ${String(Math.round(place.waitedMs / 1000))} s where it listens, and was ended`;
+      if (!(await endProcess(identity, this.looking))) return;
+    }
+    if (place.kind === 'found') {
       entry.link = new SandboxLink({
         process: identity,
         controlAddress: place.address,
@@ -380,23 +393,6 @@ export class Launcher {
       if (!died) return;
     }
     await this.finish(entry, entry.hung ?? (entry.howEnded === undefined ? 'its process is gone' : await entry.howEnded));
-  }
-
-  /** Where the sandbox listens; undefined when it is gone. A sandbox whose engine died while it was starting says it a little later. */
-  private async findEndpoint(entry: Entry, identity: ProcessIdentity): Promise<{ address: string; key: Uint8Array } | undefined> {
-    const { sandboxesFolder, sleep, listener } = this.options;
-    const { sandboxId } = entry.launch;
-    for (let looks = 0; !this.closing.signal.aborted; looks += 1) {
-      const { report } = await readSandboxFolder(sandboxesFolder, sandboxId);
-      const key = await readControlKey(sandboxesFolder, sandboxId);
-      entry.report ??= report;
-      if (report !== undefined && key !== undefined) return { address: report.controlAddress, key };
-      if (!isRunning(identity)) return undefined;
-      if (looks === looksBeforeFault)
-        listener.fault(new Error('it does not say where it listens'), `follow sandbox ${sandboxId}`);
-      await sleep(looks < looksBeforeFault ? 50 : 1000, this.closing.signal);
-    }
-    return undefined;
   }
 
   /**
@@ -450,9 +446,13 @@ export class Launcher {
     this.tellCount();
     listener.crashed(snapshotOf(entry), seen);
     const { signal } = this.closing;
-    const jobId = report?.jobId ?? (await findUntakenJob({ ...rest, launch, signal }));
+    if (report === undefined) {
+      await this.endNeverStarted(entry, seen);
+      return;
+    }
+    const jobId = report.jobId ?? (await findUntakenJob({ ...rest, launch, signal }));
     if (signal.aborted) return;
-    if (report === undefined || jobId === undefined) {
+    if (jobId === undefined) {
       // It had taken no job: the service hands the action out again, if it still does, and it may then be started anew.
       await this.dismiss(entry);
       return;

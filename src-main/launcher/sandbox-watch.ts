@@ -5,11 +5,15 @@
 import { watch, type FSWatcher } from 'node:fs';
 
 /** `changed` is told names of folders that came, went or changed, some of them more than once. */
-export function watchSandboxes(sandboxesFolder: string, changed: (name: string) => void): FSWatcher {
-  const watcher = watch(sandboxesFolder, { persistent: false }, (_kind, name) => {
-    if (name !== null) changed(name);
-  });
-  // Out of watches, say: such sandboxes are then found at the next start.
-  watcher.on('error', () => undefined);
-  return watcher;
+export function watchSandboxes(sandboxesFolder: string, changed: (name: string) => void): FSWatcher | undefined {
+  try {
+    const watcher = watch(sandboxesFolder, { persistent: false }, (_kind, name) => {
+      if (name !== null) changed(name);
+    });
+    watcher.on('error', () => undefined);
+    return watcher;
+  } catch {
+    // Out of watches, say: such sandboxes are then found at the next start.
+    return undefined;
+  }
 }

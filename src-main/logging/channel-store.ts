@@ -59,7 +59,7 @@ export class ChannelStore extends Transport {
     try {
       if (this.open !== undefined && this.open.bytes + line.length > this.options.maxFileBytes) this.close();
       this.open ??= this.startFile(event.number);
-      this.open.bytes += writeSync(this.open.descriptor, line);
+      this.keep(this.open, line);
       if (this.isFailing) this.options.onWriteRecovered();
       this.isFailing = false;
     } catch (error) {
@@ -67,6 +67,15 @@ export class ChannelStore extends Transport {
       this.isFailing = true;
       this.options.onWriteFailed(error);
     }
+  }
+
+  /** A disk that is just full takes a part of the line: that would be no event, nor would the next one behind it. */
+  private keep(file: { descriptor: number; bytes: number }, line: Buffer): void {
+    if (writeSync(file.descriptor, line) < line.length) {
+      ftruncateSync(file.descriptor, file.bytes);
+      throw Object.assign(new Error('The disk is full.'), { code: 'ENOSPC' });
+    }
+    file.bytes += line.length;
   }
 
   private startFile(firstNumber: number): { descriptor: number; bytes: number } {

@@ -71,8 +71,9 @@ export function createPackReceiver(options: PackReceiverOptions): PackReceiver {
     const known = await readReceivedPacks(stateFile);
     const there = new Set(await readdir(folder));
     const whole = known.filter((one) => there.has(one.folder));
-    if (whole.length < known.length) await keep(whole);
     packs = whole;
+    // Where it cannot be written now (a full disk), it is at the next change, or found out again at the next start.
+    if (whole.length < known.length) await keep(whole).catch(() => undefined);
   }
 
   async function place(opened: OpenedPack, pack: PackName & { sha256: string }): Promise<ReceivedPack> {

@@ -3,6 +3,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
 import { appearance, notificationKind, type Appearance, type NotificationKind } from '../../src-contract/window-calls.ts';
+import { removeUnfinished } from './unfinished-file.ts';
 
 const preferencesShape = z.object({
   notifyAbout: z.array(notificationKind),
@@ -22,6 +23,7 @@ export class PreferencesFile {
   constructor(folder: string, onFault: (error: unknown) => void) {
     this.#file = path.join(folder, 'preferences.json');
     this.#onFault = onFault;
+    removeUnfinished(this.#file);
     this.#current = read(this.#file);
   }
 

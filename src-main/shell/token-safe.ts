@@ -7,6 +7,7 @@ import path from 'node:path';
 import * as z from 'zod';
 import { AppError } from '../../src-contract/app-error.ts';
 import { tokenKeeping, type TokenKeeping } from '../../src-contract/service-desk.ts';
+import { removeUnfinished } from './unfinished-file.ts';
 
 /** The operating system's own, bound to the user. */
 export interface Cipher {
@@ -43,6 +44,8 @@ export class TokenSafe {
   constructor(options: TokenSafeOptions) {
     this.#file = path.join(options.folder, 'service-token.json');
     this.#options = options;
+    // Of an application that was killed as it wrote: there is a token in it.
+    removeUnfinished(this.#file);
   }
 
   wouldKeep(): TokenKeeping {

@@ -11,6 +11,8 @@ import type { JobOrder, JobQuery } from '../../src-contract/lists.ts';
 import { summarizeJournal } from '../journal/journal-reader.ts';
 import { attemptSummaryPath, journalPath } from './layout.ts';
 
+const journalEnding = '.journal';
+const summaryEnding = '.attempt.json';
 const schemaVersion = 1;
 const schema = `
   CREATE TABLE jobs (
@@ -201,6 +203,7 @@ export class HistoryDatabase {
     const { journalsFolder } = this.files;
     const summary = readSummary(journalsFolder, jobId, sandboxId);
     if (summary !== undefined) return summary;
+    if (!existsSync(journalPath(journalsFolder, jobId, sandboxId))) return undefined;
     const read = await readFromJournal(journalsFolder, jobId, sandboxId);
     if (read === undefined || known === undefined) return read;
     const { phase, outcome, outcomeReason, exitCode, endedAt, recordCount } = read;
@@ -253,20 +256,31 @@ function orderOf(order: JobQuery['order']): string {
   return by === 'pickedUp' ? first : `${first}, picked_up_at DESC`;
 }
 
-/** undefined: what stands there cannot be used. */
+/** SQLite's own numbers: no room, an error of the disk, no right, a file that cannot be opened or written, another that holds it. */
+const passingCodes: ReadonlySet<number> = new Set([3, 5, 6, 7, 8, 10, 13, 14]);
+
+/** Whether it says nothing of what the file holds: on a full disk, say, a sound history must not be taken for a damaged one. */
+function isPassing(error: unknown): boolean {
+  const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined;
+  return typeof code === 'number' && passingCodes.has(code & 0xff);
+}
+
+/** undefined: what stands there cannot be used. Throws where that cannot be told now. */
 function openDatabase(file: string): DatabaseSyncInstance | undefined {
   let database: DatabaseSyncInstance | undefined;
   try {
     // SQLite makes its files with the usual rights, which are wider; those beside it get the rights of this one.
     closeSync(openSync(file, 'a', 0o600));
     database = new DatabaseSync(file);
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+    // Held by the engine alone, it needs no file of shared memory, for which a full disk would have no room.
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
     const version = Number(columnOf(database.prepare('PRAGMA user_version').get(), 'user_version'));
     if (version === 0) database.exec(schema);
     else if (version !== schemaVersion || !isSound(database)) throw new Error('not a history that this version can read');
     return database;
-  } catch {
+  } catch (error) {
     database?.close();
+    if (isPassing(error)) throw error;
     return undefined;
   }
 }
@@ -284,14 +298,17 @@ function setAsideDatabase(file: string): string {
 }
 
 function attemptsOnDisk(journalsFolder: string): { jobId: string; sandboxId: string }[] {
-  const ending = '.journal';
   return readdirSync(journalsFolder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
-    .flatMap(({ name: jobId }) =>
-      readdirSync(path.join(journalsFolder, jobId))
-        .filter((file) => file.endsWith(ending))
-        .map((file) => ({ jobId, sandboxId: file.slice(0, -ending.length) })),
-    );
+    .flatMap(({ name: jobId }) => {
+      const files = readdirSync(path.join(journalsFolder, jobId));
+      // One that was never started has no journal.
+      const attempts = files.flatMap((file) => {
+        const ending = [journalEnding, summaryEnding].find((one) => file.endsWith(one));
+        return ending === undefined ? [] : [file.slice(0, -ending.length)];
+      });
+      return [...new Set(attempts)].map((sandboxId) => ({ jobId, sandboxId }));
+    });
 }
 
 function readSummary(journalsFolder: string, jobId: string, sandboxId: string): JobView | undefined {
@@ -354,11 +371,11 @@ function sizeOf(file: string): number {
 function removeAttemptFiles(journalsFolder: string, jobId: string, sandboxId: string): void {
   for (const file of attemptFiles(journalsFolder, jobId, sandboxId)) rmSync(file, { force: true });
   const folder = path.join(journalsFolder, jobId);
-  const journalName = path.basename(journalPath(journalsFolder, jobId, sandboxId));
+  // What was set aside of its journal, and what a killed engine left of its summary: all begin with the attempt's name.
+  const beginning = path.basename(journalPath('', jobId, sandboxId)).slice(0, -journalEnding.length);
   try {
-    // What was set aside of its journal.
     for (const name of readdirSync(folder))
-      if (name.startsWith(`${journalName}.`)) rmSync(path.join(folder, name), { force: true });
+      if (name.startsWith(`${beginning}.`)) rmSync(path.join(folder, name), { force: true });
     rmdirSync(folder);
   } catch {
     // Another attempt of the job is still kept there, or the folder was never made.

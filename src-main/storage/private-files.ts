@@ -3,10 +3,31 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Written to a sibling, flushed, renamed: a reader finds the old content or the new, also after a power cut. */
-export async function writePrivateFile(file: string, content: string | Uint8Array): Promise<void> {
+/** Siblings that this process has not finished: whoever clears away those of others leaves them. */
+const unfinished = new Set<string>();
+
+/** How a sibling's name ends that is not finished yet, or whose writer was killed. */
+export const siblingEnding = /\.[0-9a-f]{12}\.new$/;
+
+export function isBeingWritten(file: string): boolean {
+  return unfinished.has(file);
+}
+
+/** Whole beside its place, and flushed. It takes its place, which needs no room on the disk, or goes; each once. */
+export interface PreparedFile {
+  place(): Promise<void>;
+  discard(): Promise<void>;
+}
+
+/** Throws what the disk says, and leaves nothing then. */
+export async function preparePrivateFile(file: string, content: string | Uint8Array): Promise<PreparedFile> {
   await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
   const sibling = `${file}.${randomBytes(6).toString('hex')}.new`;
+  const discard = async (): Promise<void> => {
+    await rm(sibling, { force: true });
+    unfinished.delete(sibling);
+  };
+  unfinished.add(sibling);
   try {
     const handle = await open(sibling, 'wx', 0o600);
     try {
@@ -15,11 +36,28 @@ export async function writePrivateFile(file: string, content: string | Uint8Arra
     } finally {
       await handle.close();
     }
-    await rename(sibling, file);
   } catch (error) {
-    await rm(sibling, { force: true });
+    await discard();
     throw error;
   }
+  return {
+    discard,
+    place: async () => {
+      try {
+        await rename(sibling, file);
+        unfinished.delete(sibling);
+      } catch (error) {
+        await discard();
+        throw error;
+      }
+    },
+  };
+}
+
+/** Written to a sibling, flushed, renamed: a reader finds the old content or the new, also after a power cut. */
+export async function writePrivateFile(file: string, content: string | Uint8Array): Promise<void> {
+  const prepared = await preparePrivateFile(file, content);
+  await prepared.place();
 }
 
 /** Of files that are not there, nothing. */
@@ -39,6 +77,12 @@ export async function readTextFile(file: string): Promise<string | undefined> {
 
 export function errnoOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** No room, or none for this user. */
+export function isDiskFull(error: unknown): boolean {
+  const code = errnoOf(error);
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 /** Renames a file that cannot be read, so that nothing is lost; answers its new path. */

@@ -5,12 +5,13 @@
 import { existsSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import Conf from 'conf';
 import * as z from 'zod';
 import { AppError } from '../../src-contract/app-error.ts';
 import { defaultSettings, settings as settingsShape, settingsVersion, type Settings } from '../../src-contract/settings.ts';
 import type { DataLayout } from './layout.ts';
-import { errnoOf, readTextFile, setAside, writePrivateFile } from './private-files.ts';
+import { errnoOf, isDiskFull, preparePrivateFile, readTextFile, setAside, writePrivateFile } from './private-files.ts';
 
 /** What both conf and electron-store are to us. */
 export interface SettingsFile {
@@ -60,7 +61,9 @@ export class SettingsStore {
   /** Of settings that were set aside: whether connection and registration came back from their copy. */
   readonly registrationKept: boolean;
   private value: Settings;
-  private readonly file: SettingsFile;
+  private readonly openFile: () => SettingsFile;
+  /** undefined: what it has to hold before it is opened has not been written yet. */
+  private file: SettingsFile | undefined;
   private readonly layout: DataLayout;
   private lastChange: Promise<void> = Promise.resolve();
 
@@ -68,12 +71,13 @@ export class SettingsStore {
 
   constructor(
     layout: DataLayout,
-    file: SettingsFile,
+    file: { open: () => SettingsFile; isWritten: boolean },
     value: Settings,
     found: { setAsideAs: string | undefined; registrationKept: boolean },
   ) {
     this.layout = layout;
-    this.file = file;
+    this.openFile = file.open;
+    this.file = file.isWritten ? file.open() : undefined;
     this.value = value;
     this.setAsideAs = found.setAsideAs;
     this.registrationKept = found.registrationKept;
@@ -110,12 +114,42 @@ export class SettingsStore {
     }
   }
 
+  /** The file first, then what is held here, then the copy, for which there is room by then: none of them is ahead of a change that failed. */
   private async write(next: Settings): Promise<void> {
     const { connection, registration, policy, trustedKeys } = next;
     const copy = { connection, registration, policy, trustedKeys };
-    await writePrivateFile(this.layout.registrationCopy, `${JSON.stringify(copy, null, 2)}\n`);
-    this.file.store = next;
+    const prepared = await preparePrivateFile(this.layout.registrationCopy, textOf(copy));
+    try {
+      await this.writeFile(next);
+    } catch (error) {
+      await prepared.discard();
+      throw error;
+    }
     this.value = next;
+    await prepared.place();
+  }
+
+  /**
+   * The module that conf writes with (atomically 2.1) takes a write that a full disk has cut short for a whole one, and gives the rest of it
+   * the file's name. So the same is kept beside it, whole, until the file has been read again.
+   */
+  private async writeFile(next: Settings): Promise<void> {
+    const { settingsFile } = this.layout;
+    const whole = await preparePrivateFile(settingsFile, textOf(next));
+    if (this.file === undefined) {
+      await whole.place();
+      this.file = this.openFile();
+      return;
+    }
+    try {
+      this.file.store = next;
+    } catch (error) {
+      await whole.discard();
+      throw error;
+    }
+    const written = parseObject(await readTextFile(settingsFile).catch(() => undefined));
+    if (isDeepStrictEqual(written, JSON.parse(JSON.stringify(next)))) await whole.discard();
+    else await whole.place();
   }
 }
 
@@ -127,24 +161,43 @@ export async function openSettings(options: OpenSettingsOptions): Promise<Settin
   const copy = found.kind === 'read' ? undefined : await readCopy(layout);
   const value = found.kind === 'read' ? found.settings : { ...defaultSettings, ...copy };
   // The file is brought into its present shape before conf sees it: conf checks the schema when it opens the file, and throws.
-  if (found.kind !== 'read' || found.changed) await writePrivateFile(layout.settingsFile, `${JSON.stringify(value, null, 2)}\n`);
-  const file = openFile({
-    cwd: path.dirname(layout.settingsFile),
-    configName: path.basename(layout.settingsFile, '.json'),
-    name: path.basename(layout.settingsFile, '.json'),
-    schema: confSchema(),
-    configFileMode: 0o600,
-    clearInvalidConfig: false,
-    accessPropertiesByDotNotation: false,
-  });
-  return new SettingsStore(layout, file, value, { setAsideAs, registrationKept: copy !== undefined });
+  const isWritten = (found.kind === 'read' && !found.changed) || (await keep(layout, value, found));
+  const open = (): SettingsFile =>
+    openFile({
+      cwd: path.dirname(layout.settingsFile),
+      configName: path.basename(layout.settingsFile, '.json'),
+      name: path.basename(layout.settingsFile, '.json'),
+      schema: confSchema(),
+      configFileMode: 0o600,
+      clearInvalidConfig: false,
+      accessPropertiesByDotNotation: false,
+    });
+  return new SettingsStore(layout, { open, isWritten }, value, { setAsideAs, registrationKept: copy !== undefined });
+}
+
+/** false: the disk is full. They hold as they are here, and stand in the file from the first change on that it has room for. */
+async function keep(layout: DataLayout, value: Settings, found: Found): Promise<boolean> {
+  const { settingsFile } = layout;
+  try {
+    if (found.kind === 'read') await copyFile(settingsFile, `${settingsFile}.version-${String(found.version)}`);
+    await writePrivateFile(settingsFile, textOf(value));
+    return true;
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    return false;
+  }
+}
+
+function textOf(content: object): string {
+  return `${JSON.stringify(content, null, 2)}\n`;
 }
 
 function openWithConf(options: SettingsFileOptions): SettingsFile {
   return new Conf<Record<string, unknown>>({ ...options });
 }
 
-type Found = { kind: 'absent' } | { kind: 'unreadable' } | { kind: 'read'; settings: Settings; changed: boolean };
+type Found =
+  { kind: 'absent' } | { kind: 'unreadable' } | { kind: 'read'; settings: Settings; version: number; changed: boolean };
 
 async function readSettings(layout: DataLayout, migrations: readonly SettingsMigration[]): Promise<Found> {
   if (!existsSync(layout.settingsFile)) return { kind: 'absent' };
@@ -162,9 +215,7 @@ async function readSettings(layout: DataLayout, migrations: readonly SettingsMig
   }
   const parsed = settingsShape.safeParse(migrated);
   if (!parsed.success) return { kind: 'unreadable' };
-  const changed = version !== settingsVersion;
-  if (changed) await copyFile(layout.settingsFile, `${layout.settingsFile}.version-${String(version)}`);
-  return { kind: 'read', settings: parsed.data, changed };
+  return { kind: 'read', settings: parsed.data, version, changed: version !== settingsVersion };
 }
 
 async function readCopy(layout: DataLayout): Promise<Partial<Settings> | undefined> {

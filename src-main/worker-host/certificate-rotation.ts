@@ -13,6 +13,8 @@ import { credentialOf, type ServiceAccess } from './service-access.ts';
 
 /** The service asks with every poll; after a failure it is not done at once again. */
 const pauseAfterFailureMs = 60_000;
+/** It asks again at once where its clock is so far ahead of ours that a new certificate is past half its life too. */
+const pauseAfterReplacementMs = 60 * 60 * 1000;
 
 export class CertificateRotation {
   private readonly parts: WorkerParts;
@@ -21,6 +23,7 @@ export class CertificateRotation {
   private readonly closing = new AbortController();
   private running: Promise<void> | undefined;
   private lastFailureMs = -Infinity;
+  private lastReplacementMs = -Infinity;
 
   /** `inTurn`: one after the other with joining and leaving, which change the same files. */
   constructor(parts: WorkerParts, access: ServiceAccess, inTurn: InTurn) {
@@ -39,7 +42,8 @@ export class CertificateRotation {
   /** Goes on by itself. Safe to call while it is under way. */
   ask(): void {
     if (this.running !== undefined || this.closing.signal.aborted) return;
-    if (this.parts.clock.monotonicMs() - this.lastFailureMs < pauseAfterFailureMs) return;
+    const nowMs = this.parts.clock.monotonicMs();
+    if (nowMs - this.lastFailureMs < pauseAfterFailureMs || nowMs - this.lastReplacementMs < pauseAfterReplacementMs) return;
     this.running = this.inTurn(() => this.replace())
       .catch((error: unknown) => {
         return this.fail(error);
@@ -88,6 +92,7 @@ export class CertificateRotation {
     await writeMachineIdentity(next, layout.workerIdentity);
     await settings.change({ registration: { ...registration, thumbprint } });
     await removeFiles(layout.nextWorkerIdentity.certificateFile, layout.nextWorkerIdentity.privateKeyFile);
+    this.lastReplacementMs = clock.monotonicMs();
     await this.access.forget();
     this.parts.engine().clear('certificate');
     log.write({

@@ -10,12 +10,14 @@ type Parts = Pick<WorkerParts, 'settings' | 'log' | 'clock' | 'engine' | 'fault'
 
 /** A sandbox that is just starting is asked again. */
 const lookAgainMs = 500;
+/** What was asked to stop has its grace, and so long to end, to write and to say so; whatever is there then goes on without the worker. */
+const endingMs = 30_000;
 /** A timer holds less than 25 days. */
 const longestSleepMs = 60 * 60 * 1000;
 
 export class Draining {
   private readonly parts: Parts;
-  private readonly launcher: () => Launcher;
+  private readonly launcher: () => Pick<Launcher, 'list' | 'stop'>;
   /** The worker ends now. */
   private readonly onDone: () => void;
   private readonly closing = new AbortController();
@@ -24,7 +26,7 @@ export class Draining {
   private telling: AbortController | undefined;
   private isDone = false;
 
-  constructor(parts: Parts, launcher: () => Launcher, onDone: () => void) {
+  constructor(parts: Parts, launcher: () => Pick<Launcher, 'list' | 'stop'>, onDone: () => void) {
     this.parts = parts;
     this.launcher = launcher;
     this.onDone = onDone;
@@ -126,7 +128,7 @@ export class Draining {
   }
 
   private async stopAfter(leftMs: number, signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.parts;
+    const { clock, log, settings } = this.parts;
     // Asked anew after each wait: it changes meanwhile.
     const isCalledOff = (): boolean => signal.aborted;
     const endMs = clock.monotonicMs() + leftMs;
@@ -137,7 +139,10 @@ export class Draining {
     const running = this.runningSandboxes();
     const message = `The deadline of draining has passed: ${count(running.length)} that still ${running.length === 1 ? 'runs is' : 'run are'} stopped.`;
     log.write({ name: 'workerDraining', source: workerSource, message, fields: { running: running.length } });
-    for (let sandboxes = running; sandboxes.length > 0 && !isCalledOff(); sandboxes = this.runningSandboxes()) {
+    const lastMs = clock.monotonicMs() + settings.current.stopGraceSeconds * 1000 + endingMs;
+    const isWorthWaiting = (sandboxes: readonly string[]): boolean =>
+      sandboxes.length > 0 && !isCalledOff() && clock.monotonicMs() < lastMs;
+    for (let sandboxes = running; isWorthWaiting(sandboxes); sandboxes = this.runningSandboxes()) {
       for (const sandboxId of sandboxes) {
         if (asked.has(sandboxId)) continue;
         const reason = 'The worker is being drained, and its deadline has passed.';
@@ -145,8 +150,17 @@ export class Draining {
       }
       await clock.sleep(lookAgainMs, signal);
     }
+    if (isCalledOff()) return;
+    this.tellUnstopped(this.runningSandboxes());
     // A sandbox that only waits for the service goes on by itself, as after any end of an engine.
-    if (!isCalledOff()) this.end();
+    this.end();
+  }
+
+  /** One that cannot be asked, or not yet (it has not reached the service), or whose processes nobody can end. */
+  private tellUnstopped(sandboxes: readonly string[]): void {
+    if (sandboxes.length === 0) return;
+    const message = `The worker ends all the same: ${sandboxes.join(', ')} could not be stopped, ${sandboxes.length === 1 ? 'goes' : 'go'} on without it, and ${sandboxes.length === 1 ? 'is' : 'are'} found at its next start.`;
+    this.parts.log.write({ name: 'workerDraining', source: workerSource, message, fields: { running: sandboxes.length } });
   }
 
   private runningSandboxes(): string[] {
@@ -157,11 +171,12 @@ export class Draining {
   }
 }
 
-/** It runs nothing that could be stopped: it has something to tell a service, or still to ask of one that is away. */
+/** It runs nothing that could be stopped: it waits for a service or, with what its runtime has written, for a disk that is full. */
 function isOnlyWaiting(report: SandboxReport | undefined): boolean {
   if (report === undefined) return false;
-  const { phase, runtimePid } = report;
-  return phase === 'uploading' || phase === 'ended' || (phase === 'stopping' && runtimePid === null);
+  const { phase, runtimePid, stop } = report;
+  const hasStopped = phase === 'stopping' && (runtimePid === null || (stop?.left ?? null) !== null);
+  return phase === 'uploading' || phase === 'ended' || hasStopped;
 }
 
 function count(jobs: number): string {

@@ -46,6 +46,7 @@ export class Jobs implements LauncherListener {
   /** What the index did not take, by sandbox id. */
   private readonly unsaved = new Map<string, JobView>();
   private saveAgain: NodeJS.Timeout | undefined;
+  private catchUpAgain: NodeJS.Timeout | undefined;
   private readonly closing = new AbortController();
 
   constructor(parts: WorkerParts, access: ServiceAccess, history: History, rights: RunbookRights, launcher: () => Launcher) {
@@ -293,14 +294,30 @@ export class Jobs implements LauncherListener {
     return view;
   }
 
-  /** The history as its last engine would have left it; once, when the sandboxes that live are known. */
+  /**
+   * The history as its last engine would have left it; once, when the sandboxes that live are known. A disk that does not take it now is tried
+   * again.
+   */
   catchUp(): void {
-    this.catchingUp = this.closeLost().catch((error: unknown) => {
-      if (!this.closing.signal.aborted) this.parts.fault(error, 'read the history');
+    const isCaughtUp = this.closeLost().then(
+      () => true,
+      (error: unknown) => {
+        if (!this.closing.signal.aborted) this.parts.fault(error, 'read the history');
+        return false;
+      },
+    );
+    this.catchingUp = isCaughtUp.then((done) => {
+      if (done || this.closing.signal.aborted) return;
+      this.catchUpAgain = setTimeout(() => {
+        this.catchUp();
+      }, saveAgainMs);
     });
   }
 
-  /** Before anything is removed from the history: what comes to it late would stand there without its journal. */
+  /**
+   * Before anything is removed from the history: what comes to it late would stand there without its journal. Tried at least once: what is
+   * removed may make the room that it needs.
+   */
   async caughtUp(): Promise<void> {
     await this.catchingUp;
     await this.lastSave;
@@ -339,6 +356,7 @@ export class Jobs implements LauncherListener {
     this.changes.close();
     clearTimeout(this.saveAgain);
     await this.catchingUp;
+    clearTimeout(this.catchUpAgain);
     await this.lastSave;
   }
 

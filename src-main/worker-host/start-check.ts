@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../src-contract/app-error.ts';
+import { probePrefix } from '../storage/temporary-files.ts';
 import type { WorkerParts } from './parts.ts';
 import type { RunbookRights } from './runbook-rights.ts';
 
@@ -21,7 +22,7 @@ export async function checkStart({ layout, engine }: WorkerParts, rights: Runboo
 }
 
 async function whyUnwritable(folder: string): Promise<string | undefined> {
-  const probe = path.join(folder, `.probe-${randomUUID()}`);
+  const probe = path.join(folder, `${probePrefix}${randomUUID()}`);
   try {
     const file = await open(probe, 'wx', 0o600);
     try {

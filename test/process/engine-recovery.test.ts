@@ -1,7 +1,7 @@
 /** What an engine finds when it starts: jobs of its predecessor, damaged files, another owner. And what it says when a sandbox dies. */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { open as openFile, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, open as openFile, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -257,12 +257,22 @@ describe('what a sandbox says becomes what a person sees', () => {
 
   it('a sandbox that cannot be started is a problem until one can', async () => {
     const worker = await registered('no-start', { sandbox: { file: path.join(await tempFolder(), 'nothing'), leading: [] } });
-    await startJob('no-start', '/nowhere');
+    const jobId = await startJob('no-start', '/nowhere');
     const state = await worker.when('the problem', (now) => now.problems.length > 0);
     expect(state.problems).toMatchObject([{ code: 'sandbox-not-started' }]);
     expect(state).toMatchObject({ status: 'unable', running: 0 });
     expect((await worker.events()).find((event) => event.id === 3712)?.message).toContain('its program is not there');
     await waitFor('the end of what is shown', 5, () => phasesHeard(worker).includes('ended') || undefined);
+    // The service is told why, long before it would give the attempt up; so is whoever looks at the jobs of this machine.
+    const [attempt] = await waitFor('the attempt’s end', 10, async () => {
+      const { attempts } = await jobOnService(jobId);
+      return attempts[0]?.outcome === null ? undefined : attempts;
+    });
+    const why = 'its sandbox could not be started: its program is not there';
+    expect(attempt).toMatchObject({ outcome: 'never-started', reason: why, recordCount: 0, verified: true });
+    const view = await endOf(worker, attempt?.sandboxId ?? '');
+    expect(view).toMatchObject({ jobId, runbookName: 'count', outcome: 'never-started', outcomeReason: why });
+    expect(existsSync(path.join(worker.dataFolder, 'sandboxes', view.sandboxId))).toBe(false);
   });
 
   it('a stop of a job whose sandbox has not spoken yet says that it is starting, not that it has ended', async () => {
@@ -277,6 +287,31 @@ describe('what a sandbox says becomes what a person sees', () => {
     await startJob('jobless', '/nowhere');
     await waitFor('the end of what is shown', 20, () => phasesHeard(worker).includes('ended') || undefined);
     expect((await worker.events()).some((event) => event.message.includes('ended before it had taken its job'))).toBe(true);
+  });
+});
+
+describe('files that killed writers have left', () => {
+  it('are removed at the start and said; of those that kept an ended job’s folder nothing is left', async () => {
+    const dataFolder = path.join(await tempFolder(), 'worker');
+    const worker = await open(dataFolder);
+    await worker.close();
+    const layout = dataLayout(dataFolder);
+    await mkdir(path.join(layout.journalsFolder, 'j1'));
+    const left = [
+      path.join(layout.secretsFolder, 'worker.key.pem.0123456789ab.new'),
+      path.join(layout.sandboxesFolder, '.probe-12345678'),
+      `${layout.engineLock}.of-${Buffer.from('["another boot",1,"1","2026-11-23T14:00:00Z","app"]').toString('base64url')}`,
+      path.join(layout.journalsFolder, 'j1', 's1.attempt.json.0123456789ab.new'),
+    ];
+    for (const file of left) await writeFile(file, 'torn');
+    const next = await open(dataFolder);
+    await waitFor('the last of them', 10, () => (left.every((file) => !existsSync(file)) ? true : undefined));
+    expect(existsSync(path.join(layout.journalsFolder, 'j1'))).toBe(false);
+    const said = await waitFor('what is said', 10, async () => {
+      const events = (await next.events()).filter(({ id }) => id === 120);
+      return events.length === 2 ? events.map(({ message }) => message).join('\n') : undefined;
+    });
+    for (const file of left) expect(said).toContain(path.relative(dataFolder, file));
   });
 });
 

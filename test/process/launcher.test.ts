@@ -222,17 +222,50 @@ describe('a sandbox that does not start', () => {
     start('s1');
     await waitFor('the failure', 10, () => listener.failures[0]);
     expect(launcher.runningCount).toBe(0);
+    await waitFor('the end of it', 10, () => listener.dismissed[0]);
     expect(launcher.knows('s1')).toBe(false);
     expect(await readdir(path.join(folder, 'sandboxes'))).toEqual([]);
     expect(listener.counts).toEqual([1, 0]);
     expect(listener.dismissed).toEqual(['s1']);
   });
 
-  it('because its program is not there says so', async () => {
+  it('because its program is not there says so, to the service too, and is not started again', async () => {
+    if (service !== undefined) service.jobActions = [{ JobId: 'job-of-s1' }];
     open('runs', process.env, path.join(folder, 'nothing'));
     start('s1');
     const failure = await waitFor('the failure', 10, () => listener.failures[0]);
     expect(failure.message).toContain('its program is not there');
+    expect(launcher.runningCount).toBe(0);
+    const { report } = await ended();
+    const reason = 'its sandbox could not be started: its program is not there';
+    const told = { outcome: 'never-started', reason, recordCount: 0, processId: null, wallMs: 0, processesLeft: 0 };
+    expect(service?.ends).toMatchObject([{ status: 'Failed', report: told }]);
+    expect(report).toMatchObject({
+      phase: 'ended',
+      jobId: 'job-of-s1',
+      outcome: 'never-started',
+      outcomeReason: reason,
+      verified: true,
+    });
+    expect(await readdir(path.join(folder, 'journals'))).toEqual([]);
+    await waitFor('the folder’s removal', 5, () => (existsSync(sandboxFolder('s1')) ? undefined : true));
+    expect(launcher.knows('s1')).toBe(true);
+    expect(connections).toEqual({ opened: 2, closed: 2 });
+  });
+
+  it('is told when the service is back', async () => {
+    if (service === undefined) return;
+    service.jobActions = [{ JobId: 'job-of-s1' }];
+    service.failures.push(
+      new AppError('connection-refused', { host: 'service', port: 443 }, { retryable: true }),
+      new AppError('connection-refused', { host: 'service', port: 443 }, { retryable: true }),
+    );
+    open('dies');
+    start('s1');
+    await ended();
+    expect(service.ends).toMatchObject([
+      { report: { outcome: 'never-started', reason: expect.stringContaining('the policy of this machine') as string } },
+    ]);
   });
 });
 
@@ -535,6 +568,22 @@ describe('a sandbox that hangs', () => {
     await waitFor('the other one’s end', 20, () => listener.ends.find(({ launch }) => launch.sandboxId === 's2'));
     expect(listener.crashes).toHaveLength(1);
   }, 90_000);
+
+  it('that has never said where it listens is ended likewise, and the service is told', async () => {
+    if (service !== undefined) service.jobActions = [{ JobId: 'job-of-s1' }];
+    open('mute', process.env, process.execPath, (milliseconds) => Math.min(milliseconds, 2));
+    start('s1');
+    const { launch } = await waitFor('the process', 10, () => launcher.list().find((one) => one.launch.process !== null));
+    const pid = launch.process?.pid ?? 0;
+    mustEndWithTest(pid);
+    const { report } = await waitFor('the end', 40, () => listener.ends[0]);
+    expect(report).toMatchObject({ outcome: 'never-started', verified: true });
+    const seen = expect.stringMatching(/^it had not said for \d+ s where it listens, and was ended$/) as string;
+    expect(listener.crashes).toMatchObject([{ seen }]);
+    expect(service?.ends).toMatchObject([{ report: { outcome: 'never-started', reason: seen } }]);
+    expect(isAlive(pid)).toBe(false);
+    expect(launcher.runningCount).toBe(0);
+  }, 60_000);
 
   it('is none when its endpoint is gone and it goes on', async () => {
     open('runs');

@@ -228,6 +228,8 @@ describe('the history', () => {
     await history.save(view(3));
     await journalOf('j1', 's1', 10);
     const waiting = await journalOf('j2', 's2', 10);
+    // An engine was killed as it wrote the summary.
+    await writeFile(`${attemptSummaryPath(path.join(folder, 'journals'), 'j1', 's1')}.0123456789ab.new`, '{"sand');
     expect(await history.removeEndedBefore(new Date(at(3)))).toBe(1);
     expect(ids(await history.list(all))).toEqual(['s3', 's2']);
     expect([existsSync(path.join(folder, 'journals', 'j1')), existsSync(waiting)]).toEqual([false, true]);

@@ -4,6 +4,7 @@ import { copyFile, cp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ProblemCode } from '../../src-contract/problems.ts';
+import { systemClock } from '../../src-main/engine/clock.ts';
 import { createJrdsClient, type JrdsClient } from '../../src-main/service-link/jrds-client.ts';
 import {
   createMachineIdentity,
@@ -146,6 +147,44 @@ describe('a worker whose certificate is past half its life', () => {
     );
     expect((await readMachineIdentity(layout.workerIdentity))?.thumbprint).toBe(next.thumbprint);
   }, 120_000);
+
+  it('is given another one once an hour at most, also by a service whose clock is months ahead', async () => {
+    const folder = await tempFolder();
+    const offsetFile = path.join(folder, 'service.ahead');
+    writeShiftedClock(path.join(folder, 'service.cjs'), offsetFile);
+    const ahead = await startService(path.join(folder, 'service'), {
+      env: { ...process.env, NODE_OPTIONS: `--require=${path.join(folder, 'service.cjs')}` },
+    });
+    onTestFinished(() => ahead.stop());
+    const its = await makeAccount(ahead);
+    let passedMs = 0;
+    const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + passedMs };
+    const worker = await TestWorker.start(path.join(folder, 'data'), { clock });
+    onTestFinished(() => worker.close());
+    await worker.connect(ahead, its);
+    await worker.register(its, 'ahead');
+    await worker.when('the first poll', (state) => state.status === 'ready');
+    await writeFile(offsetFile, String(200 * dayMs));
+    const replaced = async (): Promise<number> => (await worker.eventIds()).filter((id) => id === 15017).length;
+    /** Each poll is answered at once by a worker that is just paused or goes on. */
+    const pollAgain = async (): Promise<void> => {
+      for (const call of ['worker:pause', 'worker:resume', 'worker:pause', 'worker:resume'] as const) {
+        await worker.ask(call, {});
+        await worker.when('the poll', (state) => state.status === (call === 'worker:pause' ? 'paused' : 'ready'), 30);
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+    };
+    await pollAgain();
+    await waitFor('the new certificate', 30, async () => ((await replaced()) > 0 ? true : undefined));
+    await pollAgain();
+    expect(await replaced()).toBe(1);
+    passedMs = 61 * 60 * 1000;
+    await pollAgain();
+    await waitFor('the next one', 30, async () => ((await replaced()) > 1 ? true : undefined));
+    await pollAgain();
+    expect(await replaced()).toBe(2);
+    expect((await worker.state()).problems).toEqual([]);
+  }, 180_000);
 
   it('says when the service does not take the new one, and goes on with the present one', async () => {
     const [one, other] = [await openRegistered('refused'), await openRegistered('refused')];

@@ -1,7 +1,7 @@
 /** The built service as a process of its own, killed without warning: what was accepted is there after the next start. */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test, type TestContext } from 'vitest';
@@ -286,6 +286,18 @@ test('a ready file that cannot be written is said before anything is made', asyn
   expect(code).toBe(2);
   expect(errors).toContain(`--ready-file ${readyFile}: `);
   expect(existsSync(data)).toBe(false);
+});
+
+test('a ready file that a killed service had not finished is removed; one that another is writing stays', async () => {
+  const folder = await tempFolder();
+  const readyFile = join(folder, 'ready.json');
+  // No process has such a number: the kernel gives none above 4194304.
+  const [left, living] = [`${readyFile}.4194999.new`, `${readyFile}.${String(process.pid)}.new`];
+  for (const file of [left, living]) writeFileSync(file, 'a token');
+  // It gets no further: its data folder is a file.
+  const { code } = await runService(['--data', living, '--agent-port', '0', '--rest-port', '0', '--ready-file', readyFile]);
+  expect(code).toBe(1);
+  expect([existsSync(left), existsSync(living)]).toEqual([false, true]);
 });
 
 function runService(words: string[]): Promise<{ code: number | null; errors: string }> {

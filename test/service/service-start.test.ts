@@ -50,6 +50,17 @@ test('the first start makes a token, later ones only when asked; all of them are
   for (const one of [token, third.administratorToken ?? '']) expect(await findToken(third.context.store.db, one)).toBeDefined();
 });
 
+test('what a killed service had not finished is removed, and said', async () => {
+  const first = await begin();
+  await first.close();
+  for (const name of ['authority.key.pem.new', 'server.pem.new']) writeFileSync(join(first.dataFolder, name), 'torn');
+  const second = await begin({ dataFolder: first.dataFolder });
+  await second.close();
+  expect(readdirSync(first.dataFolder).filter((name) => name.endsWith('.new'))).toEqual([]);
+  const said = readFileSync(join(first.dataFolder, 'logs', 'service.ndjson'), 'utf8');
+  expect(said).toContain('"files":"authority.key.pem.new, server.pem.new"');
+});
+
 test('keys are for their owner alone, and the authority stays the same over a restart', async () => {
   const first = await begin();
   const keys = readdirSync(first.dataFolder).filter((name) => name.includes('key'));

@@ -126,7 +126,10 @@ describe('a worker that can start no sandbox', () => {
     await settle();
     expect(asked.signal.aborted).toBe(true);
     expect(bench.poll.request).toMatchObject({ readiness: 'unable', freeSlots: 0 });
-    await bench.clock.advance(2100);
+    // A trial costs a job one of its attempts: it is not made as soon as a look is taken.
+    await bench.clock.advance(9000);
+    expect(bench.poll.request).toMatchObject({ readiness: 'unable' });
+    await bench.clock.advance(1100);
     expect(bench.poll.request).toMatchObject({ readiness: 'ready', freeSlots: 1 });
     expect(bench.engine.state.status).toBe('unable');
     bench.poll.answer({ actions: [action('b'), action('c')], held: true });
@@ -134,7 +137,7 @@ describe('a worker that can start no sandbox', () => {
     expect(bench.started.map(({ sandboxId }) => sandboxId)).toEqual(['a', 'b']);
     bench.engine.startFailed(full());
     bench.setRunning(0);
-    await bench.clock.advance(3000);
+    await bench.clock.advance(19_000);
     expect(bench.poll.request).toMatchObject({ readiness: 'unable' });
     await bench.clock.advance(1500);
     expect(bench.poll.request).toMatchObject({ readiness: 'ready', freeSlots: 1 });
@@ -151,7 +154,7 @@ describe('a worker that can start no sandbox', () => {
     await give('a');
     bench.engine.startFailed(full());
     bench.setRunning(0);
-    await bench.clock.advance(2100);
+    await bench.clock.advance(10_100);
     await give('b');
     bench.setRunning(0);
     await settle();

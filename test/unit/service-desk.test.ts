@@ -1,5 +1,5 @@
 /** Starting jobs from the desktop: where the token is, to whom it is given, and what is asked of the service with it. */
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { ServiceAddress } from '../../src-main/shell/service-desk.ts';
@@ -43,6 +43,14 @@ describe('a kept token', () => {
     safe.keep(address, token);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(safe.read(address)).toMatchObject({ token, how: 'file' });
+  });
+
+  it('of an application that was killed as it wrote is removed by the next one', async () => {
+    const { file, folder } = await makeSafe();
+    writeFileSync(`${file}.new`, token);
+    const next = new TokenSafe({ folder, cipher: () => undefined, now: () => new Date() });
+    expect(next.read(address)).toBeUndefined();
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it('is given to no other address', async () => {

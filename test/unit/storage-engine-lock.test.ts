@@ -1,8 +1,8 @@
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { link, readFile, readdir, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ProcessIdentity } from '../../src-contract/sandbox.ts';
-import { acquireEngineLock, type EngineLock } from '../../src-main/storage/engine-lock.ts';
+import { acquireEngineLock, sweepLockRemains, type EngineLock } from '../../src-main/storage/engine-lock.ts';
 import { failureOf } from '../fakes/failure-of.ts';
 import { provokes } from '../harness/provokes.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
@@ -58,6 +58,46 @@ describe('the engine’s lock', () => {
       expect(results.filter((one) => one.status === 'fulfilled')).toHaveLength(1);
       expect(await readdir(path.dirname(file))).toEqual(['engine.lock']);
     }
+  });
+
+  it('is cleared of what killed engines have left beside it, and of nothing that a living one may be writing', async () => {
+    const folder = await tempFolder();
+    const file = path.join(folder, 'engine.lock');
+    const isAlive = (identity: ProcessIdentity): boolean => identity.pid === 2 || identity.pid === 3;
+    const lock = await acquire(file, 3, [2, 3]);
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    const beside = async (ending: string, content: string, old = false): Promise<void> => {
+      await writeFile(`${file}.${ending}`, content);
+      if (old) await utimes(`${file}.${ending}`, hourAgo, hourAgo);
+    };
+    await beside('00000000000a', JSON.stringify(owner(1)));
+    await beside('00000000000b', JSON.stringify(owner(2)));
+    await beside('00000000000c', '');
+    await beside('00000000000d', '', true);
+    expect((await sweepLockRemains({ file, isAlive }, new Date())).sort()).toEqual([
+      'engine.lock.00000000000a',
+      'engine.lock.00000000000d',
+    ]);
+    expect((await readdir(folder)).sort()).toEqual(['engine.lock', 'engine.lock.00000000000b', 'engine.lock.00000000000c']);
+    await lock.release();
+  });
+
+  it('that is empty is its second name’s, and nobody’s where that is not the same file', async () => {
+    const folder = await tempFolder();
+    const file = path.join(folder, 'engine.lock');
+    const named = (pid: number): string =>
+      `${file}.of-${Buffer.from(JSON.stringify(['boot', pid, '100', '2026-11-23T14:00:00.000Z', 'headless'])).toString('base64url')}`;
+    await writeFile(named(1), '');
+    await link(named(1), file);
+    await writeFile(named(2), '');
+    const failure = await failureOf(acquire(file, 3, [1, 2, 3]));
+    expect(failure.details).toMatchObject({ pid: 1, owner: 'hrw run, since 2026-11-23T14:00:00.000Z' });
+    // Its owner has died; the other name is of a lock that was never won.
+    const lock = await acquire(file, 3, [2, 3]);
+    expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ pid: 3 });
+    expect(await sweepLockRemains({ file, isAlive: ({ pid }) => pid === 3 }, new Date())).toHaveLength(2);
+    await lock.release();
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it('is not removed by an engine that has lost it', async () => {
