@@ -272,7 +272,8 @@ describe('what a sandbox says becomes what a person sees', () => {
     expect(attempt).toMatchObject({ outcome: 'never-started', reason: why, recordCount: 0, verified: true });
     const view = await endOf(worker, attempt?.sandboxId ?? '');
     expect(view).toMatchObject({ jobId, runbookName: 'count', outcome: 'never-started', outcomeReason: why });
-    expect(existsSync(path.join(worker.dataFolder, 'sandboxes', view.sandboxId))).toBe(false);
+    const folder = path.join(worker.dataFolder, 'sandboxes', view.sandboxId);
+    await waitFor('the removal of its folder', 5, () => (existsSync(folder) ? undefined : true));
   });
 
   it('a stop of a job whose sandbox has not spoken yet says that it is starting, not that it has ended', async () => {

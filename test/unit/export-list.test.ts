@@ -64,7 +64,7 @@ describe('an exported list', () => {
     const file = path.join(await tempFolder(), 'jobs.csv');
     expect(await exportList(worker, { ...jobs, format: 'csv' }, file)).toBe(1);
     const text = await readFile(file, 'utf8');
-    expect(text.startsWith('\ufeffRunbook,Outcome,')).toBe(true);
+    expect(text.startsWith('\ufeffRunbook,Attempt,Outcome,')).toBe(true);
     expect(text).toContain("\r\n'=cmd|'/c calc'!A1,");
     expect(text).toContain('"a ""quoted"", name\nof two lines"');
   });
