@@ -107,6 +107,8 @@ export interface HostListener {
   text(stream: StreamName, piece: Buffer, last: boolean, about: RecordFacts): void;
   /** How far an activity has come. What came before of the same activity no longer matters. */
   progress(activityId: number, progress: Progress): void;
+  /** So many of these were written where they are switched off. */
+  progressLeftOut(count: number): void;
   /** Its last word. `exception` is null for a runbook that ended without one. */
   ended(exitCode: number, exception: string | null): void;
   /** The host said something that this version does not understand: nothing after it can be read. */

@@ -141,6 +141,8 @@ export interface HostListener {
   begun(version: string): void;
   text(stream: StreamName, piece: Buffer, last: boolean, about: RecordFacts): void;
   progress(activityId: number, progress: Progress): void;
+  /** So many of these were written where they are switched off. */
+  progressLeftOut(count: number): void;
   ended(exitCode: number, exception: string | null): void;
   garbled(reason: string): void;
 }

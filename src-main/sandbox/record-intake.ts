@@ -89,7 +89,7 @@ export class RecordIntake {
   /** A piece of one record of a runtime's host. */
   text(stream: StreamName, piece: Buffer, last: boolean, { position, value }: RecordFacts): void {
     if (this.#options.droppedStreams.has(stream)) {
-      if (last) this.#drop(stream);
+      if (last) this.drop(stream, 1);
       return;
     }
     this.#begin(undefined);
@@ -101,8 +101,13 @@ export class RecordIntake {
   }
 
   progress(activityId: number, progress: Progress): void {
-    if (this.#options.droppedStreams.has('Progress')) this.#drop('Progress');
+    if (this.#options.droppedStreams.has('Progress')) this.drop('Progress', 1);
     else this.#progress.add(activityId, progress);
+  }
+
+  /** So many records more of a stream that is switched off. */
+  drop(stream: StreamName, count: number): void {
+    this.#dropped.set(stream, (this.#dropped.get(stream) ?? 0) + count);
   }
 
   /** The runtime writes no more. */
@@ -158,10 +163,6 @@ export class RecordIntake {
     if (now.getTime() === this.#timeMs) return;
     this.#timeMs = now.getTime();
     this.#time = now.toISOString();
-  }
-
-  #drop(stream: StreamName): void {
-    this.#dropped.set(stream, (this.#dropped.get(stream) ?? 0) + 1);
   }
 
   #appendProgress(progress: Progress): void {

@@ -277,6 +277,7 @@ export class RuntimeRun {
       },
       text: (stream, piece, last, about) => intake.text(stream, piece, last, about),
       progress: (activityId, progress) => intake.progress(activityId, progress),
+      progressLeftOut: (count) => intake.drop('Progress', count),
       ended: (exitCode, exception) => this.#ended(host, exitCode, exception),
       garbled: (reason) => (host.garbled ??= reason),
     });

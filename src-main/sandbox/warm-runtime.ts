@@ -74,7 +74,13 @@ async function startRuntime(
   return { ...ground, warm: { runtime, executable, runAs, command, process: child, terminal } };
 }
 
-const nothing = { begun: () => undefined, text: () => undefined, progress: () => undefined, ended: () => undefined };
+const nothing = {
+  begun: () => undefined,
+  text: () => undefined,
+  progress: () => undefined,
+  progressLeftOut: () => undefined,
+  ended: () => undefined,
+};
 
 /** Whether it can take this job. */
 export function fits(warm: WarmRuntime, runtime: Runtime, executable: string, runAs: RunbookUser): boolean {

@@ -80,14 +80,7 @@ describe('execution policies', { timeout }, () => {
   it('are listed by the failure of a runbook that one forbids, and modules of ours can come from their texts', async (context) => {
     const pwsh = requireRuntime(context, 'pwsh');
     const script = path.join(import.meta.dirname, '../fixtures/powershell/call-host-functions.ps1');
-    const words = [
-      '-NoProfile',
-      '-NonInteractive',
-      '-File',
-      script,
-      path.join(hostFolder, 'host.ps1'),
-      path.join(hostFolder, 'modules'),
-    ];
+    const words = ['-NoProfile', '-NonInteractive', '-File', script, hostFolder, path.join(hostFolder, 'modules')];
     const { stdout } = await promisify(execFile)(pwsh, words);
     const answer = z
       .object({ refused: z.string(), other: z.string(), source: z.string(), isOnDisk: z.boolean() })

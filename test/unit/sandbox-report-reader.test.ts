@@ -60,6 +60,7 @@ function read(bytes: Buffer, chunkBytes: number): unknown[] {
       text = '';
     },
     progress: (activityId, progress) => heard.push(['progress', activityId, progress]),
+    progressLeftOut: (count) => heard.push(['progress left out', count]),
     ended: (exitCode, exception) => heard.push(['ended', exitCode, exception]),
     garbled: (reason) => heard.push(['garbled', reason]),
   });
@@ -80,6 +81,7 @@ describe('what a PowerShell host reports', () => {
     plain('O', 'without'),
     progress(50, false),
     progress(-1, true),
+    Buffer.concat([Buffer.from('n'), integerField(300)]),
     end(1, 'why'),
     end(-5, null),
   ]);
@@ -95,6 +97,7 @@ describe('what a PowerShell host reports', () => {
       ['Output', 'without'],
       ['progress', 3, { activity: 'Copy', status: 'half', percent: 50 }],
       ['progress', 3, { activity: 'Copy', status: 'half', done: true }],
+      ['progress left out', 300],
       ['ended', 1, 'why'],
       ['ended', -5, null],
     ]);

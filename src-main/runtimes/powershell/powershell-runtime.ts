@@ -29,8 +29,19 @@ const workflowScripts = [
   'workflow-keeper.ps1',
 ] as const;
 
+/** Parts of the host that are given to it as texts, in this order. */
+const hostParts = [
+  'sink.ps1',
+  'sink-objects.ps1',
+  'sink-errors.ps1',
+  'prompt.ps1',
+  'parameters.ps1',
+  'ending.ps1',
+  'ahead.ps1',
+] as const;
+
 /** What has to be read for `createPowerShellRuntime`, from this folder. */
-export const hostScripts = ['host.ps1', 'constrained.ps1', 'rehearsal.ps1', ...workflowScripts] as const;
+export const hostScripts = ['host.ps1', ...hostParts, 'constrained.ps1', 'rehearsal.ps1', ...workflowScripts] as const;
 
 /** How our scripts are named where the runtime reads them: PowerShell runs no file of this name, so none is run as a script file by mistake. */
 const asText = (script: string): string => script.replace(/\.ps1$/, '.text');
@@ -45,7 +56,9 @@ const bootCommand = [
   "if ($ExecutionContext.SessionState.LanguageMode -eq 'FullLanguage') { " +
     // It holds the job's parameters too, and nobody else would remove it.
     '[System.IO.File]::Delete("$folder/constrained-settings"); ' +
-    '& ([scriptblock]::Create([System.IO.File]::ReadAllText("$folder/host.text"))) "$folder/host-settings" ' +
+    // The runbook's own. It opens while the host is read.
+    '$runspace = [runspacefactory]::CreateRunspace($Host, [initialsessionstate]::CreateDefault2()); $runspace.OpenAsync(); ' +
+    '& ([scriptblock]::Create([System.IO.File]::ReadAllText("$folder/host.text"))) $runspace $folder ' +
     '} else { Invoke-Expression -Command (Get-Content -LiteralPath "$folder/constrained.text" -Raw) }',
 ].join('; ');
 
@@ -58,11 +71,12 @@ export function createPowerShellRuntime(scripts: ReadonlyMap<string, string>): R
       const scriptFile = path.join(workFolder, scriptFileName(runbookName, '.ps1'));
       const workflow = request.kind === 'PowerShellWorkflow' ? await placeWorkflow(request, scripts) : undefined;
       const consoleMark = randomUUID();
+      const job = describeJob(request, scriptFile, workflow?.settings ?? [], request.parameters.map(describeParameter));
       const files: [string, string][] = [
         [scriptFile, withMark(script)],
-        [path.join(privateFolder, asText('host.ps1')), scripts.get('host.ps1') ?? ''],
+        ...hostFiles(request, scripts, job.settings),
         [path.join(privateFolder, asText('constrained.ps1')), scripts.get('constrained.ps1') ?? ''],
-        [path.join(privateFolder, 'host-settings'), describeSettings(request, scriptFile, workflow?.settings ?? [])],
+        ...job.files,
         [path.join(privateFolder, 'constrained-settings'), describeConstrained(request, scriptFile, consoleMark)],
       ];
       await Promise.all(files.map(([file, text]) => writeFile(file, text, { mode: 0o600 })));
@@ -77,11 +91,9 @@ export function createPowerShellRuntime(scripts: ReadonlyMap<string, string>): R
     warm: {
       async start({ executable, privateFolder, reportPipe, controlPipe, culture }) {
         const rehearsal = path.join(privateFolder, 'rehearsal.ps1');
-        const settings = [...pipeSettings({ reportPipe, controlPipe, culture }), ['Warm', rehearsal] as const];
         const files: [string, string][] = [
-          [path.join(privateFolder, asText('host.ps1')), scripts.get('host.ps1') ?? ''],
+          ...hostFiles({ privateFolder, reportPipe, controlPipe, culture }, scripts, undefined),
           [rehearsal, scripts.get('rehearsal.ps1') ?? ''],
-          [path.join(privateFolder, 'host-settings'), settings.map(([name, value]) => line('setting', name, value)).join('')],
         ];
         await Promise.all(files.map(([file, text]) => writeFile(file, text, { mode: 0o600 })));
         return hostCommand(executable, privateFolder);
@@ -112,10 +124,12 @@ async function giveJob({ request, environment, owner }: WarmJob, scripts: Readon
   const settingsFile = path.join(privateFolder, 'host-settings');
   const workflow = request.kind === 'PowerShellWorkflow' ? await placeWorkflow(request, scripts) : undefined;
   const variables = Object.entries(environment).map(([name, value]) => line('environment', name, value));
-  const settings = describeSettings(request, scriptFile, workflow?.settings ?? []);
+  const lines = [...variables, ...request.parameters.map(describeParameter)];
+  const job = describeJob(request, scriptFile, workflow?.settings ?? [], lines);
   await Promise.all([
     placeScript(scriptFile, withMark(script), owner),
-    writeFile(settingsFile, settings + variables.join(''), { mode: 0o600 }),
+    writeFile(settingsFile, zeroBetween(job.settings), { mode: 0o600 }),
+    ...job.files.map(([file, text]) => writeFile(file, text, { mode: 0o600 })),
   ]);
   return {
     line: `${settingsFile}\n`,
@@ -140,8 +154,11 @@ function computerName(): Record<string, string> {
   return process.platform === 'win32' ? { COMPUTERNAME: name } : { COMPUTERNAME: name, ComputerName: name, computername: name };
 }
 
+type HostPlace = Pick<RuntimeRequest, 'privateFolder' | 'reportPipe' | 'controlPipe' | 'culture'>;
+
 interface WorkflowPlace {
-  settings: [string, string][];
+  /** The end of the host's settings. */
+  settings: string[];
   checkpointFolder: string;
 }
 
@@ -157,11 +174,11 @@ async function placeWorkflow(
   if (checkpoint !== undefined) await writeFile(resumeFrom, checkpoint, { mode: 0o600 });
   return {
     settings: [
-      ['Workflow', path.join(privateFolder, asText('workflow.ps1'))],
-      ['RunbookName', runbookName],
-      ['CheckpointFolder', checkpointFolder],
-      ['ResumeFrom', checkpoint === undefined ? '' : resumeFrom],
-      ['MaxCheckpointBytes', String(maxCheckpointBytes)],
+      path.join(privateFolder, asText('workflow.ps1')),
+      runbookName,
+      checkpointFolder,
+      checkpoint === undefined ? '' : resumeFrom,
+      String(maxCheckpointBytes),
     ],
     checkpointFolder,
   };
@@ -173,32 +190,45 @@ function withMark(script: string): string {
   return needsMark ? `\ufeff${script}` : script;
 }
 
-function describeSettings(request: RuntimeRequest, scriptFile: string, further: readonly [string, string][]): string {
-  const { logVerbose, logDebug, logProgress, parameters } = request;
-  const settings: [string, string][] = [
-    ['Script', scriptFile],
-    ...pipeSettings(request),
-    ['Verbose', String(logVerbose)],
-    ['Debug', String(logDebug)],
-    ['Progress', String(logProgress)],
-    ...further,
-  ];
-  const lines = [...settings.map(([name, value]) => line('setting', name, value)), ...parameters.map(describeParameter)];
-  return lines.join('');
-}
-
-function pipeSettings({
-  reportPipe,
-  controlPipe,
-  culture,
-}: Pick<RuntimeRequest, 'reportPipe' | 'controlPipe' | 'culture'>): [string, string][] {
+/** The host, and what it reads first: its parts, its pipes, and the job, or none yet. */
+function hostFiles(
+  { privateFolder, reportPipe, controlPipe, culture }: HostPlace,
+  scripts: ReadonlyMap<string, string>,
+  job: readonly string[] | undefined,
+): [string, string][] {
   if (reportPipe === undefined || controlPipe === undefined)
     throw new Error('PowerShell needs pipes for its reports and its control');
+  const parts = hostParts.map((name) => scripts.get(name) ?? '');
+  const settings = [...parts, reportPipe, controlPipe, culture, ...(job === undefined ? ['ahead'] : ['', ...job])];
   return [
-    ['Pipe', reportPipe],
-    ['Control', controlPipe],
-    ['Culture', culture],
+    [path.join(privateFolder, asText('host.ps1')), scripts.get('host.ps1') ?? ''],
+    [path.join(privateFolder, 'host-settings'), zeroBetween(settings)],
   ];
+}
+
+/** The job in the host's settings, and the file that holds `lines`, parameters and environment, where there are any. */
+function describeJob(
+  { logVerbose, logDebug, logProgress, privateFolder }: RuntimeRequest,
+  scriptFile: string,
+  workflow: readonly string[],
+  lines: readonly string[],
+): { settings: string[]; files: [string, string][] } {
+  const parametersFile = path.join(privateFolder, 'host-parameters');
+  return {
+    settings: [
+      scriptFile,
+      ...[logVerbose, logDebug, logProgress].map((isOn) => (isOn ? 'on' : '')),
+      lines.length === 0 ? '' : parametersFile,
+      ...(workflow.length === 0 ? [''] : workflow),
+    ],
+    files: lines.length === 0 ? [] : [[parametersFile, lines.join('')]],
+  };
+}
+
+/** Read by position and nothing else, which PowerShell does quickest. */
+function zeroBetween(values: readonly string[]): string {
+  if (values.some((value) => value.includes('\0'))) throw new Error('a setting of the PowerShell host holds a zero byte');
+  return values.join('\0');
 }
 
 function describeParameter({ name, value, credential }: RunbookParameter): string {

@@ -8,6 +8,7 @@
  *   p byte int32 int32 string string        stream, line, column, script, text
  *   v string                                JSON of the object whose text is the next record
  *   g int32 byte int32 string string        activity's number, whether it is done, percent (below 0: not said), activity, status
+ *   n int32                                 so much progress was written that is switched off
  *   e int32 byte string                     exit code, whether it failed, exception
  *
  * A record's text of any length streams through: only a length or a field is ever waited for, and a field that is longer than one should be
@@ -152,6 +153,9 @@ export class ReportReader implements HostReader {
         });
         return;
       }
+      case 0x6e:
+        this.#listener.progressLeftOut(fields.integer());
+        return;
       case 0x77:
         this.#listener.ready();
         return;
