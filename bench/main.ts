@@ -1,10 +1,11 @@
 /**
- * `npm run bench [-- --quick] [--idle] [--json FILE]`: latency, throughput and memory of the real parts, each figure beside the bare interpreter
- * measured in the same run. These machines are noisy: hold ratios against ratios, not milliseconds against milliseconds.
+ * `npm run bench`, see `usage`: latency, throughput and memory of the real parts, each figure beside the bare interpreter measured in the same
+ * run. These machines are noisy: hold ratios against ratios, not milliseconds against milliseconds.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import {
   joinGroup,
   makeAccount,
@@ -24,10 +25,34 @@ import { formatTable, type Figure } from './statistics.ts';
 import { measureThroughput } from './throughput.ts';
 
 const groupName = 'bench';
-const quick = process.argv.includes('--quick');
-/** Nothing but what a worker costs that waits. */
-const onlyIdle = process.argv.includes('--idle');
-const jsonFile = process.argv.includes('--json') ? process.argv[process.argv.indexOf('--json') + 1] : undefined;
+const parts = ['latency', 'waiting', 'rate', 'costs', 'throughput', 'memory', 'idle'] as const;
+const usage = `usage: npm run bench [-- options]
+
+  --quick        a twentieth of the time, good for a look
+  --only PARTS   with commas between, of: ${parts.join(', ')}
+  --json FILE    the same figures as JSON
+`;
+
+function readArguments(): { quick: boolean; wanted: ReadonlySet<string>; jsonFile: string | undefined } {
+  const { values } = parseArgs({
+    options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, json: { type: 'string' } },
+  });
+  const wanted = values.only?.split(',') ?? [...parts];
+  const unknown = wanted.find((one) => !(parts as readonly string[]).includes(one));
+  if (unknown !== undefined) throw new Error(`there is no part ${unknown}`);
+  return { quick: values.quick, wanted: new Set(wanted), jsonFile: values.json };
+}
+
+function argumentsOrExit(): ReturnType<typeof readArguments> {
+  try {
+    return readArguments();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    process.exit(2);
+  }
+}
+
+const { quick, wanted, jsonFile } = argumentsOrExit();
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const folder = mkdtempSync(join(tmpdir(), 'hrw-bench-'));
@@ -35,9 +60,11 @@ const figures: Figure[] = [];
 const service = await startService(join(folder, 'service'));
 try {
   const account = await makeAccount(service);
-  if (!onlyIdle) await measureJobs(account);
-  say('A worker that waits …');
-  figures.push(...(await measureIdle({ service, account, folder, quick })));
+  if ([...wanted].some((part) => part !== 'idle')) await measureJobs(account);
+  if (wanted.has('idle')) {
+    say('A worker that waits …');
+    figures.push(...(await measureIdle({ service, account, folder, quick })));
+  }
 } finally {
   await service.stop();
   rmSync(folder, { recursive: true, force: true });
@@ -60,11 +87,13 @@ async function measureJobs(account: Account): Promise<void> {
     ): Promise<void> => publishRunbook(service, name, kind, script, settings);
     // What waits for jobs is measured apart, at the end of this; everything else is that of a sandbox that is started for its job.
     unwrap(await worker.control.call('settings:change', { warmMemoryMb: 0 }));
-    for (const kind of kinds) {
+    for (const kind of wanted.has('latency') ? kinds : []) {
       say(`Latency, ${kind} …`);
-      figures.push(...(await measureLatency({ service, groupName, kind, publish, jobs: quick ? 5 : 40 })));
+      figures.push(
+        ...(await measureLatency({ service, groupName, kind, publish, jobs: quick ? 5 : 40, control: worker.control })),
+      );
     }
-    if (kinds.includes('PowerShell7')) {
+    if (wanted.has('waiting') && kinds.includes('PowerShell7')) {
       say('Latency, PowerShell7 that waits …');
       unwrap(await worker.control.call('settings:change', { warmMemoryMb: 512 }));
       figures.push(
@@ -74,31 +103,38 @@ async function measureJobs(account: Account): Promise<void> {
           kind: 'PowerShell7',
           publish,
           jobs: quick ? 3 : 12,
-          warm: worker.control,
+          control: worker.control,
+          isAhead: true,
         })),
       );
       unwrap(await worker.control.call('settings:change', { warmMemoryMb: 0 }));
     }
-    say('Trivial jobs per second …');
-    figures.push(...(await measureJobRate({ service, groupName, publish, jobs: quick ? 10 : 60, control: worker.control })));
+    if (wanted.has('rate') || wanted.has('costs')) {
+      say('Trivial jobs per second …');
+      figures.push(...(await measureJobRate({ service, groupName, publish, jobs: quick ? 10 : 60, control: worker.control })));
+    }
     unwrap(await worker.control.call('settings:change', { limit: 2 }));
-    say('Where the time goes …');
-    figures.push(
-      ...(await measureCosts({
-        service,
-        workerPid: worker.program.pid,
-        groupName,
-        runbookName: trivialRunbook,
-        rounds: quick ? 5 : 25,
-        jobs: quick ? 10 : 60,
-      })),
-    );
-    for (const kind of kinds.filter((one) => one !== 'Bash')) {
+    if (wanted.has('costs')) {
+      say('Where the time goes …');
+      figures.push(
+        ...(await measureCosts({
+          service,
+          workerPid: worker.program.pid,
+          groupName,
+          runbookName: trivialRunbook,
+          rounds: quick ? 5 : 25,
+          jobs: quick ? 10 : 60,
+        })),
+      );
+    }
+    for (const kind of wanted.has('throughput') ? kinds.filter((one) => one !== 'Bash') : []) {
       say(`Throughput, ${kind} …`);
       figures.push(...(await measureThroughput({ service, groupName, kind, publish, quick, say })));
     }
-    say('Memory …');
-    figures.push(...(await measureMemory({ servicePid: service.program.pid, workerPid: worker.program.pid, folder })));
+    if (wanted.has('memory')) {
+      say('Memory …');
+      figures.push(...(await measureMemory({ servicePid: service.program.pid, workerPid: worker.program.pid, folder })));
+    }
   } finally {
     await worker.control.close();
     await worker.program.stop();
