@@ -215,15 +215,15 @@ describe('the programs for Windows', () => {
   it('stop a batch runbook with everything that it has started', async (context) => {
     const { rest } = requireService(context);
     const params = await startJob(rest, '@echo off\necho begun\n:again\ncmd /c rem\ngoto again\n');
-    const whenIt = (what: string, holds: (job: { status: string; endTime: string | null }) => boolean) =>
-      waitFor(`a job that ${what}`, jobSeconds, async () => {
-        const job = await rest.call('jobs:get', { params });
-        return holds(job) ? job : undefined;
-      });
-    await whenIt('runs', ({ status }) => status === 'Running');
+    await waitFor('what the runbook writes first', jobSeconds, async () =>
+      (await rest.call('jobs:output', { params })).includes('begun') ? true : undefined,
+    );
     await rest.call('jobs:stop', { params });
-    expect((await whenIt('has ended', ({ endTime }) => endTime !== null)).status).toBe('Stopped');
-    expect(await rest.call('jobs:output', { params })).toContain('begun');
+    const ended = await waitFor('a job that has ended', jobSeconds, async () => {
+      const job = await rest.call('jobs:get', { params });
+      return job.endTime === null ? undefined : job;
+    });
+    expect(ended.status).toBe('Stopped');
   }, 600_000);
 
   it('end when they are told to: a worker that drains', async (context) => {
