@@ -36,6 +36,16 @@ async function start(
 
 const texts = ({ jrds }: Run): string[] => jrds.records.map((record) => record.text);
 
+describe('how the host is started', () => {
+  it('is not to be found in the runbook’s environment, nor in that of what it starts', limits, async (context) => {
+    const run = await start(context, '& /usr/bin/env\nGet-ChildItem env: | ForEach-Object Name');
+    expect(await run.sandbox.ended).toBe(endedWell);
+    expect(run.jrds.final?.hrw).toMatchObject({ outcome: 'completed' });
+    expect(texts(run).join('\n')).toMatch(/^PATH=/m);
+    expect(texts(run).filter((text) => /^(?:DOTNET|HRW_HOST)_/.test(text))).toEqual([]);
+  });
+});
+
 describe('an exception of half a megabyte', () => {
   it('is cut where the job shows it, and stands among the records whole', limits, async (context) => {
     const run = await start(context, "'before'; throw ('x' * 500000 + ' the end')");

@@ -35,7 +35,7 @@ function Connect-Pipe([string] $Name, $Access, $Direction) {
     [System.IO.FileStream]::new($Name, [System.IO.FileMode]::Open, $Access, [System.IO.FileShare]::ReadWrite, 1)
 }
 
-$sinkText, $objectsText, $errorsText, $promptText, $parametersText, $endingText, $aheadText, $pipeName, $controlName, $cultureName, $isAhead,
+$sinkText, $recordsText, $progressText, $objectsText, $errorsText, $promptText, $parametersText, $endingText, $aheadText, $pipeName, $controlName, $cultureName, $isAhead,
     $job = Read-Settings "$Folder/host-settings"
 
 # What native programs write is UTF-8 both ways, without a byte order mark.
@@ -74,7 +74,7 @@ $fromControl = [byte[]]::new(4096)
 
 # Objects that PowerShell has taken but not shown yet.
 $pending = [System.Collections.ArrayList]::new()
-$sinkParts = @{ Objects = $objectsText; Errors = $errorsText; Prompt = $promptText }
+$sinkParts = @{ Records = $recordsText; Progress = $progressText; Objects = $objectsText; Errors = $errorsText; Prompt = $promptText }
 # Which of the streams that are off by themselves the job's settings turn on: a text that is not empty. No text is compared before the first
 # record: comparing the first one takes twelve milliseconds.
 $wanted = @{ Verbose = ''; Debug = ''; Progress = '' }
