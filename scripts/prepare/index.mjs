@@ -2,7 +2,7 @@
  * Installs what a checkout lacks, and does nothing, quickly, where nothing is lacking. Runs on the Node that a machine
  * happens to have, before there is any node_modules.
  *
- * As a program:  node scripts/prepare/index.mjs [check | headless | app | demo | test] [--yes]
+ * As a program:  node scripts/prepare/index.mjs [check | headless | installer | app | demo | test] [--yes]
  * As a module:   const { node, electron } = await prepare('demo', { yes: true })
  */
 import { join, resolve } from 'node:path';
@@ -26,8 +26,8 @@ import { PreparationStopped, ask, say } from './terminal.mjs';
 /**
  * What the checkout is prepared for:
  * `check` needs packages only; `headless` (service, hrw, build) native modules too; `app` a window on a display that is
- * there; `demo` a window on any machine; `test` a browser besides, and always a display of its own.
- * @typedef {'check' | 'headless' | 'app' | 'demo' | 'test'} Purpose
+ * there; `installer` what makes one for Windows; `demo` a window on any machine; `test` a browser besides, and always a display of its own.
+ * @typedef {'check' | 'headless' | 'installer' | 'app' | 'demo' | 'test'} Purpose
  */
 
 /**
@@ -36,7 +36,7 @@ import { PreparationStopped, ask, say } from './terminal.mjs';
  * @property {{ executable: string, version: string, folder: string, kind: 'ordinary' | 'registry', switches: string[] }} [electron]
  */
 
-const purposes = /** @type {const} */ (['check', 'headless', 'app', 'demo', 'test']);
+const purposes = /** @type {const} */ (['check', 'headless', 'installer', 'app', 'demo', 'test']);
 const stampFile = join(cacheFolder, 'prepared.json');
 
 /**
@@ -73,6 +73,7 @@ function needsOf(purpose) {
   /** @type {import('./debian.mjs').PackageSet[]} */
   const systemSets = [];
   if (native && compilerIsNeeded()) systemSets.push('compiler');
+  if (purpose === 'installer') systemSets.push('installer');
   if (electron) systemSets.push('electron');
   if (purpose === 'test' || (purpose === 'demo' && !hasDisplay())) systemSets.push('display');
   if (purpose === 'test') systemSets.push('browser');
