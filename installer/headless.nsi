@@ -168,12 +168,9 @@ Section "Uninstall"
   RMDir /r "${HRW_START_MENU}"
   DeleteRegKey HKLM "${HRW_UNINSTALL_KEY}"
   Call un.HrwRemoveVersions
-  ; This program itself, where it runs in place: a file that runs can be moved, and its folder goes then.
+  ; This program itself, where it runs in place (_?=): no program that NSIS made can delete its own file, so another one does, once this has ended.
   ${If} $EXEPATH == "${HRW_ROOT}\uninstall.exe"
-    GetTempFileName $1
-    Delete $1
-    Rename "${HRW_ROOT}\uninstall.exe" $1
-    Delete /REBOOTOK $1
+    ExecShell "open" "$SYSDIR\cmd.exe" '/d /c for /l %i in (1,1,60) do @(del /f /q "${HRW_ROOT}\uninstall.exe" & rmdir "${HRW_ROOT}" & if not exist "${HRW_ROOT}" (exit) else (ping -n 2 127.0.0.1))' SW_HIDE
   ${Else}
     Delete "${HRW_ROOT}\uninstall.exe"
   ${EndIf}

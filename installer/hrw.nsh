@@ -20,6 +20,8 @@
 ; What hrw came to: its exit code and its sentence.
 Var HrwCode
 Var HrwWords
+; Whether hrw has said it in its log already.
+Var HrwIsLogged
 
 ; Nothing before Windows Server 2016 and Windows 10 runs Node. One setup at a time: two would take each other's work back.
 !macro HrwCheckMachine
@@ -46,6 +48,7 @@ Var HrwWords
     ClearErrors
     ${GetOptions} $0 "/LOG=" $1
     ${IfNot} ${Errors}
+    ${AndIf} $HrwIsLogged != 1
       FileOpen $2 $1 a
       ${IfNot} ${Errors}
         FileSeek $2 0 END
@@ -90,6 +93,7 @@ Var HrwWords
     FileOpen $2 "$PLUGINSDIR\result.txt" r
     ${IfNot} ${Errors}
       FileReadUTF16LE $2 $HrwWords
+      StrCpy $HrwIsLogged 1
       FileClose $2
     ${EndIf}
     ${If} $HrwCode == "error"

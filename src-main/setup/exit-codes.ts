@@ -7,6 +7,9 @@ export const setupExitCodes = {
   cancelled: 1,
   parameterWrong: 2,
   notAdministrator: 3,
+  /** 4 and 5 are the installer's own: installer/hrw.nsh. */
+  windowsTooOld: 4,
+  anotherSetup: 5,
   newerInstalled: 10,
   conflictingAgent: 11,
   otherInstance: 12,
@@ -52,6 +55,8 @@ export function exitCodeOf(error: unknown, phase: SetupPhase): SetupExitCode {
       return setupExitCodes.applicationMissing;
     case 'setup-files-incomplete':
       return setupExitCodes.filesIncomplete;
+    case 'setup-record-missing':
+      return setupExitCodes.notRemoved;
     case 'data-folder-unusable':
     case 'data-folder-newer':
       return phase === 'look' ? setupExitCodes.folderForeign : byPhase[phase];

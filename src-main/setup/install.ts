@@ -36,8 +36,10 @@ export async function install(world: SetupWorld, given: readonly string[]): Prom
       const secrets = readInstallSecrets(parameters);
       keyFiles = keyFilesOf(parameters);
       const enter = (next: SetupPhase): void => void (phase = next);
+      // Somebody may have taken the service away by hand.
+      const { state } = await world.machine.service.status();
       const words =
-        record === undefined
+        record === undefined || state === 'not-installed'
           ? await installAnew(world, parameters, secrets, undo, enter)
           : await renew(world, record, parameters, secrets, undo, enter);
       return { code: setupExitCodes.done, words };
@@ -162,6 +164,7 @@ async function installAnew(
       if (event === 'worker-changed') isConnected = payload.connection !== null;
     });
     await enrol(world, worker, parameters, secrets, enter);
+    removeOtherVersions(world);
     return await describeInstalled(worker, `Version ${version} is installed.`);
   } finally {
     await worker.close();
@@ -181,7 +184,6 @@ async function renew(
   enter('service');
   const isUpgrade = record.version !== own.version || record.programFolder !== own.programFolder;
   const { state } = await machine.service.status();
-  if (state === 'not-installed') throw new AppError('system-service-missing', {});
   const ran = state !== 'stopped';
   if (isUpgrade) {
     if (ran) await machine.service.stop();

@@ -11,6 +11,7 @@ import { exitCodeOf, setupExitCodes, type SetupPhase } from './exit-codes.ts';
 import { describeFailure, removeCommand, waitForWorker, type SetupOutcome } from './install.ts';
 import { readRemoveParameters, type RemoveParameters } from './parameters.ts';
 import { deleteKeyFiles, readSecret } from './secrets.ts';
+import { isVersionFolder } from './versions.ts';
 import { ask, type SetupWorker, type SetupWorld } from './world.ts';
 
 const lookAgainMs = 500;
@@ -32,8 +33,7 @@ export async function remove(world: SetupWorld, given: readonly string[]): Promi
     const token = parameters.tokenFile === null ? null : readSecret('TOKENFILE', parameters.tokenFile);
     phase = 'remove';
     const remains = await leave(world, record, parameters, token);
-    await world.machine.service.uninstall();
-    world.say('The service, its event log and its groups are removed.');
+    await removeService(world);
     await endWhatIsLeft(world, path.dirname(record.programFolder));
     removeData(record.dataFolder, parameters.keepHistory);
     world.say(parameters.keepHistory ? `The history stays in ${record.dataFolder}.` : `${record.dataFolder} is removed.`);
@@ -46,6 +46,13 @@ export async function remove(world: SetupWorld, given: readonly string[]): Promi
     world.say(words);
     return { code: exitCodeOf(error, phase), words };
   }
+}
+
+/** Somebody may have done it before us. */
+async function removeService({ machine, say }: SetupWorld): Promise<void> {
+  if ((await machine.service.status()).state === 'not-installed') return;
+  await machine.service.uninstall();
+  say('The service, its event log and its groups are removed.');
 }
 
 /** Answers what the service goes on to list, in a sentence. */
@@ -117,7 +124,7 @@ async function leaveGroup(
   }
   await ask(worker, 'registration:unregister', { token: null, local: true });
   const account = accountName ?? accountId;
-  const remains = `The account ${account} was not told, and goes on listing this machine (${machineId}) in the group ${groupName}. ${reason} Remove it there: \`hrw worker remove --account ${account} --group ${groupName} --worker ${machineId}\`.`;
+  const remains = `The account ${account} was not told, and goes on listing this machine (${machineId}) in the group ${groupName}. ${reason} Remove it there: \`hrw worker remove --account ${account} --group ${groupName} ${machineId}\`.`;
   world.say(remains);
   return remains;
 }
@@ -134,13 +141,17 @@ async function leaveWorkspace(world: SetupWorld, worker: SetupWorker): Promise<v
   }
 }
 
-/** What the worker's end has left: sandboxes that wait for a job, a terminal with `hrw` in it. */
+/** What the worker's end has left: sandboxes that wait for a job, a terminal with `hrw` in it. Not the uninstaller, which lies above them. */
 async function endWhatIsLeft({ machine, say, sleep }: SetupWorld, root: string): Promise<void> {
-  if (await until({ sleep }, endWaitMs, () => Promise.resolve(machine.processesBelow(root).length === 0))) return;
-  const left = machine.processesBelow(root);
-  say(`${String(left.length)} processes run from ${root} still, and are ended.`);
-  machine.endProcesses(left);
-  await until({ sleep }, endWaitMs, () => Promise.resolve(machine.processesBelow(root).length === 0));
+  const folders = readdirSync(root)
+    .filter(isVersionFolder)
+    .map((name) => path.join(root, name));
+  const left = (): number[] => folders.flatMap((folder) => machine.processesBelow(folder));
+  const areGone = (): Promise<boolean> => Promise.resolve(left().length === 0);
+  if (await until({ sleep }, endWaitMs, areGone)) return;
+  say(`These processes run from ${root} still, and are ended: ${left().join(', ')}.`);
+  machine.endProcesses(left());
+  await until({ sleep }, endWaitMs, areGone);
 }
 
 function removeData(dataFolder: string, keepHistory: boolean): void {

@@ -33,10 +33,10 @@ export async function runSetup({ kind, given, version, makeWorld, show }: SetupR
     log.write(line);
     show(line);
   };
-  log.write(`${kind} with version ${version}: ${given.join(' ')}`);
+  log.write(`${kind === 'install' ? 'Installing' : 'Removing'}, by version ${version}: ${given.join(' ')}`);
   const world = makeWorld(say);
   const outcome = kind === 'install' ? await install(world, given) : await remove(world, given);
-  log.write(`ended with code ${String(outcome.code)}: ${outcome.words}`);
+  log.write(outcome.code === setupExitCodes.done ? `Done. ${outcome.words}` : `Ended with code ${String(outcome.code)}.`);
   show(`The log is ${log.file}.`);
   return outcome;
 }

@@ -47,7 +47,7 @@ export function addSetupCommands(program: Command, io: CommandIo, access: Worker
 function readGiven({ commandLine, answers }: SetupOptions, access: WorkerAccess): string[] {
   if ((commandLine === undefined) === (answers === undefined)) throw new WrongUse('Give one of --command-line and --answers.');
   const text = readFileSync(commandLine ?? answers ?? '', 'utf16le').replace(/^\uFEFF/, '');
-  // NSIS tells its uninstaller by this, without quotes and always last, which folder it belongs to.
-  if (commandLine !== undefined) return access.splitCommandLine(text.replace(/\s_\?=[^]*$/, ''));
+  // NSIS tells its uninstaller by this, as a rule without quotes and always last, which folder it belongs to.
+  if (commandLine !== undefined) return access.splitCommandLine(text.replace(/\s"?_\?=[^]*$/, ''));
   return text.split(/\r?\n/).filter((line) => line.trim() !== '');
 }
