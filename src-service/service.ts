@@ -40,6 +40,7 @@ async function run(given: ServiceArguments): Promise<number> {
       version: packageDescription.version,
       databaseUrl: databaseUrl === '' ? undefined : databaseUrl,
       packsFolder: join(import.meta.dirname, 'packs'),
+      installersFolder: given.installersFolder ?? join(import.meta.dirname, 'installers'),
       logToConsole: true,
     });
   } catch (error) {
