@@ -170,7 +170,7 @@ Section "Uninstall"
   Call un.HrwRemoveVersions
   ; This program itself, where it runs in place (_?=): no program that NSIS made can delete its own file, so another one does, once this has ended.
   ${If} $EXEPATH == "${HRW_ROOT}\uninstall.exe"
-    ExecShell "open" "$SYSDIR\cmd.exe" '/d /c for /l %i in (1,1,60) do @(del /f /q "${HRW_ROOT}\uninstall.exe" & rmdir "${HRW_ROOT}" & if not exist "${HRW_ROOT}" (exit) else (ping -n 2 127.0.0.1))' SW_HIDE
+    ExecShell "open" "$SYSDIR\cmd.exe" '/d /c ping -n 3 127.0.0.1 >nul & del /f /q "${HRW_ROOT}\uninstall.exe" & rmdir "${HRW_ROOT}"' SW_HIDE
   ${Else}
     Delete "${HRW_ROOT}\uninstall.exe"
   ${EndIf}

@@ -219,9 +219,10 @@ async function renew(
 
 function settle(world: SetupWorld, record: InstallationRecord, isUpgrade: boolean): void {
   const { machine, own } = world;
-  if (!isUpgrade) return;
-  machine.writeRecord({ ...record, version: own.version, programFolder: own.programFolder });
-  placeCommand(world);
+  if (isUpgrade) {
+    machine.writeRecord({ ...record, version: own.version, programFolder: own.programFolder });
+    placeCommand(world);
+  }
   removeOtherVersions(world);
 }
 

