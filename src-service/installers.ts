@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { compareVersions } from '../src-contract/product-version.ts';
 
 export interface FoundInstaller {
   name: string;
@@ -32,9 +33,7 @@ export class Installers {
     const folder = this.#folder;
     if (folder === undefined) return [];
     const found = await Promise.all(namesIn(folder).map((name) => this.#look(folder, name)));
-    return found
-      .filter((one) => one !== undefined)
-      .sort((one, other) => other.version.localeCompare(one.version, 'en', { numeric: true }));
+    return found.filter((one) => one !== undefined).sort((one, other) => compareVersions(other.version, one.version));
   }
 
   /** Its bytes, piece by piece. Undefined: there is no such installer here. */

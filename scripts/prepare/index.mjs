@@ -56,6 +56,26 @@ export async function prepare(purpose, { yes = false, again = `npm run prepare:m
   return describe(needs);
 }
 
+/**
+ * For tests that are skipped with a reason where something is missing: installs it where that may be done, says why where not, and never stops.
+ * @param {import('./debian.mjs').PackageSet[]} sets
+ * @param {{ yes: boolean, again: string }} options as for `prepare`
+ */
+export async function prepareIfAllowed(sets, { yes, again }) {
+  if (missingSystemParts(sets).length === 0) return;
+  try {
+    await withLock('preparing', 'is preparing this checkout', async () => {
+      const missing = missingSystemParts(sets);
+      if (missing.length === 0) return;
+      await installSystemParts(missing, await agreeOnSystemParts(missing, yes, again));
+      confirmSystemParts(sets);
+    });
+  } catch (error) {
+    if (!(error instanceof PreparationStopped)) throw error;
+    say(`${error.message}\nWhat needs them is skipped.`);
+  }
+}
+
 /** True where a window can be shown to somebody. */
 export function hasDisplay() {
   if (process.platform !== 'linux') return true;

@@ -60,8 +60,8 @@ export async function enrol(
 async function waitForPack(world: SetupWorld, worker: SetupWorker): Promise<WorkerState> {
   for (let waitedMs = 0; ; waitedMs += lookAgainMs) {
     const state = await ask(worker, 'worker:state', {});
-    const hasPack = state.packs.some(({ name }) => name === workerPackName) && state.connection?.account != null;
-    if (hasPack || state.connection === null || waitedMs >= packWaitMs) return state;
+    if (state.connection === null || waitedMs >= packWaitMs) return state;
+    if (state.connection.account !== null && state.packs.some(({ name }) => name === workerPackName)) return state;
     await world.sleep(lookAgainMs);
   }
 }

@@ -7,11 +7,11 @@ import path from 'node:path';
 import * as z from 'zod';
 import { AppError, isAppError } from '../../src-contract/app-error.ts';
 import type { InstallationRecord } from '../../src-contract/machine-setup.ts';
+import { compareVersions, isVersionFolder } from '../../src-contract/product-version.ts';
 import { enrol } from './enrol.ts';
 import { exitCodeOf, isRefusal, setupExitCodes, type SetupExitCode, type SetupPhase } from './exit-codes.ts';
 import { readInstallParameters, serviceAccountOf, type InstallParameters } from './parameters.ts';
 import { deleteKeyFiles, keyFilesOf, readInstallSecrets, type InstallSecrets } from './secrets.ts';
-import { compareVersions, isVersionFolder } from './versions.ts';
 import { ask, WorkerRefused, type SetupWorker, type SetupWorld } from './world.ts';
 
 export interface SetupOutcome {
@@ -89,11 +89,12 @@ async function look(world: SetupWorld, { mode }: InstallParameters): Promise<Ins
 }
 
 /** One that somebody has made by hand. */
-async function refuseOtherInstance({ machine, connect, dataFolder }: SetupWorld): Promise<void> {
+async function refuseOtherInstance(world: SetupWorld): Promise<void> {
+  const { machine, dataFolder } = world;
   const { state, command } = await machine.service.status();
   if (state !== 'not-installed')
     throw new AppError('setup-other-instance', { what: `The service that is installed starts ${command ?? 'a program'}.` });
-  const worker = await connect(dataFolder).catch(() => undefined);
+  const worker = await world.connect(dataFolder).catch(() => undefined);
   if (worker === undefined) return;
   try {
     const { processId } = await ask(worker, 'worker:state', {});

@@ -118,9 +118,18 @@ function readConnection(values: ReadonlyMap<string, string>): InstallParameters[
       `/${there}= is given, and /${missing}= is not: connecting takes /WORKSPACEID=, /WORKSPACEKEYFILE= and /SERVICEURL=.`,
     );
   }
-  if (!/^https:\/\/[^/]/i.test(serviceUrl) || !URL.canParse(serviceUrl))
+  if (!/^https:\/\/[^/]/i.test(serviceUrl) || !isUrl(serviceUrl))
     throw wrong(`/SERVICEURL=${serviceUrl}: it should look like https://host:port.`);
   return { workspaceId, workspaceKeyFile, serviceUrl, trust: readTrust(values.get('CA')), proxy: readProxy(values) };
+}
+
+function isUrl(text: string): boolean {
+  try {
+    new URL(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function readTrust(ca: string | undefined): NonNullable<InstallParameters['connection']>['trust'] {
@@ -139,7 +148,7 @@ function readProxy(values: ReadonlyMap<string, string>): NonNullable<InstallPara
       throw wrong('/PROXYUSER= and /PROXYPASSWORDFILE= need /PROXY=http://host:port.');
     return { kind };
   }
-  if (!/^https?:\/\/[^/]/i.test(proxy) || !URL.canParse(proxy))
+  if (!/^https?:\/\/[^/]/i.test(proxy) || !isUrl(proxy))
     throw wrong(`/PROXY=${proxy}: it is system, none, or looks like http://host:port.`);
   if (passwordFile !== null && userName === null) throw wrong('/PROXYPASSWORDFILE= needs /PROXYUSER=.');
   return { kind: 'manual', url: proxy, userName, passwordFile };

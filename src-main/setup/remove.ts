@@ -7,11 +7,11 @@ import path from 'node:path';
 import { AppError } from '../../src-contract/app-error.ts';
 import type { WorkerState } from '../../src-contract/engine-calls.ts';
 import type { InstallationRecord } from '../../src-contract/machine-setup.ts';
+import { isVersionFolder } from '../../src-contract/product-version.ts';
 import { exitCodeOf, setupExitCodes, type SetupPhase } from './exit-codes.ts';
 import { describeFailure, removeCommand, waitForWorker, type SetupOutcome } from './install.ts';
 import { readRemoveParameters, type RemoveParameters } from './parameters.ts';
 import { deleteKeyFiles, readSecret } from './secrets.ts';
-import { isVersionFolder } from './versions.ts';
 import { ask, type SetupWorker, type SetupWorld } from './world.ts';
 
 const lookAgainMs = 500;

@@ -75,13 +75,13 @@ function readText(name: string, file: string): string {
   try {
     bytes = readFileSync(path.resolve(file));
   } catch (error) {
-    const reason = {
+    const reasons: Record<string, string | undefined> = {
       ENOENT: 'there is no such file',
       EISDIR: 'it is a folder',
       EACCES: 'it may not be read',
       EPERM: 'it may not be read',
     };
-    throw wrong(name, file, reason[codeOf(error) as keyof typeof reason] ?? codeOf(error));
+    throw wrong(name, file, reasons[codeOf(error)] ?? codeOf(error));
   }
   // Windows PowerShell's `>` and Out-File write UTF-16.
   const text = bytes[0] === 0xff && bytes[1] === 0xfe ? bytes.toString('utf16le') : bytes.toString('utf8');

@@ -34,9 +34,9 @@ export interface SetupWorld {
   /** Throws AppError `engine-not-running` and whatever else keeps a control channel shut. */
   connect(dataFolder: string): Promise<SetupWorker>;
   tryWay(way: Way): Promise<WayFound>;
-  sleep(milliseconds: number): Promise<void>;
+  sleep: (milliseconds: number) => Promise<void>;
   /** For the log and whoever looks on, a sentence a line. */
-  say(line: string): void;
+  say: (line: string) => void;
 }
 
 /** Refused by the worker: a problem in words, kept as it was said. */

@@ -52,7 +52,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 export async function makeWinePrefix(folder: string): Promise<void> {
   mkdirSync(path.join(folder, 'home'));
   // Or wine would offer to fetch what programs for .NET Framework and for its browser need.
-  await callWine(folder, 'wineboot', ['--init'], { WINEDLLOVERRIDES: 'mscoree=;mshtml=' });
+  await callWine(folder, 'wineboot', ['--init'], { WINEDLLOVERRIDES: `mscoree=;mshtml=;${noLinuxMenu}` });
   await callWine(folder, 'wine', ['winecfg', '-v', 'win10']);
   // Ten seconds otherwise, which a Node under wine on a busy machine may need for its first line. Read when wine's services start.
   const control = 'HKLM\\System\\CurrentControlSet\\Control';
@@ -69,6 +69,9 @@ export async function endWinePrefix(folder: string): Promise<void> {
   await callWine(folder, 'wineserver', ['--wait']);
 }
 
+/** Wine would put what gets a place in the Start menu into that of Linux too, and leave it there. */
+const noLinuxMenu = 'winemenubuilder.exe=';
+
 export function wineEnvironment(folder: string): NodeJS.ProcessEnv {
   const home = path.join(folder, 'home');
   return {
@@ -77,6 +80,7 @@ export function wineEnvironment(folder: string): NodeJS.ProcessEnv {
     TMPDIR: home,
     WINEPREFIX: path.join(folder, 'prefix'),
     WINEDEBUG: '-all',
+    WINEDLLOVERRIDES: noLinuxMenu,
   };
 }
 

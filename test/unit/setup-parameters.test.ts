@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { compareVersions } from '../../src-contract/product-version.ts';
 import { readInstallParameters, readLogFile, readRemoveParameters, splitCommandLine } from '../../src-main/setup/parameters.ts';
-import { compareVersions } from '../../src-main/setup/versions.ts';
 import { provokes } from '../harness/provokes.ts';
 
 const connecting = ['/WORKSPACEID=1f6c', '/WORKSPACEKEYFILE=C:\\key.txt', '/SERVICEURL=https://automation.contoso.com:8443'];

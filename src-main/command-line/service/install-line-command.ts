@@ -1,14 +1,14 @@
 /** hrw workspace install-line: how a Windows machine becomes a worker of a workspace, in one line */
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { open, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
+import { AppError } from '../../../src-contract/app-error.ts';
 import { installKeyFiles } from '../../../src-contract/rest/installers.ts';
 import type { RestValue } from '../../../src-contract/rest.ts';
 import type { ServiceClient } from '../../rest-client/service-client.ts';
 import type { CommandIo } from '../command-io.ts';
-import { WrongUse } from '../failures.ts';
 import { plainText } from '../terminal-text.ts';
 import { addServiceOptions, serviceAction } from './service-options.ts';
 import { workspaceOption } from './workspace-option.ts';
@@ -99,7 +99,7 @@ async function fillFolder(
 async function fetchInstaller(
   client: ServiceClient,
   folder: string,
-  { name, sha256 }: NonNullable<Installation['installer']>,
+  { name, sha256, url }: NonNullable<Installation['installer']>,
 ): Promise<string> {
   // The service says what it is called; where it goes, we say.
   const file = path.join(folder, path.basename(name));
@@ -113,6 +113,11 @@ async function fetchInstaller(
   } finally {
     await target.close();
   }
-  if (hash.digest('hex') !== sha256) throw new WrongUse(`${file} did not arrive as the service has it. Delete it and try again.`);
+  if (hash.digest('hex') !== sha256) {
+    // Nobody is to run it by mistake.
+    rmSync(file);
+    const what = `other bytes of ${name} than its SHA-256 says`;
+    throw new AppError('answer-not-understood', { host: new URL(url).host, status: 200, what });
+  }
   return file;
 }
