@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { compareVersions } from '../src-contract/product-version.ts';
+import { compareVersions } from '../src-contract/versions.ts';
 
 export interface FoundInstaller {
   name: string;

@@ -7,7 +7,7 @@ import path from 'node:path';
 import * as z from 'zod';
 import { AppError, isAppError } from '../../src-contract/app-error.ts';
 import type { InstallationRecord } from '../../src-contract/machine-setup.ts';
-import { compareVersions, isVersionFolder } from '../../src-contract/product-version.ts';
+import { compareVersions, isVersionFolder } from '../../src-contract/versions.ts';
 import { enrol } from './enrol.ts';
 import { exitCodeOf, isRefusal, setupExitCodes, type SetupExitCode, type SetupPhase } from './exit-codes.ts';
 import { readInstallParameters, serviceAccountOf, type InstallParameters } from './parameters.ts';

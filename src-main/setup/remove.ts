@@ -7,7 +7,7 @@ import path from 'node:path';
 import { AppError } from '../../src-contract/app-error.ts';
 import type { WorkerState } from '../../src-contract/engine-calls.ts';
 import type { InstallationRecord } from '../../src-contract/machine-setup.ts';
-import { isVersionFolder } from '../../src-contract/product-version.ts';
+import { isVersionFolder } from '../../src-contract/versions.ts';
 import { exitCodeOf, setupExitCodes, type SetupPhase } from './exit-codes.ts';
 import { describeFailure, removeCommand, waitForWorker, type SetupOutcome } from './install.ts';
 import { readRemoveParameters, type RemoveParameters } from './parameters.ts';

@@ -5,7 +5,7 @@ import { AppError } from '../../src-contract/app-error.ts';
 import type { EngineEvent, WorkerState } from '../../src-contract/engine-calls.ts';
 import type { MachineService, ServiceStatus } from '../../src-contract/machine-service.ts';
 import type { InstallationRecord, MachineSetup } from '../../src-contract/machine-setup.ts';
-import { describeProblem, type Problem } from '../../src-contract/problems.ts';
+import type { Problem } from '../../src-contract/problems.ts';
 import type { SetupWorker, SetupWorld } from '../../src-main/setup/world.ts';
 
 export class FakeSetup {
@@ -144,7 +144,7 @@ export class FakeSetup {
         if (name !== 'worker:state') this.asked.push(name);
         const problem = this.refusals.get(name);
         if (problem !== undefined) return Promise.resolve({ ok: false, problem });
-        this.#follow(name, callArguments as Record<string, unknown>);
+        this.#follow(name, callArguments);
         const state = { ...this.state, running: this.running, processId: 42 } as WorkerState;
         for (const listener of listeners) listener({ event: 'worker-changed', payload: state });
         const value = name === 'jobs:running' ? [{ jobId: 'a-job', runbookName: 'Endless', sandboxId: 'a-sandbox' }] : state;
@@ -180,5 +180,3 @@ export class FakeSetup {
     if (name === 'jobs:stop') this.running = 0;
   }
 }
-
-export const unreachable = describeProblem('engine-not-running', { dataFolder: 'nowhere' });

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { compareVersions } from '../../src-contract/product-version.ts';
 import { readInstallParameters, readLogFile, readRemoveParameters, splitCommandLine } from '../../src-main/setup/parameters.ts';
 import { provokes } from '../harness/provokes.ts';
 
@@ -94,18 +93,5 @@ describe('the installer’s command line', () => {
     });
     expect(() => readRemoveParameters(['/DRAIN=soon'])).toThrow('whole minutes');
     expect(() => readRemoveParameters(['/GROUP=a'])).toThrow('no parameter');
-  });
-});
-
-describe('versions', () => {
-  it.each([
-    ['0.1.0', '0.1.0', 0],
-    ['0.1.9', '0.1.10', -1],
-    ['1.0.0', '0.9.9', 1],
-    ['0.2.0-rc.1', '0.2.0', -1],
-    ['0.2.0', '0.2.0-rc.1', 1],
-    ['0.2.0-rc.2', '0.2.0-rc.10', -1],
-  ])('%s and %s compare as %i', (one, other, expected) => {
-    expect(Math.sign(compareVersions(one, other))).toBe(expected);
   });
 });

@@ -1,4 +1,4 @@
-/** Versions of this product as its installers compare them, and the folders that they lie in. */
+/** Versions of this product and of packs, and the folders that an installation's versions lie in. */
 
 /** Below zero: `one` is older. Of a version with a part after `-` (0.2.0-rc.1): older than the one without. */
 export function compareVersions(one: string, other: string): number {
