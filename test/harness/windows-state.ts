@@ -1,6 +1,7 @@
 /** What a Windows under wine holds: its files and its registry, to be compared with what it held before. */
 import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 
 const exported = [
   'HKLM\\SOFTWARE',
@@ -16,6 +17,16 @@ export interface WindowsState {
   files: string[];
   /** `[key] name=value`, one a value, and each key by itself. */
   registry: string[];
+}
+
+/** Of a Windows that has just been started: wine's own services go on writing for a while. */
+export async function readSettledState(...given: Parameters<typeof readWindowsState>): Promise<WindowsState> {
+  let before = await readWindowsState(...given);
+  for (;;) {
+    const after = await readWindowsState(...given);
+    if (isDeepStrictEqual(before, after)) return after;
+    before = after;
+  }
 }
 
 /** `runBatch` runs lines of a batch file to their end. */

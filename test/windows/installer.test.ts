@@ -12,7 +12,7 @@ import { builtInstaller, makingInstallersLimitMs, missingInstallerTool } from '.
 import { leftoversAreCheckedAtTheEnd } from '../harness/shared-fixture.ts';
 import { accountName, makeAccount, publishRunbook, startService, waitFor, type Account, type Service } from '../harness/stack.ts';
 import { tempFolder } from '../harness/temp-folder.ts';
-import { differenceOf, readWindowsState, type WindowsState } from '../harness/windows-state.ts';
+import { differenceOf, readSettledState, readWindowsState, type WindowsState } from '../harness/windows-state.ts';
 import { endWinePrefix, makeWinePrefix, wineEnvironment } from '../harness/wine-prefix.ts';
 
 leftoversAreCheckedAtTheEnd();
@@ -121,7 +121,7 @@ describe('the installer for Windows', () => {
     for (const [name, file] of Object.entries(files)) copyFileSync(file, path.join(drive, name));
     service = await startService(path.join(machine, 'service'));
     account = await makeAccount(service);
-    before = await readWindowsState(drive, runBatch);
+    before = await readSettledState(drive, runBatch);
   }, makingInstallersLimitMs);
   afterAll(async () => {
     await service?.stop();
