@@ -18,6 +18,7 @@ const mainRooms = [
   'diagnostics',
   'support-bundle',
   'shell',
+  'setup',
   'rest-client',
   'command-line',
 ];

@@ -10,7 +10,8 @@ import { dirname, join } from 'node:path';
 import { parseArgs, stripVTControlCharacters } from 'node:util';
 import { readJsonIfAny } from './files.mjs';
 import { outFolder, root, toolScript } from './paths.mjs';
-import { exitWhenStopped, prepare } from './prepare/index.mjs';
+import { findProgram } from './prepare/commands.mjs';
+import { exitWhenStopped, prepare, prepareIfAllowed } from './prepare/index.mjs';
 
 /**
  * @typedef {{ name: string, reason: string }} Named
@@ -32,10 +33,10 @@ if (unknown.length > 0) {
 }
 
 const inBrowser = wanted.includes('e2e');
-const { node, electron } = await prepare(inBrowser ? 'test' : 'headless', {
-  yes: values.yes,
-  again: ['npm test -- --yes', ...process.argv.slice(2)].join(' '),
-}).catch(exitWhenStopped);
+const agreement = { yes: values.yes, again: ['npm test -- --yes', ...process.argv.slice(2)].join(' ') };
+const { node, electron } = await prepare(inBrowser ? 'test' : 'headless', agreement).catch(exitWhenStopped);
+// Without wine nothing could be done with an installer.
+if (wanted.includes('windows') && findProgram('wine') !== undefined) await prepareIfAllowed(['installer'], agreement);
 // Unit tests run from the sources; all others start programs.
 if (wanted.some((suite) => suite !== 'unit')) {
   const { buildOrExit } = await import('./build.mjs');

@@ -7,6 +7,7 @@ import { machineProblems } from './problems/machine.ts';
 import { reachingProblems } from './problems/reaching.ts';
 import { registrationProblems } from './problems/registration.ts';
 import { serviceProblems } from './problems/service.ts';
+import { setupProblems } from './problems/setup.ts';
 import { workspaceProblems } from './problems/workspace.ts';
 export { problem, type Problem } from './problem-shape.ts';
 
@@ -16,6 +17,7 @@ export const problemCatalogue = {
   ...registrationProblems,
   ...machineProblems,
   ...serviceProblems,
+  ...setupProblems,
 } as const;
 
 export type ProblemCode = keyof typeof problemCatalogue;

@@ -17,6 +17,7 @@ import type {
   OperationQueryInput,
   OperationValue,
 } from './rest/operation.ts';
+import { installerOperations } from './rest/installers.ts';
 import { runbookOperations } from './rest/runbooks.ts';
 import { workspaceOperations } from './rest/workspaces.ts';
 
@@ -47,6 +48,7 @@ export const restOperations = {
   ...groupOperations,
   ...assetOperationsByName,
   ...workspaceOperations,
+  ...installerOperations,
 } as const satisfies Record<string, Operation>;
 
 export type OperationName = keyof typeof restOperations;

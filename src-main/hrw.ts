@@ -6,6 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { AppError } from '../src-contract/app-error.ts';
+import type { MachineSetup } from '../src-contract/machine-setup.ts';
 import { exitCodes, processIo } from './command-line/command-io.ts';
 import { registerServiceCommands } from './command-line/service-commands.ts';
 import { registerWorkerCommands } from './command-line/worker-commands.ts';
@@ -14,9 +15,14 @@ import { connectControl } from './control/control-client.ts';
 import { openControlPanel } from './platform/control-panel.ts';
 import { resolveApplication, resolveExecutables, thisInstallation, type Installation } from './platform/executables.ts';
 import { machineService } from './platform/machine-service.ts';
+import { machineSetup } from './platform/machine-setup.ts';
 import { runAsService } from './platform/windows/service-host.ts';
 import { windowsServiceName } from './platform/windows/windows-service.ts';
 import { createHttpsClient } from './service-link/https-client.ts';
+import { probeAddress } from './service-link/probe.ts';
+import { splitCommandLine } from './setup/parameters.ts';
+import { runSetup } from './setup/run-setup.ts';
+import type { SetupWorld } from './setup/world.ts';
 import { displayIsMissing } from './shell/display.ts';
 import { defaultDataFolder, machineDataFolder } from './storage/default-data-folder.ts';
 import { dataLayout } from './storage/layout.ts';
@@ -44,9 +50,35 @@ const access: WorkerAccess = {
     const program = resolveApplication(installation());
     await openControlPanel({ program, dataFolder: path.resolve(dataFolder), place });
   },
+  setUp: async (kind, given, show) => {
+    const machine = machineSetup(installation());
+    return runSetup({ kind, given, version: programVersion, show, makeWorld: (say) => setupWorld(machine, say) });
+  },
+  splitCommandLine,
   // Only here, from a bundle of its own: a command that asks a worker or a service need not wait until a worker has been read.
   run: async (options) => (await import('./headless-worker.ts')).runHeadlessWorker(options),
 };
+
+/** What installing touches, for `hrw setup`. */
+function setupWorld(machine: MachineSetup, say: (line: string) => void): SetupWorld {
+  return {
+    machine,
+    own: { version: programVersion, programFolder: installation().folder },
+    dataFolder: access.serviceDataFolder(),
+    connect: (dataFolder) => access.connect(dataFolder),
+    tryWay: async ({ serviceUrl, trust, proxy }) => {
+      const address = { url: new URL(serviceUrl).origin, trust, proxy };
+      const { answer } = await probeAddress(
+        { address, userAgent: `HybridRunbookWorker/${programVersion}` },
+        new AbortController().signal,
+      );
+      if (answer.kind === 'failed') return { problem: answer.error.toProblem(), certificate: null };
+      return { problem: null, certificate: { issuer: answer.issuer, fingerprint: answer.fingerprint } };
+    },
+    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    say,
+  };
+}
 
 function installation(): Installation {
   return thisInstallation(path.dirname(fileURLToPath(import.meta.url)));

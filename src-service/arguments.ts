@@ -9,6 +9,7 @@ export interface ServiceArguments {
   restPort: number;
   vaultKeyFile: string | undefined;
   readyFile: string | undefined;
+  installersFolder: string | undefined;
   newAdministratorToken: boolean;
 }
 
@@ -29,6 +30,7 @@ usage: service [options]
                             when there is none). Replicas share one
   --ready-file FILE         written when both ports are open: JSON with the addresses, the authority's certificate file and
                             fingerprint, and on the first start the administrator token
+  --installers FOLDER       installers of the worker that machines may fetch (default: installers, beside this program)
   --new-administrator-token make another administrator token, and print it
   --help                    this text
   --version                 the version
@@ -54,6 +56,7 @@ export function parseArguments(given: readonly string[]): ParsedArguments {
         'rest-port': { type: 'string', default: '8444' },
         'vault-key': { type: 'string' },
         'ready-file': { type: 'string' },
+        installers: { type: 'string' },
         'new-administrator-token': { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
         version: { type: 'boolean', default: false },
@@ -88,6 +91,7 @@ export function parseArguments(given: readonly string[]): ParsedArguments {
       restPort,
       vaultKeyFile: values['vault-key'],
       readyFile: values['ready-file'],
+      installersFolder: values.installers,
       newAdministratorToken: values['new-administrator-token'],
     },
   };

@@ -1,6 +1,7 @@
 /** What every part of the service is handed. Made in service.ts, and in tests. */
 import type { Clock } from './clock.ts';
 import type { Dispatcher } from './dispatch/dispatcher.ts';
+import type { Installers } from './installers.ts';
 import type { Log } from './logging/log.ts';
 import type { Changes } from './store/changes.ts';
 import type { Store } from './store/store.ts';
@@ -22,6 +23,9 @@ export interface ServiceContext {
   readonly clock: Clock;
   readonly log: Log;
   readonly urls: ServiceUrls;
+  /** SHA-256 of the authority that agents are to trust. */
+  readonly caFingerprint: string;
+  readonly installers: Installers;
 }
 
 /** What the protocol calls the account's endpoint. */

@@ -16,6 +16,7 @@ import type { ServiceContext, ServiceUrls } from './context.ts';
 import { holdDataFolder } from './data-folder.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { createSandboxSecrets } from './dispatch/sandbox-secret.ts';
+import { Installers } from './installers.ts';
 import { createLog } from './logging/log.ts';
 import { createRestServer } from './rest-api/rest-server.ts';
 import { keepForgetting } from './retention.ts';
@@ -40,6 +41,8 @@ export interface ServiceOptions {
   newAdministratorToken?: boolean;
   /** Packs that come with the service; each is published at the first start that finds it. */
   packsFolder?: string | undefined;
+  /** Installers of the worker that callers may fetch; need not be there. */
+  installersFolder?: string | undefined;
   /** Short lines on standard error. */
   logToConsole?: boolean;
   clock?: Clock;
@@ -88,7 +91,6 @@ async function open(options: ServiceOptions, closers: (() => void | Promise<void
 
   const dispatcher = new Dispatcher({ store, clock, log, secrets: createSandboxSecrets(vault) });
   const urls: ServiceUrls = { agentUrl: '', restUrl: '' };
-  const context: ServiceContext = { version, store, changes: store.changes, dispatcher, vault, clock, log, urls };
   const names = certificateNames(options);
   const authority = await undamaged(`${folder.path}, authority.pem or server.pem`, () =>
     openAuthority({
@@ -107,6 +109,11 @@ async function open(options: ServiceOptions, closers: (() => void | Promise<void
       },
     );
   const credentials = authority.serverCredentials();
+  const context: ServiceContext = {
+    ...{ version, store, changes: store.changes, dispatcher, vault, clock, log, urls },
+    caFingerprint: authority.caFingerprint,
+    installers: new Installers(options.installersFolder),
+  };
 
   const agentServer = createAgentServer(context, { credentials });
   registerWorkspaceApi(agentServer, context);

@@ -1,5 +1,5 @@
 /** The automation service as a program: arguments in, two ports open, a clean end on SIGTERM and SIGINT. */
-import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import packageDescription from '../package.json' with { type: 'json' };
 import { AppError } from '../src-contract/app-error.ts';
@@ -31,6 +31,7 @@ async function main(): Promise<number> {
 async function run(given: ServiceArguments): Promise<number> {
   outlastOutput();
   const asked = endAsked();
+  if (given.installersFolder !== undefined && !isFolder(given.installersFolder)) return exitCodes.misused;
   if (given.readyFile !== undefined && !canWrite(given.readyFile)) return exitCodes.misused;
   let service: RunningService;
   try {
@@ -40,6 +41,7 @@ async function run(given: ServiceArguments): Promise<number> {
       version: packageDescription.version,
       databaseUrl: databaseUrl === '' ? undefined : databaseUrl,
       packsFolder: join(import.meta.dirname, 'packs'),
+      installersFolder: given.installersFolder ?? join(import.meta.dirname, 'installers'),
       logToConsole: true,
     });
   } catch (error) {
@@ -89,6 +91,15 @@ function describe({ urls, caFile, caFingerprint, administratorToken }: RunningSe
         : `administrator token: this once in ${readyFile}`,
     );
   return `${lines.join('\n')}\n`;
+}
+
+/** One that is named has to be there; the one beside this program need not. */
+function isFolder(installersFolder: string): boolean {
+  if (statSync(installersFolder, { throwIfNoEntry: false })?.isDirectory() === true) return true;
+  process.stderr.write(
+    `--installers ${installersFolder}: there is no such folder\nNothing was started. Name a folder that is there; installers may be put into it later.\n`,
+  );
+  return false;
 }
 
 /** Before anything is made: whoever starts the service waits for that file. */

@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { findProgram, run } from './commands.mjs';
 import { PreparationStopped, say, timed } from './terminal.mjs';
 
-/** @typedef {'compiler' | 'electron' | 'display' | 'browser'} PackageSet */
+/** @typedef {'compiler' | 'electron' | 'display' | 'browser' | 'installer'} PackageSet */
 
 /**
  * @typedef {object} SystemPart
@@ -39,6 +39,11 @@ const parts = {
     // Without these the window is drawn in whatever face there is: Open Sans stands in for Segoe UI.
     { packages: ['fonts-open-sans'], folder: '/usr/share/fonts/truetype/open-sans' },
     { packages: ['fonts-dejavu-core'], folder: '/usr/share/fonts/truetype/dejavu' },
+  ],
+  // An installer for Windows, and the message file that it carries.
+  installer: [
+    { packages: ['nsis'], programs: ['makensis'] },
+    { packages: ['binutils-mingw-w64-x86-64'], programs: ['x86_64-w64-mingw32-windmc'] },
   ],
   browser: [
     { packages: ['chromium'], programs: ['chromium', 'chromium-browser', 'google-chrome'] },

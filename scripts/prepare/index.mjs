@@ -2,7 +2,7 @@
  * Installs what a checkout lacks, and does nothing, quickly, where nothing is lacking. Runs on the Node that a machine
  * happens to have, before there is any node_modules.
  *
- * As a program:  node scripts/prepare/index.mjs [check | headless | app | demo | test] [--yes]
+ * As a program:  node scripts/prepare/index.mjs [check | headless | installer | app | demo | test] [--yes]
  * As a module:   const { node, electron } = await prepare('demo', { yes: true })
  */
 import { join, resolve } from 'node:path';
@@ -26,8 +26,8 @@ import { PreparationStopped, ask, say } from './terminal.mjs';
 /**
  * What the checkout is prepared for:
  * `check` needs packages only; `headless` (service, hrw, build) native modules too; `app` a window on a display that is
- * there; `demo` a window on any machine; `test` a browser besides, and always a display of its own.
- * @typedef {'check' | 'headless' | 'app' | 'demo' | 'test'} Purpose
+ * there; `installer` what makes one for Windows; `demo` a window on any machine; `test` a browser besides, and always a display of its own.
+ * @typedef {'check' | 'headless' | 'installer' | 'app' | 'demo' | 'test'} Purpose
  */
 
 /**
@@ -36,7 +36,7 @@ import { PreparationStopped, ask, say } from './terminal.mjs';
  * @property {{ executable: string, version: string, folder: string, kind: 'ordinary' | 'registry', switches: string[] }} [electron]
  */
 
-const purposes = /** @type {const} */ (['check', 'headless', 'app', 'demo', 'test']);
+const purposes = /** @type {const} */ (['check', 'headless', 'installer', 'app', 'demo', 'test']);
 const stampFile = join(cacheFolder, 'prepared.json');
 
 /**
@@ -56,6 +56,26 @@ export async function prepare(purpose, { yes = false, again = `npm run prepare:m
   return describe(needs);
 }
 
+/**
+ * For tests that are skipped with a reason where something is missing: installs it where that may be done, says why where not, and never stops.
+ * @param {import('./debian.mjs').PackageSet[]} sets
+ * @param {{ yes: boolean, again: string }} options as for `prepare`
+ */
+export async function prepareIfAllowed(sets, { yes, again }) {
+  if (missingSystemParts(sets).length === 0) return;
+  try {
+    await withLock('preparing', 'is preparing this checkout', async () => {
+      const missing = missingSystemParts(sets);
+      if (missing.length === 0) return;
+      await installSystemParts(missing, await agreeOnSystemParts(missing, yes, again));
+      confirmSystemParts(sets);
+    });
+  } catch (error) {
+    if (!(error instanceof PreparationStopped)) throw error;
+    say(`${error.message}\nWhat needs them is skipped.`);
+  }
+}
+
 /** True where a window can be shown to somebody. */
 export function hasDisplay() {
   if (process.platform !== 'linux') return true;
@@ -73,6 +93,7 @@ function needsOf(purpose) {
   /** @type {import('./debian.mjs').PackageSet[]} */
   const systemSets = [];
   if (native && compilerIsNeeded()) systemSets.push('compiler');
+  if (purpose === 'installer') systemSets.push('installer');
   if (electron) systemSets.push('electron');
   if (purpose === 'test' || (purpose === 'demo' && !hasDisplay())) systemSets.push('display');
   if (purpose === 'test') systemSets.push('browser');

@@ -3,6 +3,7 @@
  * a file nothing.
  */
 import { join } from 'node:path';
+import { readJson } from '../files.mjs';
 import { root } from '../paths.mjs';
 import { programOptions } from '../build.mjs';
 import { packagesBeside } from './targets.mjs';
@@ -25,9 +26,10 @@ require = ((builtIn) => {
 /**
  * @param {string} entry
  * @param {'checkout' | 'release'} flavour
+ * @param {string} [asVersion] instead of the one that package.json names
  * @returns {Promise<string>} the text of the bundle
  */
-export async function bundleProgram(entry, flavour) {
+export async function bundleProgram(entry, flavour, asVersion) {
   const esbuild = await import('esbuild');
   const { outputFiles } = await esbuild.build({
     ...programOptions(flavour),
@@ -40,8 +42,27 @@ export async function bundleProgram(entry, flavour) {
     // Its other form says `import('module')` beside a `require` of its own, which that would become.
     alias: { 'web-tree-sitter': join(root, 'node_modules', 'web-tree-sitter', 'web-tree-sitter.cjs') },
     banner: { js: banner },
+    plugins: asVersion === undefined ? [] : [ofVersion(asVersion)],
   });
   const [file] = outputFiles;
   if (file === undefined) throw new Error(`esbuild made nothing of ${entry}`);
   return file.text;
+}
+
+/**
+ * @param {string} version
+ * @returns {import('esbuild').Plugin}
+ */
+function ofVersion(version) {
+  const file = join(root, 'package.json');
+  return {
+    name: 'of another version',
+    setup(builder) {
+      builder.onLoad({ filter: /[/\\]package[.]json$/ }, ({ path }) =>
+        path === file
+          ? { contents: JSON.stringify({ .../** @type {object} */ (readJson(file)), version }), loader: 'json' }
+          : undefined,
+      );
+    },
+  };
 }

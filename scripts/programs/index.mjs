@@ -2,37 +2,30 @@
  * `npm run package:programs`: hrw, Orchestrator.Sandbox and hrw-service as single executables, with everything that they read beside them,
  * in dist/programs/<target>/. An installer takes the folder as it is; see docs/windows.md.
  *
- *   node scripts/programs/index.mjs [win-x64] [linux-x64] [--release]
+ *   node scripts/programs/index.mjs [win-x64] [linux-x64] [--release] [--as-version VERSION]
+ *
+ * `--as-version` is for trials of an upgrade: the programs say that they are of this version, and go into a folder of their own.
  *
  * HRW_SIGN_PROGRAM names a program that signs: it is called with the path of each file of ours that Windows loads, and must leave it signed.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  copyFileSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readJson } from '../files.mjs';
 import { withLock } from '../lock.mjs';
 import { cacheFolder, outFolder, repositoryNode, repositoryNodeVersion, root } from '../paths.mjs';
 import { exitWhenStopped, prepare } from '../prepare/index.mjs';
 import { publisherPublicKey } from '../publisher-public-key.mjs';
+import { filesIn, programsFolderOf } from './folder.mjs';
 import { fetchPackage, packageFolder } from './registry.mjs';
 import { packageFiles, programs, programsFolder, reviewedNodeVersion, targets } from './targets.mjs';
 
 /** @typedef {import('./targets.mjs').Target} Target */
 
 const { values, positionals } = parseArgs({
-  options: { release: { type: 'boolean', default: false } },
+  options: { release: { type: 'boolean', default: false }, 'as-version': { type: 'string' } },
   allowPositionals: true,
 });
 const wanted = positionals.length === 0 ? targets : targets.filter(({ name }) => positionals.includes(name));
@@ -72,9 +65,14 @@ async function makeAll() {
   const settings = [flavour, publisherPublicKey(flavour), process.env['HRW_SIGN_PROGRAM'] ?? ''].join();
   await withLock('packaging', 'is packaging the programs of this checkout', async () => {
     for (const target of wanted)
-      await whenChanged(`${target.name} programs`, inputs, settings, () => make(target), join(programsFolder, target.name));
+      await whenChanged(`${basename(folderOf(target))} programs`, inputs, settings, () => make(target), folderOf(target));
   });
-  for (const { name } of wanted) console.log(join(programsFolder, name));
+  for (const target of wanted) console.log(folderOf(target));
+}
+
+/** @param {Target} target */
+function folderOf({ name }) {
+  return programsFolderOf(name, values['as-version']);
 }
 
 /** @returns {Promise<Map<string, string>>} texts by the name of the bundle; the same for every target */
@@ -82,7 +80,7 @@ async function bundleAll() {
   const { bundleProgram } = await import('./bundle.mjs');
   /** @type {Map<string, string>} */
   const bundles = new Map();
-  for (const { bundle, entry } of programs) bundles.set(bundle, await bundleProgram(entry, flavour));
+  for (const { bundle, entry } of programs) bundles.set(bundle, await bundleProgram(entry, flavour, values['as-version']));
   return bundles;
 }
 
@@ -92,7 +90,7 @@ async function bundleAll() {
  */
 async function make(target) {
   const bundles = await (bundling ??= bundleAll());
-  const folder = join(programsFolder, target.name);
+  const folder = folderOf(target);
   mkdirSync(cacheFolder, { recursive: true });
   const work = mkdtempSync(join(cacheFolder, 'programs-'));
   const made = join(work, 'made');
@@ -203,18 +201,6 @@ function writeList({ name }, made) {
 
 function productFacts() {
   const manifest = /** @type {{ version: string, productName: string, author: string }} */ (readJson(join(root, 'package.json')));
-  return { version: manifest.version, productName: manifest.productName, company: manifest.author };
-}
-
-/**
- * @param {string} folder
- * @returns {string[]} files below it, in an order that is always the same
- */
-function filesIn(folder) {
-  return readdirSync(folder, { withFileTypes: true })
-    .sort((one, other) => (one.name < other.name ? -1 : 1))
-    .flatMap((entry) => {
-      const path = join(folder, entry.name);
-      return entry.isDirectory() ? filesIn(path) : entry.isFile() ? [path] : [];
-    });
+  const { productName, author: company } = manifest;
+  return { version: values['as-version'] ?? manifest.version, productName, company };
 }

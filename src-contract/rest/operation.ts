@@ -10,7 +10,7 @@ export type Method = 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
 
 /** A body or an answer that is not JSON. */
 export interface Media {
-  media: 'text/plain' | 'application/zip' | 'text/event-stream';
+  media: 'text/plain' | 'application/zip' | 'application/octet-stream' | 'text/event-stream';
   description: string;
 }
 

@@ -7,6 +7,7 @@ import { addLookCommands } from './worker/look-commands.ts';
 import { addMachineServiceCommands } from './worker/machine-service-commands.ts';
 import { addOpenCommand } from './worker/open-command.ts';
 import { addPolicyCommands } from './worker/policy-commands.ts';
+import { addSetupCommands } from './worker/setup-commands.ts';
 import { addSteerCommands } from './worker/steer-commands.ts';
 import { addWayCommands } from './worker/way-commands.ts';
 import type { WorkerAccess } from './worker/worker-access.ts';
@@ -20,4 +21,5 @@ export function registerWorkerCommands(program: Command, io: CommandIo, access: 
   addJobCommands(program, io, access);
   addPolicyCommands(program, io, access);
   addMachineServiceCommands(program, io, access);
+  addSetupCommands(program, io, access);
 }

@@ -20,8 +20,8 @@ type Status<Name extends OperationName> = keyof (typeof restOperations)[Name]['a
 
 export type RestAnswer<Name extends OperationName> =
   | { status: Status<Name>; value: RestValue<Name> }
-  /** For text and events: written piece by piece, as fast as the caller reads. */
-  | { status: Status<Name>; pieces: AsyncIterable<string> };
+  /** For text, events and files: written piece by piece, as fast as the caller reads. `bytes`: where it is known how many come. */
+  | { status: Status<Name>; pieces: AsyncIterable<string | Buffer>; bytes?: number };
 
 export type RestHandler<Name extends OperationName> = (call: RestCall<Name>) => Promise<RestAnswer<Name>>;
 export type RestHandlers = { [Name in OperationName]: RestHandler<Name> };

@@ -4,6 +4,7 @@ import { accountHandlers, tokenHandlers } from './account-handlers.ts';
 import { assetHandlers } from './asset-handlers.ts';
 import { groupHandlers, workerHandlers } from './group-handlers.ts';
 import type { HandlersOf, RestHandlers } from './handler.ts';
+import { installerHandlers } from './installer-handlers.ts';
 import { jobHandlers } from './job-handlers.ts';
 import { describeApi } from './openapi.ts';
 import { packHandlers } from './pack-handlers.ts';
@@ -22,6 +23,7 @@ export function createHandlers(context: ServiceContext): RestHandlers {
     ...assetHandlers(context),
     ...workspaceHandlers(context),
     ...packHandlers(context),
+    ...installerHandlers(context),
   };
 }
 

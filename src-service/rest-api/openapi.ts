@@ -107,7 +107,7 @@ function describeErrors(operation: Operation): Json {
 
 function describeContent(content: Content, direction: Direction): Json {
   if (!isMedia(content)) return { 'application/json': { schema: schemaOrReference(content, direction) } };
-  const schema = content.media === 'application/zip' ? { contentMediaType: content.media } : { type: 'string' };
+  const schema = content.media.startsWith('text/') ? { type: 'string' } : { contentMediaType: content.media };
   return { [content.media]: { schema } };
 }
 

@@ -23,7 +23,8 @@ import { refuseUnfitJson, refuseUnfitText } from './fit-json.ts';
 const maxBodyBytes = 64 * 1024;
 
 /** All handlers alike, once their parts are known to fit the contract. */
-type AnyAnswer = { status: number } & ({ value: unknown } | { pieces: AsyncIterable<string> });
+type Pieces = { pieces: AsyncIterable<string | Buffer>; bytes?: number };
+type AnyAnswer = { status: number } & ({ value: unknown } | Pieces);
 type AnyHandler = (call: {
   params: unknown;
   query: unknown;
@@ -217,15 +218,17 @@ async function send(operation: Operation, answer: AnyAnswer & { value: unknown }
 async function sendPieces(
   context: ServiceContext,
   operation: Operation,
-  answer: AnyAnswer & { pieces: AsyncIterable<string> },
+  answer: AnyAnswer & Pieces,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const content = operation.answers[answer.status];
   const media = content !== undefined && isMedia(content) ? content.media : 'text/plain';
+  const type = media.startsWith('text/') ? `${media}; charset=utf-8` : media;
+  const length = answer.bytes === undefined ? {} : { 'content-length': String(answer.bytes) };
   reply.hijack();
   const { raw } = reply;
   // Such an answer may end because the service does, which would then wait for a connection that is kept.
-  raw.writeHead(answer.status, { ...plainHeaders(reply), 'content-type': `${media}; charset=utf-8`, connection: 'close' });
+  raw.writeHead(answer.status, { ...plainHeaders(reply), 'content-type': type, ...length, connection: 'close' });
   try {
     for await (const piece of answer.pieces) {
       if (raw.destroyed) break;

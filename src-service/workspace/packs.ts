@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, isAppError } from '../../src-contract/app-error.ts';
+import { compareVersions } from '../../src-contract/versions.ts';
 import type { ServiceContext } from '../context.ts';
 import type { Reader, Writer } from '../store/store.ts';
 import {
@@ -52,13 +53,6 @@ async function moveOn(tx: Writer, from: PackSummary, to: PackSummary): Promise<v
 export async function findNewestPack(db: Reader, name: string): Promise<PackSummary | undefined> {
   const versions = (await listPacks(db)).filter((pack) => pack.name === name);
   return versions.sort((one, other) => compareVersions(other.version, one.version))[0];
-}
-
-/** `1.10.0` is newer than `1.9.0`. */
-export function compareVersions(one: string, other: string): number {
-  const [left, right] = [one, other].map((version) => version.split('.').map(Number)) as [number[], number[]];
-  const place = left.findIndex((number, index) => number !== right[index]);
-  return place === -1 ? 0 : (left[place] ?? 0) - (right[place] ?? 0);
 }
 
 /** Publishes the packs that lie beside the program. One that is no good is logged and left out: the service starts without it. */

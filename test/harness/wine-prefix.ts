@@ -34,17 +34,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     );
   }
   const folder = mkdtempSync(path.join(tmpdir(), 'hrw-wine-'));
-  mkdirSync(path.join(folder, 'home'));
-  // Or wine would offer to fetch what programs for .NET Framework and for its browser need.
-  await callWine(folder, 'wineboot', ['--init'], { WINEDLLOVERRIDES: 'mscoree=;mshtml=' });
-  await callWine(folder, 'wine', ['winecfg', '-v', 'win10']);
-  // Ten seconds otherwise, which a Node under wine on a busy machine may need for its first line. Read when wine's services start.
-  const control = 'HKLM\\System\\CurrentControlSet\\Control';
-  await callWine(folder, 'wine', ['reg', 'add', control, '/v', 'ServicesPipeTimeout', '/t', 'REG_SZ', '/d', '120000', '/f']);
-  await callWine(folder, 'wineserver', ['--kill']);
-  await callWine(folder, 'wineserver', ['--wait']);
-  // Services die with the last client otherwise.
-  await callWine(folder, 'wineserver', ['--persistent']);
+  await makeWinePrefix(folder);
   const programs = path.join(folder, 'prefix', 'drive_c', 'programs');
   mkdirSync(programs, { recursive: true });
   cpSync(windows.modules, path.join(programs, 'node_modules'), {
@@ -53,11 +43,34 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   });
   project.provide('winePrefix', { kind: 'ready', folder, node: windows.node });
   return async () => {
-    await callWine(folder, 'wineserver', ['--kill']);
-    await callWine(folder, 'wineserver', ['--wait']);
+    await endWinePrefix(folder);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   };
 }
+
+/** A Windows of its own in `prefix` below that folder, and running. */
+export async function makeWinePrefix(folder: string): Promise<void> {
+  mkdirSync(path.join(folder, 'home'));
+  // Or wine would offer to fetch what programs for .NET Framework and for its browser need.
+  await callWine(folder, 'wineboot', ['--init'], { WINEDLLOVERRIDES: `mscoree=;mshtml=;${noLinuxMenu}` });
+  await callWine(folder, 'wine', ['winecfg', '-v', 'win10']);
+  // Ten seconds otherwise, which a Node under wine on a busy machine may need for its first line. Read when wine's services start.
+  const control = 'HKLM\\System\\CurrentControlSet\\Control';
+  await callWine(folder, 'wine', ['reg', 'add', control, '/v', 'ServicesPipeTimeout', '/t', 'REG_SZ', '/d', '120000', '/f']);
+  await callWine(folder, 'wineserver', ['--kill']);
+  await callWine(folder, 'wineserver', ['--wait']);
+  // Services die with the last client otherwise.
+  await callWine(folder, 'wineserver', ['--persistent']);
+}
+
+/** With everything that runs in it. */
+export async function endWinePrefix(folder: string): Promise<void> {
+  await callWine(folder, 'wineserver', ['--kill']);
+  await callWine(folder, 'wineserver', ['--wait']);
+}
+
+/** Wine would put what gets a place in the Start menu into that of Linux too, and leave it there. */
+const noLinuxMenu = 'winemenubuilder.exe=';
 
 export function wineEnvironment(folder: string): NodeJS.ProcessEnv {
   const home = path.join(folder, 'home');
@@ -67,6 +80,7 @@ export function wineEnvironment(folder: string): NodeJS.ProcessEnv {
     TMPDIR: home,
     WINEPREFIX: path.join(folder, 'prefix'),
     WINEDEBUG: '-all',
+    WINEDLLOVERRIDES: noLinuxMenu,
   };
 }
 

@@ -34,7 +34,7 @@ export interface RestFixture {
 }
 
 /** With the account and the worker group made. */
-export async function startRestFixture(options: { databaseUrl?: string } = {}): Promise<RestFixture> {
+export async function startRestFixture(options: { databaseUrl?: string; installersFolder?: string } = {}): Promise<RestFixture> {
   const service = await runService({
     version,
     dataFolder: await tempFolder(),

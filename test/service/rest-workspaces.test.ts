@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMachineIdentity } from '../../src-main/service-link/machine-identity.ts';
 import { createWorkspaceClient, type WorkspaceClient } from '../../src-main/service-link/workspace-client.ts';
-import { compareVersions, seedPacks } from '../../src-service/workspace/packs.ts';
+import { seedPacks } from '../../src-service/workspace/packs.ts';
 import { createPublisher, manifestOf, packEntries, zipEntries, type PackParts } from '../fakes/pack-builder.ts';
 import { provokes } from '../harness/provokes.ts';
 import { leftoversAreCheckedAtTheEnd } from '../harness/shared-fixture.ts';
@@ -243,11 +243,5 @@ describe('an agent', () => {
     await own.close();
     expect(performance.now() - closingAt).toBeLessThan(3_000);
     expect(await held).toMatchObject({ kind: 'unchanged' });
-  });
-});
-
-describe('versions', () => {
-  it('are compared number by number', () => {
-    expect(['1.10.0', '1.9.9', '2.0.0', '1.9.10'].sort(compareVersions)).toEqual(['1.9.9', '1.9.10', '1.10.0', '2.0.0']);
   });
 });

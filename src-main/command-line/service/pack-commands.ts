@@ -5,7 +5,7 @@ import type { CommandIo } from '../command-io.ts';
 import { WrongUse } from '../failures.ts';
 import { formatList } from '../terminal-text.ts';
 import { addServiceOptions, serviceAction } from './service-options.ts';
-import { workspaceOption } from './workspace-commands.ts';
+import { workspaceOption } from './workspace-option.ts';
 
 export function addPackCommands(program: Command, io: CommandIo): void {
   const pack = program.command('pack').description('packs: what a workspace gives its agents');

@@ -4,11 +4,9 @@ import type { ServiceClient } from '../../rest-client/service-client.ts';
 import type { CommandIo } from '../command-io.ts';
 import { formatList } from '../terminal-text.ts';
 import { formatFacts, keyOption, type KeyName } from './account-commands.ts';
+import { addInstallLineCommand } from './install-line-command.ts';
 import { accountOption, addServiceOptions, serviceAction } from './service-options.ts';
-
-export function workspaceOption(): Option {
-  return new Option('--workspace <id>', 'the workspace’s ID or name').makeOptionMandatory();
-}
+import { workspaceOption } from './workspace-option.ts';
 
 export function addWorkspaceCommands(program: Command, io: CommandIo): void {
   const workspace = program.command('workspace').description('workspaces: what agents connect to, and what they are given');
@@ -74,6 +72,8 @@ export function addWorkspaceCommands(program: Command, io: CommandIo): void {
         print(facts, formatFacts(facts));
       }),
     );
+
+  addInstallLineCommand(workspace, io);
 
   addServiceOptions(workspace.command('regenerate-key'))
     .description('replace one key; agents that joined stay')

@@ -35,6 +35,9 @@ export interface WorkerSteering {
   fail: (error: unknown) => void;
 }
 
+/** `check`: only whether anything speaks against installing; `test`: only whether the service is reached. */
+export type SetupKind = 'check' | 'install' | 'remove' | 'test';
+
 export interface WorkerAccess {
   /** Where the worker's data lies unless a command says otherwise. */
   defaultDataFolder: () => string;
@@ -48,6 +51,10 @@ export interface WorkerAccess {
   run: (options: RunOptions) => Promise<void>;
   /** This worker among the services of the machine. */
   service: () => MachineService;
+  /** As the installer's parameters say; answers its exit code and a sentence for whoever installs. Throws AppError `setup-not-here`. */
+  setUp: (kind: SetupKind, given: readonly string[], show: (line: string) => void) => Promise<{ code: number; words: string }>;
+  /** A command line of Windows without the program at its beginning. */
+  splitCommandLine: (text: string) => string[];
   /** For the system, which starts us so: the worker as its service. Returns only where the system has not started us. */
   runAsService: (run: (steering: WorkerSteering) => Promise<void>, onFault: (error: unknown) => void) => Promise<void>;
 }

@@ -1,7 +1,8 @@
 /** Our own log in Windows' event log, readable in Event Viewer: a winston transport beside the files that the window reads. */
 import Transport from 'winston-transport';
 import { eventChannel, type EventLevel, type LogEvent } from '../../../src-contract/events.ts';
-import { library, refused, WindowsError, type Pointer } from './win32.ts';
+import { deleteRegistryKey, setRegistryValues } from './registry.ts';
+import { library, refused, type Pointer } from './win32.ts';
 
 const windowsLogName = 'Hybrid Runbook Worker';
 /** The source of our events; the log of the same name holds nothing else. */
@@ -27,31 +28,11 @@ const events = library<{
     text: string[],
     data: null,
   ) => boolean;
-  RegCreateKeyExW: (
-    root: bigint,
-    key: string,
-    reserved: number,
-    kind: null,
-    options: number,
-    access: number,
-    security: null,
-    made: [Pointer],
-    how: null,
-  ) => number;
-  RegSetValueExW: (key: Pointer, name: string, reserved: number, type: number, value: Buffer, bytes: number) => number;
-  RegDeleteTreeW: (root: bigint, key: string) => number;
-  RegCloseKey: (key: Pointer) => number;
 }>('advapi32.dll', {
   RegisterEventSourceW: 'void *__stdcall RegisterEventSourceW(str16 machine, str16 source)',
   DeregisterEventSource: 'bool __stdcall DeregisterEventSource(void *log)',
   ReportEventW:
     'bool __stdcall ReportEventW(void *log, uint16 type, uint16 category, uint32 id, void *user, uint16 texts, uint32 bytes, str16 *text, void *data)',
-  RegCreateKeyExW:
-    'uint32 __stdcall RegCreateKeyExW(uint64 root, str16 key, uint32 reserved, void *kind, uint32 options, uint32 access, void *security, _Out_ void **made, void *how)',
-  RegSetValueExW:
-    'uint32 __stdcall RegSetValueExW(void *key, str16 name, uint32 reserved, uint32 type, void *value, uint32 bytes)',
-  RegDeleteTreeW: 'uint32 __stdcall RegDeleteTreeW(uint64 root, str16 key)',
-  RegCloseKey: 'uint32 __stdcall RegCloseKey(void *key)',
 });
 
 /** Category 1 is the first channel, and so on: the message file names them so. */
@@ -94,35 +75,17 @@ export class WindowsEventTransport extends Transport {
   }
 }
 
-const localMachine = 0xffff_ffff_8000_0002n;
-const writeAccess = 0x2_0006;
-const registryTypes = { text: 1, number: 4 } as const;
-
 /** `messageFile`: hrw-messages.dll, with the texts of our ids and the names of our channels. Takes an administrator; throws WindowsError. */
 export function registerEventLog(messageFile: string): void {
-  const key: [Pointer] = [null];
-  const name = `${logsKey}\\${windowsLogName}\\${windowsLogSource}`;
-  mustRegistry(events().RegCreateKeyExW(localMachine, name, 0, null, 0, writeAccess, null, key, null), 'RegCreateKeyEx');
-  try {
-    const set = (value: string, type: number, bytes: Buffer): void =>
-      mustRegistry(events().RegSetValueExW(key[0], value, 0, type, bytes, bytes.length), `RegSetValueEx (${value})`);
-    const text = Buffer.from(`${messageFile}\0`, 'utf16le');
-    const number = (of: number): Buffer => Buffer.from([of, 0, 0, 0]);
-    set('EventMessageFile', registryTypes.text, text);
-    set('CategoryMessageFile', registryTypes.text, text);
-    set('CategoryCount', registryTypes.number, number(eventChannel.options.length));
-    set('TypesSupported', registryTypes.number, number(allTypes));
-  } finally {
-    events().RegCloseKey(key[0]);
-  }
+  setRegistryValues(`${logsKey}\\${windowsLogName}\\${windowsLogSource}`, {
+    EventMessageFile: messageFile,
+    CategoryMessageFile: messageFile,
+    CategoryCount: eventChannel.options.length,
+    TypesSupported: allTypes,
+  });
 }
 
 /** With everything in it. One that is not there is no failure. */
 export function unregisterEventLog(): void {
-  const answer = events().RegDeleteTreeW(localMachine, `${logsKey}\\${windowsLogName}`);
-  if (answer !== 2) mustRegistry(answer, 'RegDeleteTree');
-}
-
-function mustRegistry(answer: number, call: string): void {
-  if (answer !== 0) throw new WindowsError(call, answer);
+  deleteRegistryKey(`${logsKey}\\${windowsLogName}`);
 }

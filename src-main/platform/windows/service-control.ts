@@ -66,6 +66,7 @@ const managers = library<{
   OpenSCManagerW: (machine: null, database: null, access: number) => Pointer;
   OpenServiceW: (manager: Pointer, name: string, access: number) => Pointer;
   CreateServiceW: (...given: unknown[]) => Pointer;
+  ChangeServiceConfigW: (...given: unknown[]) => boolean;
   ChangeServiceConfig2W: (service: Pointer, level: number, info: Buffer) => boolean;
   QueryServiceConfig2W: (service: Pointer, level: number, into: Buffer, size: number, needed: [number]) => boolean;
   QueryServiceConfigW: (service: Pointer, into: Buffer | null, size: number, needed: [number]) => boolean;
@@ -79,6 +80,8 @@ const managers = library<{
   OpenServiceW: 'void *__stdcall OpenServiceW(void *manager, str16 name, uint32 access)',
   CreateServiceW:
     'void *__stdcall CreateServiceW(void *manager, str16 name, str16 displayName, uint32 access, uint32 type, uint32 start, uint32 errorControl, str16 command, str16 group, void *tag, str16 dependencies, str16 account, str16 password)',
+  ChangeServiceConfigW:
+    'bool __stdcall ChangeServiceConfigW(void *service, uint32 type, uint32 start, uint32 errorControl, str16 command, str16 group, void *tag, str16 dependencies, str16 account, str16 password, str16 displayName)',
   ChangeServiceConfig2W: 'bool __stdcall ChangeServiceConfig2W(void *service, uint32 level, void *info)',
   QueryServiceConfig2W:
     'bool __stdcall QueryServiceConfig2W(void *service, uint32 level, void *into, uint32 size, _Out_ uint32 *needed)',
@@ -158,6 +161,13 @@ function describeService(service: Pointer, description: string): void {
 
 export function deleteService(name: string): void {
   withService(name, (service) => must(managers().DeleteService(service), 'DeleteService'));
+}
+
+/** What it starts from its next start on; everything else of it stays. */
+export function changeServiceCommand(name: string, command: string): void {
+  const asItIs = 0xffff_ffff;
+  const given = [asItIs, asItIs, asItIs, command, null, null, null, null, null, null];
+  withService(name, (service) => must(managers().ChangeServiceConfigW(service, ...given), 'ChangeServiceConfig'));
 }
 
 /** Asks; one that runs already is no failure. */

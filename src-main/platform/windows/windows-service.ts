@@ -14,12 +14,21 @@ import { registerEventLog, unregisterEventLog } from './event-log.ts';
 import { ensureFolderRights } from './folder-rights.ts';
 import { makeRoleGroups, removeRoleGroups } from './role-groups.ts';
 import { grantUserRight, lookUpSid, serviceSid } from './security.ts';
-import { createService, deleteService, isNotInstalled, queryService, startService, stopService } from './service-control.ts';
+import {
+  changeServiceCommand,
+  createService,
+  deleteService,
+  isNotInstalled,
+  queryService,
+  startService,
+  stopService,
+} from './service-control.ts';
 import { WindowsError } from './win32.ts';
 
 export const windowsServiceName = 'HybridRunbookWorker';
 
-const waitLimitMs = 60_000;
+/** A slow machine reads 90 MB of program and looks at its data before it says that it runs. */
+const waitLimitMs = 120_000;
 const lookAgainMs = 200;
 const databaseLocked = 1055;
 
@@ -47,9 +56,8 @@ export class WindowsService implements MachineService {
     const notes = [describeAccount(account)];
     await this.#refusedAs('The service was not installed', () => {
       if (account.kind === 'named') grantUserRight(lookUpSid(account.name), 'SeServiceLogonRight');
-      const { displayName, description, runCommand } = serviceTexts;
-      const command = commandLine([this.#program.file, ...this.#program.leading, ...runCommand, '--data', dataFolder]);
-      createService({ name: this.#name, displayName, description, command, account });
+      const { displayName, description } = serviceTexts;
+      createService({ name: this.#name, displayName, description, command: this.#command(dataFolder), account });
     });
     try {
       await this.#refusedAs('The service was not installed', () => {
@@ -62,6 +70,18 @@ export class WindowsService implements MachineService {
       throw error;
     }
     return notes;
+  }
+
+  /** The service that is installed starts the program of this installation from now on, and its events are read with its message file. */
+  async pointHere(dataFolder: string): Promise<void> {
+    await this.#refusedAs('The service was not changed', () => {
+      changeServiceCommand(this.#name, this.#command(dataFolder));
+      registerEventLog(this.#messageFile);
+    });
+  }
+
+  #command(dataFolder: string): string {
+    return commandLine([this.#program.file, ...this.#program.leading, ...serviceTexts.runCommand, '--data', dataFolder]);
   }
 
   async uninstall(): Promise<void> {
