@@ -32,10 +32,12 @@ function Invoke-Rehearsal([string] $Script) {
     $parameters = Read-Parameters $job[4]
     $rehearsal = [runspacefactory]::CreateRunspace($Host, [initialsessionstate]::CreateDefault2())
     $rehearsal.Open()
-    Write-Begun $nobody $nowhere
+    $nobody.Write([byte] 98)
+    $nobody.Write($PSVersionTable.PSVersion.ToString())
+    $nowhere.Flush()
     $null = Invoke-Runbook $rehearsal $Script $parameters $Script $nobody $nowhere $null
     $rehearsal.Dispose()
-    Wait-Runspace $runspace
+    while ($runspace.RunspaceStateInfo.State -eq [System.Management.Automation.Runspaces.RunspaceState]::Opening) { [System.Threading.Thread]::Sleep(1) }
     $null = Invoke-Runbook $runspace $Script @{ Name = '' } $Script $nobody $nowhere $null
     $env:AUTOMATION_JOB_ID = $null
     # Now, not when the job begins.

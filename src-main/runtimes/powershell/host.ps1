@@ -7,8 +7,9 @@
 # No try around the call of the runbook: a catch further up the stack turns errors that only end their statement into errors
 # that end the runbook. A pipeline of its own has no such catch above it.
 #
-# What stands here runs before every first record, and PowerShell takes milliseconds for each new kind of call and for each thing to compile:
-# what only some jobs need, or need later, is text until then. Those texts are in memory from the start on: a runbook may remove its folders.
+# What stands here runs before every first record, and PowerShell takes milliseconds for each new kind of call, each function that is called and
+# each thing to compile: what only some jobs need, or need later, is text until then. Those texts are in memory from the start on: a runbook may
+# remove its folders.
 #
 # Started ahead of a job it makes a rehearsal in a runspace that is thrown away, says that it is ready, and waits at the control pipe for the
 # file with the job's settings; the pipe's end means that there will be none.
@@ -129,16 +130,6 @@ function Invoke-Runbook($Runspace, $Runbook, $Parameters, $Script, $Writer, $Buf
     Complete-Runbook $pipeline $caught $state.Completed $Writer $Buffered
 }
 
-function Wait-Runspace($Runspace) {
-    while ($Runspace.RunspaceStateInfo.State -eq [System.Management.Automation.Runspaces.RunspaceState]::Opening) { [System.Threading.Thread]::Sleep(1) }
-}
-
-function Write-Begun($Writer, $Buffered) {
-    $Writer.Write([byte] 98)
-    $Writer.Write($PSVersionTable.PSVersion.ToString())
-    $Buffered.Flush()
-}
-
 function Start-Read($Pipe) { $Pipe.ReadAsync($fromControl, 0, $fromControl.Length) }
 
 if ($isAhead) {
@@ -157,8 +148,10 @@ if ($parametersFile) {
     if (-not $isAhead) { . ([scriptblock]::Create($parametersText)) }
     $parameters = Read-Parameters $parametersFile
 }
-Wait-Runspace $Runspace
+while ($Runspace.RunspaceStateInfo.State -eq [System.Management.Automation.Runspaces.RunspaceState]::Opening) { [System.Threading.Thread]::Sleep(1) }
 if ($takesSigned) {
+    # That a module was refused is for who needs it to hear.
+    $Runspace.SessionStateProxy.GetVariable('Error').Clear()
     . ([scriptblock]::Create($aheadText))
     Import-Text $Runspace "$Folder/modules"
 }
@@ -172,7 +165,9 @@ if ($workflow) {
     }
 }
 
-Write-Begun $writer $buffered
+$writer.Write([byte] 98)
+$writer.Write($PSVersionTable.PSVersion.ToString())
+$buffered.Flush()
 $end = Invoke-Runbook $Runspace $runbook $parameters $script $writer $buffered $control
 $writer.Write([byte] 101)
 $writer.Write([int] $end.ExitCode)
