@@ -37,7 +37,7 @@ function Invoke-Rehearsal([string] $Script) {
     $nowhere.Flush()
     $null = Invoke-Runbook $rehearsal $Script $parameters $Script $nobody $nowhere $null
     $rehearsal.Dispose()
-    while ($runspace.RunspaceStateInfo.State -eq [System.Management.Automation.Runspaces.RunspaceState]::Opening) { [System.Threading.Thread]::Sleep(1) }
+    $Opening.Wait()
     $null = Invoke-Runbook $runspace $Script @{ Name = '' } $Script $nobody $nowhere $null
     $env:AUTOMATION_JOB_ID = $null
     # Now, not when the job begins.

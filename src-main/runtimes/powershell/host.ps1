@@ -14,8 +14,8 @@
 # Started ahead of a job it makes a rehearsal in a runspace that is thrown away, says that it is ready, and waits at the control pipe for the
 # file with the job's settings; the pipe's end means that there will be none.
 #
-# $Runspace: the runbook's own, which opens while this is read.
-param($Runspace, [string] $Folder)
+# $Runspace: the runbook's own. $Opening: what opens it while this is read.
+param($Runspace, $Opening, [string] $Folder)
 
 $ErrorActionPreference = 'Stop'
 $isWindows51 = $PSVersionTable.PSVersion.Major -lt 6
@@ -148,9 +148,9 @@ if ($parametersFile) {
     if (-not $isAhead) { . ([scriptblock]::Create($parametersText)) }
     $parameters = Read-Parameters $parametersFile
 }
-while ($Runspace.RunspaceStateInfo.State -eq [System.Management.Automation.Runspaces.RunspaceState]::Opening) { [System.Threading.Thread]::Sleep(1) }
+$Opening.Wait()
 if ($takesSigned) {
-    # That a module was refused is for who needs it to hear.
+    # That a module was refused is for whoever needs it to hear.
     $Runspace.SessionStateProxy.GetVariable('Error').Clear()
     . ([scriptblock]::Create($aheadText))
     Import-Text $Runspace "$Folder/modules"

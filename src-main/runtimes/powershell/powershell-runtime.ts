@@ -70,12 +70,14 @@ const bootCommand = [
   "if ($ExecutionContext.SessionState.LanguageMode -eq 'FullLanguage') { " +
     // It holds the job's parameters too, and nobody else would remove it.
     '[System.IO.File]::Delete("$folder/constrained-settings"); ' +
-    // The runbook's own. It opens while the host is read, and loads meanwhile what hardly a runbook does without: Write-Output's module, by its
-    // place, because looking for it costs as much again. Windows PowerShell has no policy for it yet.
     '$state = [initialsessionstate]::CreateDefault2(); ' +
+    // Write-Output's, which hardly a runbook does without; by its place, because looking for it takes as long again. The policy that Windows
+    // PowerShell needs for it is not set yet.
     'if ($IsCoreCLR) { $state.ImportPSModule([string[]] "$PSHOME/Modules/Microsoft.PowerShell.Utility") }; ' +
-    '$runspace = [runspacefactory]::CreateRunspace($Host, $state); $runspace.OpenAsync(); ' +
-    '& ([scriptblock]::Create([System.IO.File]::ReadAllText("$folder/host.text"))) $runspace $folder ' +
+    '$runspace = [runspacefactory]::CreateRunspace($Host, $state); ' +
+    // While the host is read. OpenAsync would say that it is open before the module is there.
+    "$opening = [System.Threading.Tasks.Task]::Run([System.Delegate]::CreateDelegate([System.Action], $runspace, 'Open')); " +
+    '& ([scriptblock]::Create([System.IO.File]::ReadAllText("$folder/host.text"))) $runspace $opening $folder ' +
     '} else { Invoke-Expression -Command (Get-Content -LiteralPath "$folder/constrained.text" -Raw) }',
 ].join('; ');
 
