@@ -98,14 +98,16 @@ export const sandboxPhase = z.enum(['starting', 'loading', 'running', 'stopping'
 export type SandboxPhase = z.infer<typeof sandboxPhase>;
 
 /**
- * How far the stop ladder has got: a runtime with a host has its runbook asked first (its `finally` blocks run), then every process of the
- * job is asked, then what is left is ended. `processes`: how many there were as the step began.
+ * How far the stop ladder has got: a runtime with a host has its runbook asked first (its `finally` blocks have the whole grace), then every
+ * process of the job is asked, then what is left is ended. `processes`: how many there were as the step began.
  */
 export const stopCourse = z.object({
   reason: z.string(),
   /** Until then what was asked may end by itself. */
   deadline: z.string(),
   steps: z.array(z.object({ step: z.enum(['ask-runbook', 'ask-processes', 'end']), at: z.string(), processes: z.int() })).max(3),
+  /** The runbook had not come to its end when the grace was over. */
+  isCutOff: z.literal(true).optional(),
   /** Processes that could not be ended; null while the stop is under way. */
   left: z.int().nonnegative().nullable(),
 });

@@ -30,8 +30,8 @@ const drainLimitMs = 5000;
 const lookAgainMs = 20;
 /** So much of standard error is kept for the exception, where PowerShell speaks through its console alone. */
 const errorTailBytes = 4096;
-/** Of the grace of a stop, the part in which only the host is asked: a runbook's `finally` blocks run in it. */
-const hostShare = 0.75;
+/** What is left when a runbook has had the whole grace for its `finally` blocks gets so long to end when it is asked. */
+const processGraceMs = 2000;
 
 export interface RunOptions extends Omit<ProcessOptions, 'isAhead'> {
   intake: RecordIntake;
@@ -60,6 +60,8 @@ export interface RunResult {
   peakMemoryBytes: number | null;
   processesLeft: number;
 }
+
+const countOf = (processes: number): string => (processes === 1 ? '1 process was' : `${processes} processes were`);
 
 export class RuntimeRun {
   readonly #options: RunOptions;
@@ -304,14 +306,20 @@ export class RuntimeRun {
     const { tree, stopGraceSeconds, decide } = this.#options;
     const start = performance.now();
     const asked = tree.members().length;
-    const deadline = start + stopGraceSeconds * 1000;
+    const graceMs = stopGraceSeconds * 1000;
     const isWaitingUntil = (time: number): boolean => tree.members().length > 0 && performance.now() < time;
-    const course = this.#tellCourse(reason, stopGraceSeconds * 1000);
+    const course = this.#tellCourse(reason, graceMs);
+    let deadline = start + graceMs;
+    let first = '';
     if (this.#host?.begun !== undefined && this.#marked === undefined) {
       course.begin('ask-runbook', asked);
       this.#options.pipes.askToStop();
-      const hostDeadline = start + stopGraceSeconds * 1000 * hostShare;
-      while (this.#process?.hasExited === false && isWaitingUntil(hostDeadline)) await sleep(lookAgainMs);
+      while (this.#process?.hasExited === false && isWaitingUntil(deadline)) await sleep(lookAgainMs);
+      if (this.#process?.hasExited === false && tree.members().length > 0) {
+        first = `the runbook was asked and had not come to its end after ${stopGraceSeconds} s; `;
+        deadline = performance.now() + processGraceMs;
+        course.cutOff(processGraceMs);
+      }
     }
     const members = tree.members().length;
     if (members > 0) course.begin('ask-processes', members);
@@ -321,7 +329,7 @@ export class RuntimeRun {
     const stayed = tree.members().length;
     if (stayed === 0) {
       course.end(0);
-      decide(`Stop (${reason}): ${asked} processes were asked to end and had ended after ${waitedMs} ms.`);
+      decide(`Stop (${reason}): ${first}${countOf(asked)} asked to end and had ended after ${waitedMs} ms.`);
       return;
     }
     course.begin('end', stayed);
@@ -329,23 +337,25 @@ export class RuntimeRun {
     course.end(ending.left);
     if (ending.left > 0) this.#giveItUp();
     decide(
-      `Stop (${reason}): ${asked} processes were asked to end; ${ending.found} were still there after ${waitedMs} ms ` +
-        `and were ended within ${Math.round(ending.tookMs)} ms, ${ending.left} are left.`,
+      `Stop (${reason}): ${first}${countOf(asked)} asked to end; after ${waitedMs} ms ${countOf(ending.found)} still there ` +
+        `and ended within ${Math.round(ending.tookMs)} ms, ${ending.left === 0 ? 'none is' : `${ending.left} are`} left.`,
     );
   }
 
   #tellCourse(
     reason: string,
     graceMs: number,
-  ): { begin: (step: StopStep, processes: number) => void; end: (left: number) => void } {
+  ): { begin: (step: StopStep, processes: number) => void; cutOff: (graceMs: number) => void; end: (left: number) => void } {
     const { onStopping } = this.#options;
-    let course: StopCourse = { reason, deadline: new Date(Date.now() + graceMs).toISOString(), steps: [], left: null };
+    const inAWhile = (ms: number): string => new Date(Date.now() + ms).toISOString();
+    let course: StopCourse = { reason, deadline: inAWhile(graceMs), steps: [], left: null };
     const tell = (change: Partial<StopCourse>): void => {
       course = { ...course, ...change };
       onStopping(course);
     };
     return {
       begin: (step, processes) => tell({ steps: [...course.steps, { step, at: new Date().toISOString(), processes }] }),
+      cutOff: (restMs) => tell({ isCutOff: true, deadline: inAWhile(restMs) }),
       end: (left) => tell({ left }),
     };
   }

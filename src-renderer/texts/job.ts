@@ -68,6 +68,8 @@ export const job = {
     waited: (span: string) => `waited ${span}`,
     moment: 'a moment',
     endedItself: 'It ended by itself',
+    cutOff: (span: string) => `waited ${span}; the runbook was still at work`,
+    endedWhenAsked: 'What was left ended when it was asked',
     ending: (count: number) => `${many(count, 'process is', 'processes are')} being ended`,
     ended: (count: number) => `${many(count, 'process was', 'processes were')} ended`,
     notNeeded: 'Not needed',

@@ -81,6 +81,31 @@ describe('texts longer than a report holds', () => {
 });
 
 describe('the stop of a PowerShell runbook', () => {
+  it('leaves its `finally` the whole grace', limits, async (context) => {
+    const cleaning = 'for ($n = 1; $n -le 9; $n++) { Start-Sleep -Milliseconds 600; "cleaned $n" }';
+    const run = await start(context, `try { 'ready'; Start-Sleep 300 } finally { ${cleaning} }`, {
+      change: { stopGraceSeconds: 8 },
+    });
+    await until('the first record', () => texts(run).includes('ready'));
+    run.jrds.stopJob();
+    expect(await run.sandbox.ended).toBe(endedWell);
+    expect(texts(run).at(-1)).toBe('cleaned 9');
+    expect(run.jrds.decisions.join()).not.toMatch(/had not come to its end/);
+  });
+
+  it('says when the grace was not enough, and ends what is left', limits, async (context) => {
+    const cleaning = "while ($true) { Start-Sleep -Milliseconds 300; 'cleaning' }";
+    const run = await start(context, `try { 'ready'; Start-Sleep 300 } finally { ${cleaning} }`, {
+      change: { stopGraceSeconds: 3 },
+    });
+    await until('the first record', () => texts(run).includes('ready'));
+    run.jrds.stopJob();
+    expect(await run.sandbox.ended).toBe(endedWell);
+    expect(run.jrds.final?.hrw).toMatchObject({ outcome: 'stopped', processesLeft: 0 });
+    expect(texts(run).at(-1)).toBe('cleaning');
+    expect(run.jrds.decisions.join()).toMatch(/the runbook was asked and had not come to its end after 3 s; \d+ process/);
+  });
+
   it('runs its finally blocks, and takes what they write', limits, async (context) => {
     const run = await start(
       context,

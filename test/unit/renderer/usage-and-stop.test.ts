@@ -71,6 +71,15 @@ describe('the stages of a stop', () => {
     expect(shown(course({ steps, left: 1 }))?.[2]).toBe('failed 1 process could not be ended');
   });
 
+  it('say that the runbook was cut off, however easily the rest ended', () => {
+    const steps = [...course({}).steps, { step: 'ask-processes', at: at(19), processes: 2 } as const];
+    expect(shown(course({ steps, isCutOff: true, left: 0 }))).toEqual([
+      'done the runbook was asked, 2 processes asked',
+      'failed waited 15 s; the runbook was still at work',
+      'done What was left ended when it was asked',
+    ]);
+  });
+
   it('say that nothing had to be ended when everything went by itself', () => {
     expect(shown(course({ left: 0 }))).toEqual(['done the runbook was asked', 'done It ended by itself', 'done Not needed']);
     expect(shown(course({ steps: [], left: 0 }))?.[0]).toBe('done Nothing ran any more');

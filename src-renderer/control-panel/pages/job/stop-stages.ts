@@ -42,6 +42,10 @@ function askOf(stop: StopCourse): StopStage {
 function waitOf(stop: StopCourse, now: Date): StopStage {
   const end = stepOf(stop, 'end');
   const begun = stop.steps[0];
+  if (stop.isCutOff === true) {
+    const waited = Date.parse(stepOf(stop, 'ask-processes')?.at ?? stop.deadline) - Date.parse(begun?.at ?? stop.deadline);
+    return { key: 'wait', status: 'failed', detail: words.cutOff(formatSpan(waited) ?? words.moment) };
+  }
   if (end !== undefined) {
     const waited = Date.parse(end.at) - Date.parse(begun?.at ?? end.at);
     return { key: 'wait', status: 'done', detail: words.waited(formatSpan(waited) ?? words.moment) };
@@ -58,5 +62,6 @@ function endOf(stop: StopCourse): StopStage {
     return { key: 'end', status: 'started', detail: words.ending(end.processes) };
   }
   if (stop.left > 0) return { key: 'end', status: 'failed', detail: words.left(stop.left) };
-  return { key: 'end', status: 'done', detail: end === undefined ? words.notNeeded : words.ended(end.processes) };
+  const withoutForce = stop.isCutOff === true ? words.endedWhenAsked : words.notNeeded;
+  return { key: 'end', status: 'done', detail: end === undefined ? withoutForce : words.ended(end.processes) };
 }
