@@ -11,6 +11,7 @@ export const runbookParameter = z
     isMandatory: z.boolean(),
     defaultValue: z.string().nullable(),
     position: z.int(),
+    allowedValues: z.array(z.string()).optional().meta({ description: 'Those of ValidateSet, where they are written out.' }),
   })
   .meta({ id: 'RunbookParameter' });
 

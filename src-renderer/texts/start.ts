@@ -77,10 +77,13 @@ export const start = {
       list: 'A list as JSON, like ["a", "b"]; a single value makes a list of one.',
       object: 'A JSON object, like {"name": "value"}.',
       credential: 'The name of a credential asset of the account.',
+      choice: 'One of these.',
+      secret: 'A job keeps no secrets. Let the runbook take a [pscredential], and give the name of a credential asset here.',
       any: (type: string) => `As ${type} takes it.`,
     },
     mistakes: {
       missing: 'This runbook cannot run without it.',
+      secret: 'This runbook cannot be started while it wants a secret here.',
       'whole-number': 'That is no whole number.',
       number: 'That is no number.',
       date: 'That is no date; write it like 2026-11-23T09:30:00Z.',

@@ -49,6 +49,9 @@ export function convertValue(declaredType: string, given: unknown): Conversion {
       return typeof given === 'string' && given !== ''
         ? { kind: 'credential', name: given }
         : wrong('give the name of a credential asset');
+    case 'System.Security.SecureString':
+      // What is given for a job can be read in the job.
+      return wrong('a job keeps no secrets: let the runbook take a [pscredential], and give the name of a credential asset');
     case 'System.Object':
       return value(typeof given === 'string' ? readJson(given) : given);
     default:

@@ -9,6 +9,8 @@ export interface DeclaredParameter {
   defaultValue: string | null;
   /** 0-based order of declaration. */
   position: number;
+  /** Where the runbook writes them out (`ValidateSet`). The language checks them itself. */
+  allowedValues?: string[];
 }
 
 /** null: the runbook declares nothing, and its language (Python, Bash, batch) takes positional values of any name. */

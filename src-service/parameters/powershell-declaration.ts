@@ -55,13 +55,31 @@ function readParameter(node: Node, source: string, position: number, defaultSet:
   const [variable] = childrenOf(node, 'variable');
   const type = attributes.flatMap((attribute) => childrenOf(attribute, 'type_literal')).at(-1);
   const [given] = childrenOf(node, 'script_parameter_default');
+  const allowedValues = attributes.map(readSet).find((values) => values !== undefined);
   return {
     name: variableName(variable?.text ?? ''),
     type: type === undefined ? 'System.Object' : expandTypeName(type.text.slice(1, -1)),
     isMandatory: attributes.some((attribute) => makesMandatory(attribute, defaultSet)),
     defaultValue: given === undefined ? null : readDefaultText(source, given.startIndex),
     position,
+    ...(allowedValues && { allowedValues }),
   };
+}
+
+/** The values of a ValidateSet; undefined for anything else, and where a value is known only when the runbook runs. */
+function readSet(attribute: Node): string[] | undefined {
+  if (attributeName(attribute) !== 'validateset') return undefined;
+  const values = childrenOf(attribute, 'attribute_arguments')
+    .flatMap((list) => childrenOf(list, 'attribute_argument'))
+    .filter((one) => childrenOf(one, 'simple_name').length === 0)
+    .map(({ text }) => readLiteral(text));
+  return values.length > 0 && values.every((one) => one !== undefined) ? values : undefined;
+}
+
+function readLiteral(text: string): string | undefined {
+  const quoted = /^'((?:[^']|'')*)'$/.exec(text)?.[1];
+  if (quoted !== undefined) return quoted.replaceAll("''", "'");
+  return /^"([^"`$]*)"$/.exec(text)?.[1] ?? (/^-?\d+(?:\.\d+)?$/.test(text) ? text : undefined);
 }
 
 function variableName(text: string): string {

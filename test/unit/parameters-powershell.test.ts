@@ -36,6 +36,21 @@ foreach ($x in 1..3) { Write-Output $x }`;
     ]);
   });
 
+  it('have the values that a ValidateSet writes out, and none where it is worked out', async () => {
+    const script = `param(
+    [ValidateSet('Small', "Medium", 'it''s large', 3, IgnoreCase = $false)] [string] $Size,
+    [ValidateSet("$home", 'a')] [string] $Place,
+    [System.Management.Automation.ValidateSetAttribute('x')] $Other,
+    [ValidateRange(1, 3)] [int] $Count
+)`;
+    expect((await declared(script)).map(({ name, allowedValues }) => [name, allowedValues])).toEqual([
+      ['Size', ['Small', 'Medium', "it's large", '3']],
+      ['Place', undefined],
+      ['Other', ['x']],
+      ['Count', undefined],
+    ]);
+  });
+
   it('are read where the rest of the script is beyond the grammar', async () => {
     const script = `param([string]$Name)
 Import-Module -Name Az.Accounts, Az.Storage

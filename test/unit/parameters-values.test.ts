@@ -28,6 +28,15 @@ describe('values for a job', () => {
     expect(await failureOf(check(null, { Path: 'a\0b' }, true))).toMatchObject({ code: 'parameter-wrong-type' });
   });
 
+  it('are never taken as a secret, which could be read in the job', async () => {
+    const declaration = [parameter('Password', 'System.Security.SecureString')];
+    expect(await failureOf(check(declaration, { Password: 'hunter2' }))).toMatchObject({
+      code: 'parameter-wrong-type',
+      details: { reason: expect.stringMatching(/\[pscredential\].*credential asset/) as string },
+    });
+    expect(await check(declaration, {})).toEqual([]);
+  });
+
   it('travel as JSON of the declared type, in the declared order', async () => {
     const declaration = [
       parameter('Text', 'System.String'),

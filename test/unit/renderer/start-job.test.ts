@@ -35,6 +35,8 @@ describe('the form of a runbook’s parameters', () => {
     expect(hintOf(parameter('A', 'System.Int32', { defaultValue: '3' }))).toBe('A whole number. Empty: 3.');
     expect(hintOf(parameter('A', 'System.String'))).toBe('Text. Empty: not given.');
     expect(hintOf(parameter('A', 'System.String', { isMandatory: true }))).toBe('Text.');
+    expect(kindOf(parameter('A', 'System.String', { allowedValues: ['a', 'b'] }))).toBe('choice');
+    expect(hintOf(parameter('A', 'System.Security.SecureString'))).toMatch(/^A job keeps no secrets\..* Empty: not given\.$/);
     expect(hintOf(parameter('A', 'System.Net.IPAddress', { isMandatory: true }))).toBe('As System.Net.IPAddress takes it.');
   });
 

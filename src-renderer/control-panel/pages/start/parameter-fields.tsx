@@ -51,6 +51,14 @@ export function ParameterFields({ parameters, values, mistakes, change }: Parame
   );
 }
 
+function choicesOf({ allowedValues }: Parameter): [string, string][] {
+  if (allowedValues !== undefined) return allowedValues.map((one) => [one, one]);
+  return [
+    ['true', words.yes],
+    ['false', words.no],
+  ];
+}
+
 interface ParameterFieldProps {
   parameter: Parameter;
   value: string;
@@ -74,16 +82,19 @@ function ParameterField({ parameter, value, mistake, onChange }: ParameterFieldP
       required={isMandatory}
       {...(mistake !== undefined && { validationMessage: mistake, validationState: 'error' as const })}
     >
-      {kind === 'truth' ? (
+      {kind === 'truth' || kind === 'choice' ? (
         <Select {...part} className={styles.choice}>
           <option value="">{defaultValue === null ? words.notChosen : words.defaultChoice(defaultValue)}</option>
-          <option value="true">{words.yes}</option>
-          <option value="false">{words.no}</option>
+          {choicesOf(parameter).map(([one, shown]) => (
+            <option key={one} value={one}>
+              {shown}
+            </option>
+          ))}
         </Select>
       ) : kind === 'list' || kind === 'object' ? (
         <Textarea {...part} spellCheck={false} resize="vertical" textarea={{ className: styles.fixedWidth }} />
       ) : (
-        <Input {...part} spellCheck={false} autoComplete="off" />
+        <Input {...part} spellCheck={false} autoComplete="off" disabled={kind === 'secret'} />
       )}
     </Field>
   );

@@ -4,7 +4,7 @@ import { texts } from '../../../texts.ts';
 
 export type Parameter = NonNullable<StartableRunbook['parameters']>[number];
 export type ParameterKind =
-  'text' | 'whole-number' | 'number' | 'truth' | 'date' | 'guid' | 'list' | 'object' | 'credential' | 'any';
+  'text' | 'whole-number' | 'number' | 'truth' | 'date' | 'guid' | 'list' | 'object' | 'credential' | 'choice' | 'secret' | 'any';
 /** What is typed, by the parameter's name. */
 export type ParameterValues = Readonly<Record<string, string>>;
 
@@ -33,10 +33,12 @@ const kindsOfTypes: Readonly<Record<string, ParameterKind>> = {
   'System.Collections.Hashtable': 'object',
   'System.Management.Automation.PSObject': 'object',
   'System.Management.Automation.PSCredential': 'credential',
+  'System.Security.SecureString': 'secret',
 };
 
-export function kindOf({ type }: Pick<Parameter, 'type'>): ParameterKind {
+export function kindOf({ type, allowedValues }: Pick<Parameter, 'type' | 'allowedValues'>): ParameterKind {
   if (type.endsWith('[]')) return 'list';
+  if (allowedValues !== undefined) return 'choice';
   const bare = /^System\.Nullable\[(.+)\]$/.exec(type)?.[1] ?? type;
   return kindsOfTypes[bare] ?? 'any';
 }
@@ -77,7 +79,7 @@ export function mistakesInParameters(parameters: readonly Parameter[], values: P
     const mistake =
       value === ''
         ? parameter.isMandatory
-          ? words.missing
+          ? (words[kind === 'secret' ? kind : 'missing'] ?? words.missing)
           : undefined
         : looks[kind]?.(value) === false
           ? words[kind]
