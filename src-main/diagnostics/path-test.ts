@@ -11,9 +11,17 @@ const limitMs = 20_000;
 
 type Seen = { kind: 'listed'; entries: number } | { kind: 'failed'; reason: string };
 
-export async function testPath(path: string, user: RunbookUser): Promise<PathTest> {
-  const seen = user.kind === 'other' ? await listAs(path, user) : await listHere(path);
+export async function testPath(path: string, user: RunbookUser, platform: NodeJS.Platform): Promise<PathTest> {
   const about = { path, user: user.name };
+  if (platform !== 'win32' && path.startsWith('\\\\'))
+    return {
+      ...about,
+      reached: false,
+      sentence: `${path} is how Windows names a share; on this machine a share is reached by the folder where it is mounted`,
+      evidence: [],
+      repair: 'Mount the share, and test the folder where it is mounted.',
+    };
+  const seen = user.kind === 'other' ? await listAs(path, user) : await listHere(path);
   if (user.kind === 'unavailable')
     return {
       ...about,

@@ -192,6 +192,16 @@ export function judgeProxy(
       repair:
         'If this network has no other way out, use that proxy: choose the system’s on the page Connection, or `hrw way change --proxy system`.',
     };
+  if (failure !== undefined)
+    return {
+      rule,
+      result: 'not-checked',
+      sentence: isDirect(proxy, systemWay)
+        ? 'No proxy is used; how long requests fare shows when the service is reached'
+        : 'What the proxy does shows when the service is reached',
+      evidence: seen,
+      repair: 'Mend the way to the service first.',
+    };
   return {
     rule,
     result: 'good',

@@ -84,7 +84,8 @@ async function askPerson(options: GateOptions, limitSeconds: number): Promise<Ch
 
 function refuse(rule: PolicyRule, reason: string): Choice {
   const { title, text, nextStep } = new AppError('policy-refused', { rule: policyRuleNames[rule], reason }).toProblem();
-  return { kind: 'none', reason: `${title}. ${text} ${nextStep}` };
+  // It becomes the job's exception, which is shown as it is.
+  return { kind: 'none', reason: `${title}. ${text} ${nextStep.replaceAll(/`([^`]+)`/g, '“$1”')}` };
 }
 
 /** Ends what runs longer than this machine allows. `reason`: what the job then says; undefined while it has not come to that. */

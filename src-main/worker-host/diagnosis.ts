@@ -115,5 +115,5 @@ async function probeService(parts: WorkerParts, access: ServiceAccess, signal: A
 }
 
 export async function runPathTest(path: string, rights: RunbookRights): Promise<PathTest> {
-  return testPath(path, await rights.user());
+  return testPath(path, await rights.user(), process.platform);
 }

@@ -94,7 +94,7 @@ export const job = {
   },
   upload: {
     verified: (records: number) =>
-      `Complete, verified: the service has ${records === 1 ? 'the record' : records === 2 ? 'both records' : `all ${many(records, 'record')}`}`,
+      `Complete, verified: the service has ${records === 0 ? 'no record, and none was written' : records === 1 ? 'the record' : records === 2 ? 'both records' : `all ${many(records, 'record')}`}`,
     lacking: (missing: number, first: number, last: number) =>
       `The service lacks ${many(missing, 'record')} (${sequences(first, last)}); all are here`,
     different: 'The service has not confirmed that its records are these',

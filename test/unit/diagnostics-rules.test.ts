@@ -93,6 +93,12 @@ describe('the way to the service', () => {
     expect(judgeProxy([answered()], { kind: 'none' }, environment, [], undefined)).toMatchObject({ result: 'good' });
   });
 
+  it('says nothing of long requests while nothing answers', () => {
+    const gone = failed(new AppError('connection-timed-out', { host: 'automation.example', seconds: 10 }));
+    for (const proxy of [{ kind: 'none' } as const, proxied])
+      expect(judgeProxy([gone], proxy, {}, [], 20_100)).toMatchObject({ result: 'not-checked' });
+  });
+
   it.each([
     [400, 'good', 'less than a second'],
     [-30_000, 'good', '30 s behind the service'],
