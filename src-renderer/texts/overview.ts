@@ -30,6 +30,7 @@ export const overview = {
   machine: {
     name: 'Name',
     canRun: 'Can run',
+    lookingForRuntimes: 'being looked for',
     canRunNothing: 'Nothing: no PowerShell, Python or Bash was found',
     runbooks: 'Runbooks',
     atOnce: 'At once',

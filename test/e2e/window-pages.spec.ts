@@ -33,6 +33,14 @@ test.describe('overview', () => {
     expect(await page.locator('main').evaluate((main) => main.scrollWidth - main.clientWidth)).toBe(0);
   });
 
+  test('says that runtimes are being looked for until it is known whether there are any', async ({ start }) => {
+    const { page, worker } = await start({ scenario: 'empty' });
+    await worker('change', { kinds: null });
+    await expect(page.getByText('being looked for', { exact: true })).toBeVisible();
+    await worker('change', { kinds: [] });
+    await expect(page.getByText('Nothing: no PowerShell, Python or Bash was found')).toBeVisible();
+  });
+
   test('shows an administrator of a new machine what to press first', async ({ start }) => {
     const { page } = await start({ scenario: 'empty' });
     await page.getByRole('button', { name: 'Connect to a workspace' }).click();

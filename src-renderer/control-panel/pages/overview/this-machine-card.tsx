@@ -29,6 +29,7 @@ const useStyles = makeStyles({ runtime: { display: 'inline-block', maxWidth: '10
 
 function Kinds({ kinds }: { kinds: WorkerState['kinds'] }) {
   const styles = useStyles();
+  if (kinds === null) return <>{texts.overview.machine.lookingForRuntimes}</>;
   if (kinds.length === 0) return <>{texts.overview.machine.canRunNothing}</>;
   // One runtime may run several kinds.
   const runtimes = kinds.filter(({ label }, index) => kinds.findIndex((one) => one.label === label) === index);
