@@ -36,6 +36,7 @@ export const overview = {
     atOnce: 'At once',
     jobs: (limit: number) => many(limit, 'job'),
     engine: 'Engine',
+    engineGone: 'none runs',
     engineValue: (version: string, processId: number, mode: 'app' | 'headless') =>
       `${version}, process ${processId}, ${mode === 'app' ? 'in this application' : 'without a window'}`,
   },
