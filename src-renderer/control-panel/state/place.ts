@@ -31,15 +31,25 @@ export interface PlaceStore extends Observable<Place> {
   open(place: Place): void;
   /** Takes the present place's place in the list that "back" goes through. */
   replace(place: Place): void;
+  /** Nothing else is opened until the hold is let go: whoever holds hears what was wanted. Returns how to let go. */
+  hold(onWanted: (place: Place) => void): () => void;
 }
 
 export function createPlaceStore(view: Window): PlaceStore {
   const read = (): string => view.location.hash.replace(/^#\/?/, '');
   let text = read();
   let place = parsePlace(text);
+  let held: ((place: Place) => void) | undefined;
   const listeners = new Set<() => void>();
   const notice = (): void => {
     if (read() === text) return;
+    if (held !== undefined) {
+      const wanted = parsePlace(read());
+      // The address has changed already, by a link or by going back.
+      view.history.replaceState(null, '', `#/${text}`);
+      held(wanted);
+      return;
+    }
     text = read();
     place = parsePlace(text);
     for (const listener of [...listeners]) listener();
@@ -53,6 +63,12 @@ export function createPlaceStore(view: Window): PlaceStore {
     },
     open(next) {
       view.location.hash = placeLink(next);
+    },
+    hold(onWanted) {
+      held = onWanted;
+      return () => {
+        if (held === onWanted) held = undefined;
+      };
     },
     replace(next) {
       view.history.replaceState(null, '', placeLink(next));
