@@ -35,21 +35,33 @@ export interface PlaceStore extends Observable<Place> {
   hold(onWanted: (place: Place) => void): () => void;
 }
 
+/** undefined: the entry is new, or was made by a link. */
+function markOf({ history }: Window): number | undefined {
+  const state: unknown = history.state;
+  return typeof state === 'object' && state !== null && 'at' in state && typeof state.at === 'number' ? state.at : undefined;
+}
+
 export function createPlaceStore(view: Window): PlaceStore {
   const read = (): string => view.location.hash.replace(/^#\/?/, '');
   let text = read();
   let place = parsePlace(text);
   let held: ((place: Place) => void) | undefined;
   const listeners = new Set<() => void>();
+  /** Where the present entry stands in the list that "back" goes through; each that was opened is marked with it. */
+  let at = markOf(view) ?? 0;
+  view.history.replaceState({ at }, '');
   const notice = (): void => {
     if (read() === text) return;
+    const marked = markOf(view);
     if (held !== undefined) {
       const wanted = parsePlace(read());
-      // The address has changed already, by a link or by going back.
-      view.history.replaceState(null, '', `#/${text}`);
+      // The address has changed already, by a link or by going back: the list is left as it was.
+      view.history.go(marked === undefined ? -1 : at - marked);
       held(wanted);
       return;
     }
+    at = marked ?? at + 1;
+    if (marked === undefined) view.history.replaceState({ at }, '');
     text = read();
     place = parsePlace(text);
     for (const listener of [...listeners]) listener();
@@ -71,7 +83,11 @@ export function createPlaceStore(view: Window): PlaceStore {
       };
     },
     replace(next) {
-      view.history.replaceState(null, '', placeLink(next));
+      if (held !== undefined) {
+        held(next);
+        return;
+      }
+      view.history.replaceState({ at }, '', placeLink(next));
       notice();
     },
   };

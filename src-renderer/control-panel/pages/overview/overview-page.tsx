@@ -27,7 +27,7 @@ const useStyles = makeStyles({
     display: 'grid',
     gridTemplateColumns: 'minmax(0, 3fr) minmax(0, 2fr)',
     gap: '16px',
-    alignItems: 'stretch',
+    alignItems: 'start',
     '@media (max-width: 980px)': { gridTemplateColumns: 'minmax(0, 1fr)' },
   },
 });
