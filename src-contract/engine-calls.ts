@@ -72,7 +72,8 @@ export const workerState = z.object({
     .nullable(),
   limit: z.int(),
   running: z.int(),
-  kinds: z.array(z.object({ kind: z.string(), label: z.string(), executable: z.string() })),
+  /** null: this machine’s runtimes are still being looked for. */
+  kinds: z.array(z.object({ kind: z.string(), label: z.string(), executable: z.string() })).nullable(),
   /** Whose rights runbooks have. `separated`: they cannot read what is the worker's. */
   runbooks: z.object({ user: z.string(), separated: z.boolean(), sentence: z.string() }),
   /** null: not draining. */

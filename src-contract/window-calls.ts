@@ -83,6 +83,8 @@ export const shellCalls = {
   'shell:change-desktop': { arguments: desktopChoices.partial(), value: desktopChoices },
   /** The notices of the packages that the programs are made with. */
   'shell:licences': { arguments: z.strictObject({}), value: z.object({ text: z.string() }) },
+  /** Runs a worker in this application, in the place of one that ran elsewhere and is gone. Where one runs, nothing is done. */
+  'shell:start-worker': { arguments: z.strictObject({}), value: z.strictObject({}) },
   /** Unencrypted facts that pages show. */
   'shell:about': {
     arguments: z.strictObject({}),

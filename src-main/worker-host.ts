@@ -146,6 +146,7 @@ async function buildWorker(
   log.level = settings.current.logLevel;
   const cores = availableParallelism();
   let runtimes: FoundRuntime[] = [];
+  let runtimesAreKnown = false;
   const parts: WorkerParts = {
     layout,
     mode,
@@ -156,6 +157,7 @@ async function buildWorker(
     settings,
     log,
     runtimes: () => runtimes,
+    runtimesAreKnown: () => runtimesAreKnown,
     publish,
     engine: () => {
       if (late.engine === undefined) throw new Error('the engine is asked before it is there');
@@ -166,8 +168,13 @@ async function buildWorker(
 
   const ending = new AbortController();
   const lookForRuntimes = async (): Promise<void> => {
-    runtimes = await findRuntimes({ environment, platform: process.platform, signal: ending.signal });
-    late.engine?.tellChanged();
+    try {
+      runtimes = await findRuntimes({ environment, platform: process.platform, signal: ending.signal });
+    } finally {
+      // Also after a mistake of ours: nobody looks on then.
+      runtimesAreKnown = true;
+      late.engine?.tellChanged();
+    }
   };
   const runtimesFound = lookForRuntimes().catch((error: unknown) => {
     fault(error, 'look for runtimes');

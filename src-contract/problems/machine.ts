@@ -15,6 +15,15 @@ export const machineProblems = {
     nextStep: ({ dataFolder }) =>
       `Start it with \`hrw run\`, or open the application. What it wrote before its end stands in ${dataFolder}/logs.`,
   }),
+  /** Of a window or tray: the worker that it showed ran elsewhere, and ended. */
+  'worker-gone': entry<{ dataFolder: string }>({
+    severity: 'error',
+    title: () => 'No worker runs for this data folder',
+    text: ({ dataFolder }) =>
+      `The worker of ${dataFolder} has ended. Jobs that run go on without it; the next one that starts finds them, and new ones wait until then.`,
+    nextStep: ({ dataFolder }) =>
+      `Start it where it ran before (its service, or \`hrw run\`): it is found by itself. Or start it in this application. What it wrote before its end stands in ${dataFolder}/logs.`,
+  }),
   'control-refused': entry<{ role: string; needed: string }>({
     severity: 'error',
     title: ({ needed }) => `This needs the role ${needed}`,

@@ -18,7 +18,7 @@ export function jobEventsBetween(before: JobView, after: JobView): JobEvent[] {
   return events;
 }
 
-/** First in every message: lists cut what is long at its end. */
+/** First in every message, with ids last: lists cut what is long at its end. */
 function nameOf({ runbookName }: JobView): string {
   return runbookName === '' ? 'A runbook that was not loaded' : runbookName;
 }
@@ -63,11 +63,12 @@ const endNames: Record<AttemptOutcome, EventName> = {
 
 function endedEvent(job: JobView, outcome: AttemptOutcome): JobEvent {
   const exit = job.exitCode === null ? '' : `, exit code ${String(job.exitCode)}`;
-  // Last: it may have many lines.
-  const reason = job.outcomeReason === null || job.outcomeReason === '' ? '' : ` ${job.outcomeReason}`;
+  const reason = job.outcomeReason?.trimEnd() ?? '';
+  // It may have many lines; the id does not hang on the last of them then.
+  const why = reason === '' ? '' : `${reason}${reason.includes('\n') ? '\n' : ' '}`;
   return {
     name: endNames[outcome],
-    message: `${nameOf(job)}: ${outcomeLabels[outcome]}${exit} (job ${job.jobId}).${reason}`,
+    message: `${nameOf(job)}: ${outcomeLabels[outcome]}${exit}. ${why}(job ${job.jobId})`,
     fields: {
       jobId: job.jobId,
       sandboxId: job.sandboxId,

@@ -19,7 +19,7 @@ import { exportTable } from './export-table.ts';
 import { createNotifications, type ShownNotice } from './notifications.ts';
 import { PreferencesFile } from './preferences.ts';
 import { fileNameOf, saveJob } from './save-job.ts';
-import { ask } from './saved-file.ts';
+import { RefusedByWorker, ask } from './saved-file.ts';
 import { ServiceDesk, type OpenService } from './service-desk.ts';
 import { autostartFolderOf, createStartAtLogon, type LogonCommand } from './start-at-logon.ts';
 import { createSteadyWorker } from './steady-worker.ts';
@@ -174,6 +174,12 @@ async function act({ action, worker, open, onRefused }: Pressed): Promise<void> 
       open('');
       return;
     }
+    case 'start': {
+      const problem = await worker.startHere();
+      if (problem !== null) onRefused(problem);
+      open('');
+      return;
+    }
     case 'quit':
       app.quit();
   }
@@ -245,6 +251,11 @@ function answerWindow({ options, worker, preferences, desk, ourWindow, takeStart
       return desktop();
     },
     'shell:licences': async () => ({ text: await readFile(options.noticesFile, 'utf8') }),
+    'shell:start-worker': async () => {
+      const problem = await worker.startHere();
+      if (problem !== null) throw new RefusedByWorker(problem);
+      return {};
+    },
     'shell:about': () => ({
       version: options.version,
       electron: process.versions.electron,

@@ -2,7 +2,7 @@
  * One worker for the window, whatever becomes of the real one. Until one has been opened, each call tries to ("Try again" in the
  * window then does that), and one that starts elsewhere meanwhile is attached to. One that runs elsewhere and ends is waited for, and
  * attached to when it is there again; an engine of our own is not started in its place, as that would snatch the data folder from a
- * service that merely restarts.
+ * service that merely restarts; only a person who asks for it has it started here.
  */
 import { AppError } from '../../src-contract/app-error.ts';
 import type { Problem } from '../../src-contract/problems.ts';
@@ -36,7 +36,7 @@ export function createSteadyWorker(options: SteadyWorkerOptions): SteadyWorker {
   let ownEngineEnded: () => void = () => undefined;
   const ownEngineEndedPromise = new Promise<void>((resolve) => (ownEngineEnded = resolve));
   const closing = new AbortController();
-  const gone = new AppError('engine-not-running', { dataFolder }).toProblem();
+  const gone = new AppError('worker-gone', { dataFolder }).toProblem();
 
   const tell = (event: WindowEvent): void => {
     for (const listener of [...listeners]) listener(event);
@@ -108,6 +108,16 @@ export function createSteadyWorker(options: SteadyWorkerOptions): SteadyWorker {
     }
   };
 
+  const openInPlace = async (): Promise<OpenedWorker | Problem> => {
+    clearTimeout(timer);
+    const opening = open();
+    state = { status: 'opening', opening };
+    const opened = await opening;
+    // Not opened by the next call: only when somebody asks for it again.
+    if ('code' in opened && isAwaited()) state = { status: 'lost', problem: gone };
+    return opened;
+  };
+
   return {
     attachedTo: () => (state.status === 'opened' ? state.worker.attachedTo : 'other-engine'),
     role: () => (state.status === 'opened' ? state.worker.role : undefined),
@@ -115,6 +125,10 @@ export function createSteadyWorker(options: SteadyWorkerOptions): SteadyWorker {
     call: async (name, callArguments) => {
       const worker = await current();
       return 'code' in worker ? { ok: false, problem: worker } : worker.call(name, callArguments);
+    },
+    startHere: async () => {
+      const worker = await (state.status === 'lost' ? openInPlace() : current());
+      return 'code' in worker ? worker : null;
     },
     subscribe: (listener) => {
       listeners.add(listener);

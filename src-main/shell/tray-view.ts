@@ -3,9 +3,10 @@ import { engineCalls, mayActAs, type JobView, type Role, type WorkerState } from
 import type { Problem } from '../../src-contract/problems.ts';
 
 /** Each has a shape of its own (assets/drawings). */
-export type TrayIcon = 'ready' | 'busy' | 'paused' | 'warning' | 'error' | 'offline';
+export type TrayIcon = 'ready' | 'busy' | 'paused' | 'warning' | 'unable' | 'error' | 'offline';
 
-export type TrayAction = { do: 'open'; place: string } | { do: 'pause' } | { do: 'resume' } | { do: 'drain' } | { do: 'quit' };
+export type TrayAction =
+  { do: 'open'; place: string } | { do: 'pause' } | { do: 'resume' } | { do: 'drain' } | { do: 'start' } | { do: 'quit' };
 
 export interface TrayItem {
   label: string;
@@ -49,7 +50,7 @@ export function trayView(facts: TrayFacts): TrayView {
         { label: 'Diagnostics', action: { do: 'open', place: 'diagnostics' } },
       ],
       [{ label: sentence }, ...problemItems(problem), ...jobItems(facts.running)],
-      [...pauseItems(facts), ...drainItems(facts), quitItem(facts)],
+      [...startItems(facts), ...pauseItems(facts), ...drainItems(facts), quitItem(facts)],
     ],
   };
 }
@@ -61,9 +62,12 @@ function runningWords({ worker, lost, running }: TrayFacts): string[] {
   return [running.length === 1 ? 'one job runs' : `${String(running.length)} jobs run`];
 }
 
-/** A title as the end of a sentence; names and abbreviations keep their capitals. */
-function continued(title: string): string {
-  return /^[A-Z][a-z]* /.test(title) ? `${title.charAt(0).toLowerCase()}${title.slice(1)}` : title;
+/** A title as the end of a sentence; names (of a runbook, a host) and abbreviations keep their capitals. */
+function continued({ title, details }: Problem): string {
+  const beginsWithName = Object.values(details).some(
+    (value) => typeof value === 'string' && value !== '' && title.startsWith(value),
+  );
+  return /^[A-Z][a-z]* /.test(title) && !beginsWithName ? `${title.charAt(0).toLowerCase()}${title.slice(1)}` : title;
 }
 
 function iconOf({ worker, lost, running }: TrayFacts): TrayIcon {
@@ -74,8 +78,9 @@ function iconOf({ worker, lost, running }: TrayFacts): TrayIcon {
     case 'not-connected':
       return 'offline';
     case 'offline':
-    case 'unable':
       return 'error';
+    case 'unable':
+      return 'unable';
     case 'connecting':
       return hasError ? 'error' : 'offline';
     case 'connected':
@@ -90,16 +95,16 @@ function iconOf({ worker, lost, running }: TrayFacts): TrayIcon {
   }
 }
 
-/** Its title, unless the sentence says the same. Of a worker that cannot be asked nothing else is known. */
-function worstProblem({ worker, lost }: TrayFacts, sentence: string): string | undefined {
+/** Undefined also where the sentence says the same. Of a worker that cannot be asked nothing else is known. */
+function worstProblem({ worker, lost }: TrayFacts, sentence: string): Problem | undefined {
   if (lost !== undefined) return undefined;
   const problems = worker?.problems ?? [];
   const worst = problems.find((problem) => problem.severity === 'error') ?? problems[0];
-  return worst === undefined || sentence.toLowerCase().includes(worst.title.toLowerCase()) ? undefined : worst.title;
+  return worst === undefined || sentence.toLowerCase().includes(worst.title.toLowerCase()) ? undefined : worst;
 }
 
-function problemItems(problem: string | undefined): TrayItem[] {
-  return problem === undefined ? [] : [{ label: shorten(problem, 60), action: { do: 'open', place: '' } }];
+function problemItems(problem: Problem | undefined): TrayItem[] {
+  return problem === undefined ? [] : [{ label: shorten(problem.title, 60), action: { do: 'open', place: '' } }];
 }
 
 function jobItems(running: readonly JobView[]): TrayItem[] {
@@ -121,6 +126,11 @@ function pauseItems({ worker, lost, role }: TrayFacts): TrayItem[] {
   return [{ label: 'Pause taking jobs', action: { do: 'pause' } }];
 }
 
+/** In the place of one that is gone. */
+function startItems({ lost }: TrayFacts): TrayItem[] {
+  return lost?.code === 'worker-gone' ? [{ label: 'Start the worker here', action: { do: 'start' } }] : [];
+}
+
 /** Of an engine of our own, which then ends with the application; where nothing runs it is no other than quitting. */
 function drainItems({ worker, lost, running, attachedTo }: TrayFacts): TrayItem[] {
   if (lost !== undefined || worker === undefined || worker.registration === null || attachedTo === 'other-engine') return [];
@@ -131,8 +141,9 @@ function drainItems({ worker, lost, running, attachedTo }: TrayFacts): TrayItem[
 }
 
 /** Says before it is pressed what becomes of the jobs, so that no dialog has to ask. */
-function quitItem({ running, attachedTo }: TrayFacts): TrayItem {
+function quitItem({ lost, running, attachedTo }: TrayFacts): TrayItem {
   const action: TrayAction = { do: 'quit' };
+  if (lost?.code === 'worker-gone') return { label: 'Quit', action };
   if (attachedTo === 'other-engine') return { label: 'Quit (the worker runs on)', action };
   if (running.length === 0) return { label: 'Quit', action };
   return {

@@ -1,6 +1,7 @@
 /** The worker as the shell sees it: in this process or over the control channel, it cannot tell. */
 import type { Answer } from '../../src-contract/app-error.ts';
 import type { EngineArguments, EngineCallName, EngineEvent, EngineValue, Role } from '../../src-contract/engine-calls.ts';
+import type { Problem } from '../../src-contract/problems.ts';
 import type { WindowEvent } from '../../src-contract/window-calls.ts';
 
 export interface Callable {
@@ -31,6 +32,8 @@ export interface SteadyWorker extends Callable {
   attachedTo(): 'own-engine' | 'other-engine';
   /** undefined: no worker was opened yet, or it is lost. */
   role(): Role | undefined;
+  /** In the place of one that ran elsewhere and is gone; where there is one, nothing is done. Answers why it cannot be, or null. */
+  startHere(): Promise<Problem | null>;
   subscribe: (listener: (event: WindowEvent) => void) => () => void;
   /** Resolves when the engine of this process has ended by itself (drained, or told to quit): then the application ends too. */
   readonly ownEngineEnded: Promise<void>;

@@ -3,6 +3,7 @@ import type { Answer } from '../../src-contract/app-error.ts';
 import { diagnosticTitles, type Diagnosis } from '../../src-contract/diagnostics.ts';
 import type { EngineArguments, EngineCallName, EngineValue, JobView } from '../../src-contract/engine-calls.ts';
 import { eventIds, type LogEvent } from '../../src-contract/events.ts';
+import { attemptOutcome, outcomeLabels } from '../../src-contract/kinds.ts';
 import { redactText, redactValue } from './redact.ts';
 
 export interface BundleFile {
@@ -120,17 +121,21 @@ async function readEvents(
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** Ends of jobs: what the runbook threw or wrote last stands behind the job's id. */
+/** Ends of jobs: what the runbook threw or wrote last stands between how it ended and the job's id. */
 const ends: ReadonlySet<number> = new Set(
   [eventIds.jobEnded, eventIds.jobFailed, eventIds.jobStopped, eventIds.jobSuspended].map(({ id }) => id),
 );
 
-function withoutReason({ id, message, jobId }: LogEvent): string {
-  const mark = `(job ${jobId ?? ''}).`;
-  const end = message.indexOf(mark);
+/** What is kept stands in the event's fields: nothing of the runbook's own words can be mistaken for it. */
+function withoutReason({ id, message, jobId = '', fields }: LogEvent): string {
   if (!ends.has(id)) return message;
-  if (end === -1) return '[left out]';
-  return `${message.slice(0, end + mark.length)}${message.length > end + mark.length ? ' [reason left out]' : ''}`;
+  const outcome = attemptOutcome.safeParse(fields['outcome']).data;
+  const { runbookName, exitCode } = fields;
+  if (outcome === undefined || typeof runbookName !== 'string') return '[left out]';
+  const exit = exitCode === undefined ? '' : `, exit code ${String(exitCode)}`;
+  const head = `${runbookName}: ${outcomeLabels[outcome]}${exit}`;
+  const bare = `${head}. (job ${jobId})`;
+  return message === bare ? bare : `${head}. [reason left out] (job ${jobId})`;
 }
 
 function withoutContent(job: JobView) {

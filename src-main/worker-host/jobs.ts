@@ -4,7 +4,7 @@
  */
 import { AppError } from '../../src-contract/app-error.ts';
 import type { EngineArguments, EngineValue, JobView } from '../../src-contract/engine-calls.ts';
-import { outcomeLabels } from '../../src-contract/kinds.ts';
+import { kindLabels, outcomeLabels } from '../../src-contract/kinds.ts';
 import { journalQuotaBytes, journalQuotaWarning } from '../../src-contract/limits.ts';
 import type { RunbookUser, SandboxCredential } from '../../src-contract/sandbox.ts';
 import { policyOf } from '../../src-contract/settings.ts';
@@ -81,7 +81,7 @@ export class Jobs implements LauncherListener {
     log.write({
       name: 'jobPickedUp',
       source: workerSource,
-      message: `The hybrid runbook worker picked up a job: it starts in sandbox ${sandboxId}, as ${String(jobCount)} of ${String(this.parts.engine().state.load.limit)} that may run here.`,
+      message: `${kind === undefined ? 'A job' : `A job (${kindLabels[kind]})`} was picked up, as ${String(jobCount)} of ${String(this.parts.engine().state.load.limit)} that may run here; its sandbox learns the runbook’s name as it loads it (sandbox ${sandboxId}).`,
       fields: { sandboxId, jobCount, groupName },
     });
     this.note(sandbox);
@@ -107,7 +107,7 @@ export class Jobs implements LauncherListener {
     this.parts.log.write({
       name: 'sandboxAdopted',
       source: workerSource,
-      message: `The sandbox ${view.sandboxId} (${view.runbookName === '' ? 'still loading its job' : view.runbookName}) was running and was found again; its job goes on.`,
+      message: `${view.runbookName === '' ? 'A job that was still being loaded' : view.runbookName} was found again, and goes on (sandbox ${view.sandboxId}).`,
       fields: { sandboxId: view.sandboxId, ...(view.processId === null ? {} : { processId: view.processId }) },
       ...(view.jobId === '' ? {} : { jobId: view.jobId }),
     });
@@ -139,8 +139,8 @@ export class Jobs implements LauncherListener {
       source: workerSource,
       message:
         view.jobId === ''
-          ? `The sandbox ${view.sandboxId} ended before it had taken its job: ${seen}. The service is told, or hands the job out again by itself.`
-          : `The sandbox ${view.sandboxId} of job ${view.jobId} (${view.runbookName}) ended without a word: ${seen}. Its journal is sent to the service, and the interruption reported.`,
+          ? `A sandbox ended before it had taken its job: ${seen}. The service is told, or hands the job out again by itself (sandbox ${view.sandboxId}).`
+          : `${view.runbookName}: its sandbox ended without a word: ${seen}. Its journal is sent to the service, and the interruption reported (job ${view.jobId}, sandbox ${view.sandboxId}).`,
       fields: { sandboxId: view.sandboxId, runbookName: view.runbookName, seen },
       ...(view.jobId === '' ? {} : { jobId: view.jobId }),
     });

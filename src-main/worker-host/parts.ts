@@ -20,6 +20,7 @@ export interface WorkerParts {
   log: EventLog;
   /** What this machine can run; empty until it has been looked for. */
   runtimes: () => readonly FoundRuntime[];
+  runtimesAreKnown: () => boolean;
   publish: (event: EngineEvent) => void;
   engine: () => Engine;
   fault: (error: unknown, what: string) => void;

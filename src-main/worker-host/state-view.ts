@@ -71,7 +71,7 @@ export function workerStateOf({ parts, receiver, rights, account, startedAt }: S
           },
     limit: load.limit,
     running: load.running,
-    kinds: parts.runtimes().map(({ kind, label, executable }) => ({ kind, label, executable })),
+    kinds: parts.runtimesAreKnown() ? parts.runtimes().map(({ kind, label, executable }) => ({ kind, label, executable })) : null,
     runbooks: rights.describe(),
     drain: settings.current.drain,
     problems: engine.problems.list(),

@@ -1,5 +1,5 @@
 /** Calls from components: what is under way, what was refused. An answer to a call that a newer one replaced is thrown away. */
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { createContext, use, useCallback, useEffect, useRef, useState } from 'react';
 import type { Answer } from '../../src-contract/app-error.ts';
 import type { Problem } from '../../src-contract/problems.ts';
 
@@ -26,6 +26,20 @@ export function useAction<Arguments extends unknown[], Value>(
     return answer.ok ? answer.value : undefined;
   };
   return { ...state, run, clear: () => setState({ pending: false, problem: null }) };
+}
+
+/** Grows when a worker that was gone is there again: what was read of it before is out of date. */
+export const ReturnsContext = createContext(0);
+
+/** Calls back at each return. */
+export function useReturn(onReturn: () => void): void {
+  const returns = use(ReturnsContext);
+  const seen = useRef(returns);
+  useEffect(() => {
+    if (seen.current === returns) return;
+    seen.current = returns;
+    onReturn();
+  }, [returns, onReturn]);
 }
 
 export type Reading<Value> = { status: 'reading' } | { status: 'known'; value: Value } | { status: 'failed'; problem: Problem };
@@ -55,5 +69,6 @@ export function useReading<Value>(
     };
   }, [key, turn]);
   const readAgain = useCallback(() => setTurn((before) => before + 1), []);
+  useReturn(readAgain);
   return { reading, readAgain };
 }

@@ -1,10 +1,13 @@
 /** Shapes for states: each differs in form as well as colour, so that they are told apart without seeing colours. Words stand beside them. */
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 
-export type MarkName = 'good' | 'busy' | 'waiting' | 'paused' | 'draining' | 'todo' | 'attention' | 'bad' | 'off' | 'stopped';
+export type MarkName =
+  'good' | 'busy' | 'waiting' | 'paused' | 'draining' | 'todo' | 'attention' | 'bad' | 'unable' | 'off' | 'stopped';
 
 const useStyles = makeStyles({
   mark: { flexShrink: 0, display: 'block', forcedColorAdjust: 'auto' },
+  only: { position: 'relative', display: 'inline-flex', verticalAlign: 'middle' },
+  outOfSight: { position: 'absolute', width: '1px', height: '1px', overflow: 'hidden', clipPath: 'inset(50%)' },
   good: { color: tokens.colorStatusSuccessForeground1 },
   busy: { color: tokens.colorBrandForeground1 },
   waiting: { color: tokens.colorBrandForeground1 },
@@ -13,6 +16,7 @@ const useStyles = makeStyles({
   todo: { color: tokens.colorStatusWarningForeground3 },
   attention: { color: tokens.colorStatusWarningForeground3 },
   bad: { color: tokens.colorStatusDangerForeground1 },
+  unable: { color: tokens.colorStatusDangerForeground1 },
   off: { color: tokens.colorNeutralForeground3 },
   stopped: { color: tokens.colorNeutralForeground2 },
 });
@@ -39,6 +43,8 @@ const shapes: Record<MarkName, React.ReactNode> = {
       fillRule="evenodd"
     />
   ),
+  // As bad, and of another kind: it is reached, and can do nothing.
+  unable: <path d="M6 .3 11.7 6 6 11.7.3 6zM3.2 5.2v1.6h5.6V5.2z" fill="currentColor" fillRule="evenodd" />,
   off: <circle cx="6" cy="6" r="4.8" fill="none" stroke="currentColor" strokeWidth="1.6" />,
   stopped: <rect x="1.2" y="1.2" width="9.6" height="9.6" rx="1.2" fill="currentColor" />,
 };
@@ -58,5 +64,16 @@ export function Mark({ name, size = 12 }: { name: MarkName; size?: number }) {
     >
       {shapes[name]}
     </svg>
+  );
+}
+
+/** Where there is no room for the word: it is there on hover, and for those who listen. */
+export function MarkOnly({ name, word }: { name: MarkName; word: string }) {
+  const styles = useStyles();
+  return (
+    <span className={styles.only} title={word}>
+      <Mark name={name} />
+      <span className={styles.outOfSight}>{word}</span>
+    </span>
   );
 }

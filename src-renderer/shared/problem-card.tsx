@@ -1,6 +1,6 @@
 /** Something that is wrong: what happened, what it means, what to do. The technical part is one click away and can be copied whole. */
 import { Button, makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
-import { useId, useState } from 'react';
+import { createContext, use, useId, useState } from 'react';
 import type { Problem } from '../../src-contract/problems.ts';
 import { texts } from '../texts.ts';
 import { CopyButton } from './copy-button.tsx';
@@ -57,6 +57,9 @@ const useStyles = makeStyles({
   },
 });
 
+/** The code of a problem that stands above the page: said once, it is not said again in every card. */
+export const SaidAboveContext = createContext<string | undefined>(undefined);
+
 interface ProblemCardProps {
   problem: Problem;
   /** Beside the text: since when, how often. */
@@ -73,7 +76,13 @@ export function problemDetails(problem: Problem): string {
   return [`code: ${problem.code}`, ...details].join('\n');
 }
 
-export function ProblemCard({ problem, since, actions, announce = false }: ProblemCardProps) {
+export function ProblemCard(props: ProblemCardProps) {
+  const styles = useStyles();
+  const saidAbove = use(SaidAboveContext) === props.problem.code;
+  return saidAbove ? <p className={styles.text}>{texts.gone.saidAbove}</p> : <WholeCard {...props} />;
+}
+
+function WholeCard({ problem, since, actions, announce = false }: ProblemCardProps) {
   const styles = useStyles();
   const [open, setOpen] = useState(false);
   const detailsId = useId();

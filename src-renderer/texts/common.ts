@@ -44,8 +44,15 @@ export const common = {
       operator: 'Operator: also pauses, drains, stops jobs and runs diagnostics',
       administrator: 'Administrator: may change everything',
     },
+    nobodyThere: (title: string) => `${title}: nobody is there to do this.`,
     needs: (needed: string, held: string) =>
       `This takes the role ${needed}; you are here as ${held}. Ask somebody who can read the worker’s ${needed} key.`,
+  },
+
+  gone: {
+    start: 'Start the worker here',
+    starting: 'Starting the worker',
+    saidAbove: 'No worker is there to be asked for this.',
   },
 
   problem: {

@@ -30,11 +30,13 @@ export const overview = {
   machine: {
     name: 'Name',
     canRun: 'Can run',
+    lookingForRuntimes: 'being looked for',
     canRunNothing: 'Nothing: no PowerShell, Python or Bash was found',
     runbooks: 'Runbooks',
     atOnce: 'At once',
     jobs: (limit: number) => many(limit, 'job'),
     engine: 'Engine',
+    engineGone: 'none runs',
     engineValue: (version: string, processId: number, mode: 'app' | 'headless') =>
       `${version}, process ${processId}, ${mode === 'app' ? 'in this application' : 'without a window'}`,
   },

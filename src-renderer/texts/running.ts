@@ -4,6 +4,9 @@ import { counts, many } from './counting.ts';
 export const running = {
   title: (count: number) => (count === 0 ? 'No job is running here' : `${many(count, 'job is', 'jobs are')} running here`),
   lead: (running: number, limit: number) => `${running} of ${many(limit, 'slot')} taken`,
+  lastHeard: 'Running when the worker was last heard',
+  unknownTitle: 'What runs here is not known',
+  unknownText: 'A job that was running goes on without its worker, and the next one that starts finds it.',
   what: 'running jobs',
   noneFits: 'No running job has these words',
   noneFitsText: (running: number) => `${many(running, 'job runs', 'jobs run')} here.`,

@@ -6,6 +6,13 @@ export const settings = {
   lead: 'Changes take effect at once; jobs that run are not touched.',
   reading: 'Reading the settings',
   readingChoices: 'Reading what you chose',
+  jump: 'On this page',
+  unsaved: {
+    title: 'Leave without saving?',
+    text: (parts: string) => `Not saved: ${parts}. What was changed there is lost.`,
+    leave: 'Leave, and lose the changes',
+    stay: 'Stay here',
+  },
   jobs: 'Jobs',
   fields: {
     limit: { label: 'Jobs at once', hint: 'Empty: as many as this machine has processor cores. At most 50.' },

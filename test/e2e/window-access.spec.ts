@@ -147,7 +147,7 @@ test('nothing leaves the page sideways at 900 × 600, nor at twice the size', as
     await app.evaluate(({ BrowserWindow }, wide) => BrowserWindow.getAllWindows()[0]?.setContentSize(wide, 600), width);
     for (const place of ['running', 'history', 'events']) {
       await open(place);
-      const shown = { running: 'Last record', history: 'Started by', events: 'Source' }[place] ?? '';
+      const shown = { running: 'Last record', history: 'Started by', events: 'Time' }[place] ?? '';
       await expect(page.getByRole('columnheader', { name: shown })).toBeVisible();
       expect.soft(await sideways('main, [role="table"], [role="grid"]'), `${place}, ${width}`).toBe(false);
     }
@@ -159,6 +159,42 @@ test('nothing leaves the page sideways at 900 × 600, nor at twice the size', as
     await open(place);
     expect.soft(await sideways(), `${place} at 200 %`).toBe(false);
   }
+});
+
+test('at twice the size every page can be reached by its picture, and lists keep the time', async ({ start }) => {
+  const { page, app, open } = await start({ scenario: 'filled', size: { width: 900, height: 600 } });
+  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.setZoomFactor(2));
+  await expect.poll(() => page.evaluate(() => innerWidth)).toBeLessThan(500);
+  const links = page.getByRole('navigation').getByRole('link');
+  await expect(links).toHaveCount(9);
+  for (const link of await links.all()) {
+    await expect(link).toBeInViewport({ ratio: 1 });
+    expect((await link.locator('svg').boundingBox())?.width).toBe(20);
+    expect((await link.boundingBox())?.height).toBeGreaterThanOrEqual(24);
+  }
+  for (const [place, name] of [
+    ['events', 'Time'],
+    ['history', 'Picked up'],
+  ] as const) {
+    await open(place);
+    await expect(page.getByRole('columnheader', { name })).toBeVisible();
+    const row = page.getByRole('grid').getByRole('row').nth(1);
+    const inside = await row
+      .getByRole('gridcell')
+      .evaluateAll((cells) => cells.map((cell) => cell.scrollWidth <= cell.clientWidth));
+    // The times are whole.
+    expect(inside[place === 'events' ? 1 : 2], place).toBe(true);
+  }
+});
+
+test('what a job last said, and what an event says, get the room of a row', async ({ start }) => {
+  const { page, open } = await start({ scenario: 'filled', size: { width: 1240, height: 800 } });
+  const widthOf = async (place: string, header: string): Promise<number> => {
+    await open(place);
+    return (await page.getByRole('columnheader', { name: header }).boundingBox())?.width ?? 0;
+  };
+  expect(await widthOf('running', 'Last record')).toBeGreaterThan(250);
+  expect(await widthOf('events', 'Message')).toBeGreaterThan(550);
 });
 
 test('neither does a step of the wizard, nor the form that starts a job', async ({ start }) => {

@@ -21,6 +21,43 @@ test('a worker that ends is waited for, and shown as it is when it is back', asy
   await expect(heading(page)).toHaveText('This worker can take a job now');
 });
 
+test('of a worker that is gone every page says the same, and offers only what can be done', async ({ start }) => {
+  const { page, engine, open, trayLabels, calls } = await start({ scenario: 'filled' });
+  const title = 'No worker runs for this data folder';
+  const off = async (name: string | RegExp): Promise<void> => {
+    const button = page.getByRole('button', { name }).first();
+    await expect(button, String(name)).toHaveAttribute('aria-disabled', 'true');
+    await expect(button, String(name)).toHaveAccessibleDescription(`${title}: nobody is there to do this.`);
+  };
+  await engine?.end();
+  await expect(heading(page)).toHaveText(title);
+  await expect(page.getByText(/^Connected to/)).toHaveCount(0);
+  await expect(page.getByText('Running when the worker was last heard')).toBeVisible();
+  await expect(page.getByText('2 of 4 slots')).toHaveCount(0);
+  await expect(page.getByRole('link', { name: 'Running', exact: true })).toBeVisible();
+  await off('Pause taking jobs');
+  await open('running');
+  await expect(heading(page)).toHaveText('What runs here is not known');
+  await off(/^Stop Rotate-Logs/);
+  await open('connection');
+  await expect(heading(page)).toHaveText(title);
+  await off('Change connection');
+  await open('group');
+  await off('Leave the group');
+  await open('history');
+  // Once: the card above says it.
+  await expect(page.getByText(title, { exact: true })).toHaveCount(2);
+  await expect(page.getByText('No worker is there to be asked for this.')).toBeVisible();
+  await expect.poll(trayLabels).toContain('Quit');
+  expect(await trayLabels()).toContain('Start the worker here');
+  // Somebody else started it meanwhile: the press finds that one.
+  await engine?.begin();
+  await page.getByRole('button', { name: 'Start the worker here' }).click();
+  await expect(page.getByRole('grid', { name: 'History' })).toBeVisible();
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  expect(await calls('worker:quit')).toEqual([]);
+});
+
 test('an application that was there before its worker finds it without being asked', async ({ start }) => {
   const { page, engine, trayLabels } = await start({ scenario: 'filled', late: true });
   await expect(heading(page)).toHaveText('The worker does not answer');

@@ -28,6 +28,35 @@ for (const scenario of ['filled', 'failing', 'empty'] as const) {
   });
 }
 
+test('the chart of the last day is seen in a contrast theme, each outcome in a colour of its own', async ({ start }) => {
+  const { page, worker } = await start({ scenario: 'filled', size: { width: 1240, height: 1000 } });
+  await worker('changeJob', sampleId(2), { phase: 'ended', outcome: 'suspended', endedAt: new Date().toISOString() });
+  await expect(page.getByRole('listitem').filter({ hasText: /^Suspended, interrupted/ })).toBeVisible();
+  const drawn = (selector: string, property: 'fill' | 'stroke') =>
+    page.locator(selector).evaluateAll((all, name) => [...new Set(all.map((one) => getComputedStyle(one)[name]))], property);
+  const chart = 'svg[aria-label^="Ended jobs by hour"]';
+  for (const forcedColors of ['none', 'active'] as const) {
+    await page.emulateMedia({ forcedColors });
+    const canvas = await page.evaluate(() => {
+      const probe = document.body.appendChild(document.createElement('div'));
+      probe.style.cssText = 'color: Canvas; forced-color-adjust: none';
+      const { color } = getComputedStyle(probe);
+      probe.remove();
+      return color;
+    });
+    const fills = await Promise.all(
+      ['good', 'quiet', 'warning', 'danger'].map((group) => drawn(`${chart} [data-group="${group}"]`, 'fill')),
+    );
+    const seen = fills.flat();
+    expect(seen.length, forcedColors).toBeGreaterThanOrEqual(3);
+    expect(new Set(seen).size, forcedColors).toBe(seen.length);
+    expect(seen, forcedColors).not.toContain(canvas);
+    expect(await drawn(`${chart} line`, 'stroke'), forcedColors).not.toContain(canvas);
+    // The legend shows the same.
+    expect((await drawn('li svg rect', 'fill')).sort(), forcedColors).toEqual([...seen].sort());
+  }
+});
+
 for (const look of looks) {
   test(`axe finds nothing in what is opened on a page, ${look}`, async ({ start }) => {
     const { page, open } = await start({

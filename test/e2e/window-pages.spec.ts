@@ -1,7 +1,4 @@
 /** The pages of the window: what each says, and what its buttons do. The engine is a fake, all else is real. */
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { expect } from '@playwright/test';
 import { describeProblem } from '../../src-contract/problems.ts';
 import { ago, endedJobs, sampleEvents, sampleId, sampleJob } from '../fakes/window/samples.ts';
@@ -31,6 +28,14 @@ test.describe('overview', () => {
     });
     await expect(page.getByText(label)).toHaveCount(1);
     expect(await page.locator('main').evaluate((main) => main.scrollWidth - main.clientWidth)).toBe(0);
+  });
+
+  test('says that runtimes are being looked for until it is known whether there are any', async ({ start }) => {
+    const { page, worker } = await start({ scenario: 'empty' });
+    await worker('change', { kinds: null });
+    await expect(page.getByText('being looked for', { exact: true })).toBeVisible();
+    await worker('change', { kinds: [] });
+    await expect(page.getByText('Nothing: no PowerShell, Python or Bash was found')).toBeVisible();
   });
 
   test('shows an administrator of a new machine what to press first', async ({ start }) => {
@@ -388,73 +393,5 @@ test.describe('event log', () => {
     await page.getByText('About a job').click();
     await page.getByRole('button', { name: 'Open job' }).click();
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Copy-LocalFiles');
-  });
-});
-
-test.describe('settings', () => {
-  test('saves only what was changed, and refuses what is no value', async ({ start }) => {
-    const { page, calls } = await start({ scenario: 'filled', place: 'settings' });
-    const save = page.getByRole('button', { name: 'Save changes' });
-    await expect(save).toBeDisabled();
-    await page.getByLabel('Jobs at once').fill('99');
-    await expect(page.getByText('Enter a whole number from 1 to 50')).toBeVisible();
-    await expect(save).toBeDisabled();
-    await page.getByLabel('Jobs at once').fill('');
-    await save.click();
-    await expect(page.getByText('Saved', { exact: true })).toBeVisible();
-    expect(await calls('settings:change')).toEqual([{ limit: null }]);
-  });
-
-  test('says what the event log keeps, and saves that at once', async ({ start }) => {
-    const { page, calls } = await start({ scenario: 'filled', place: 'settings' });
-    await page.getByLabel('Keep', { exact: true }).selectOption('Warnings and errors');
-    await expect.poll(() => calls('settings:change')).toEqual([{ logLevel: 'Warning' }]);
-  });
-
-  test('starts at logon, is light or dark, and shows the licences', async ({ start }) => {
-    const { page, app, dataFolder } = await start({ scenario: 'filled', place: 'settings' });
-    const entry = path.join(dataFolder, 'autostart', 'hybrid-runbook-worker.desktop');
-    const atLogon = page.getByRole('checkbox', { name: 'Start in the tray when you log on' });
-    await expect(atLogon).not.toBeChecked();
-    await atLogon.check();
-    await expect.poll(() => readFile(entry, 'utf8').catch(() => '')).toMatch(/^Exec=.*--data .*--hidden$/m);
-    await atLogon.uncheck();
-    await expect.poll(() => existsSync(entry)).toBe(false);
-    await page.getByRole('radio', { name: 'Dark' }).check();
-    await expect.poll(() => app.evaluate(({ nativeTheme }) => nativeTheme.themeSource)).toBe('dark');
-    expect(JSON.parse(await readFile(path.join(dataFolder, 'preferences.json'), 'utf8'))).toMatchObject({ appearance: 'dark' });
-    await page.getByRole('radio', { name: 'As the system' }).check();
-    await expect.poll(() => app.evaluate(({ nativeTheme }) => nativeTheme.themeSource)).toBe('system');
-    await page.getByRole('button', { name: 'Licences of what is inside' }).click();
-    await expect(page.getByRole('dialog')).toContainText('@fluentui/react-components');
-    await page.getByRole('button', { name: 'Close' }).click();
-    await expect(page.getByRole('dialog')).toBeHidden();
-  });
-
-  test('has the machine’s own rules switched on one by one', async ({ start }) => {
-    const { page, calls } = await start({ scenario: 'filled', place: 'settings' });
-    const save = page.getByRole('button', { name: 'Save rules' });
-    await expect(save).toBeDisabled();
-    await page.getByRole('checkbox', { name: 'Only these kinds of runbook' }).check();
-    await expect(page.getByText('Choose one kind at least.')).toBeVisible();
-    await page.getByRole('checkbox', { name: 'Bash' }).check();
-    await page.getByRole('checkbox', { name: 'Only within working hours' }).check();
-    await page.getByRole('checkbox', { name: 'Friday' }).uncheck();
-    await page.getByRole('checkbox', { name: 'Ask me first' }).check();
-    await page.getByLabel('Time for an answer').fill('10m');
-    await save.click();
-    await expect(page.getByRole('status').filter({ hasText: 'Saved' })).toBeVisible();
-    await page.getByRole('checkbox', { name: 'Ask me first' }).uncheck();
-    await save.click();
-    await expect
-      .poll(() => calls('policy:change'))
-      .toEqual([
-        {
-          kinds: ['Bash'],
-          hours: { days: ['Mon', 'Tue', 'Wed', 'Thu'], from: '08:00', to: '18:00' },
-          askSeconds: 600,
-        },
-        { askSeconds: null },
-      ]);
   });
 });

@@ -27,7 +27,7 @@ test.describe('running sandboxes', () => {
     await expect(row.getByText('PowerShell 7.6.5')).toBeVisible();
     await expect(row.getByText('Process 7412')).toBeVisible();
     await expect(row.getByText('19, 2 wait')).toBeVisible();
-    await expect(page.getByRole('columnheader', { name: 'Runtime' })).toBeVisible();
+    await expect(page.getByRole('columnheader', { name: 'Last record' })).toBeVisible();
   });
 
   test('are asked for nothing when nothing runs', async ({ start }) => {

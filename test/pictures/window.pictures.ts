@@ -68,6 +68,7 @@ const pictures: Picture[] = [
   { name: 'diagnostics', scenario: 'filled', place: 'diagnostics' },
   { name: 'diagnostics-failing', scenario: 'failing', place: 'diagnostics' },
   { name: 'settings', scenario: 'filled', place: 'settings' },
+  { name: 'job-asking', scenario: 'asking', place: `jobs/${sampleId(7)}` },
 ];
 
 /** What stands in the tray: icon, tooltip and menu, as the application would hand them to the system. */
@@ -75,6 +76,7 @@ const trays: { name: string; scenario: ScenarioName }[] = [
   { name: 'ready', scenario: 'filled' },
   { name: 'paused', scenario: 'paused' },
   { name: 'unable', scenario: 'unable' },
+  { name: 'asking', scenario: 'asking' },
   { name: 'offline', scenario: 'offline' },
   { name: 'empty', scenario: 'empty' },
 ];
@@ -170,6 +172,8 @@ test('the tray', async ({ start }) => {
         for (const { label } of group) line(card, label);
       }
     }
+    // Painted, before it is looked at.
+    await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
   }, views);
   const png = await app.evaluate(async ({ BrowserWindow }) => {
     const picture = await BrowserWindow.getAllWindows()[0]?.webContents.capturePage();

@@ -144,11 +144,14 @@ describe('a job in the event log', () => {
     expect(jobEventsBetween(ended, ended)).toEqual([]);
   });
 
-  it('names its runbook first, and why it failed last, line by line', () => {
+  it('names its runbook first, then why it failed, line by line, and the job’s id last', () => {
     const failed = { ...ended, outcomeReason: 'It broke.\nAt line 3.' };
     const messages = jobEventsBetween(fresh, failed).map((event) => event.message);
     expect(messages.map((message) => message.split(' ')[0])).toEqual(['R', 'R', 'R:']);
-    expect(messages[2]).toBe(`R: Failed, exit code 3 (job ${failed.jobId}). It broke.\nAt line 3.`);
+    expect(messages[2]).toBe(`R: Failed, exit code 3. It broke.\nAt line 3.\n(job ${failed.jobId})`);
+    const said = (outcomeReason: string | null) => jobEventsBetween(running, { ...ended, outcomeReason })[0]?.message;
+    expect(said('It broke.')).toBe(`R: Failed, exit code 3. It broke. (job ${failed.jobId})`);
+    expect(said(null)).toBe(`R: Failed, exit code 3. (job ${failed.jobId})`);
   });
 
   it('names how it ended', () => {

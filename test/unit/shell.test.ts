@@ -1,6 +1,4 @@
 /** What the application decides, without Electron. */
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../src-contract/app-error.ts';
 import { engineCalls, type EngineCallName, type JobView, type WorkerState } from '../../src-contract/engine-calls.ts';
@@ -11,13 +9,14 @@ import { ServiceDesk } from '../../src-main/shell/service-desk.ts';
 import { createSteadyWorker } from '../../src-main/shell/steady-worker.ts';
 import { TokenSafe } from '../../src-main/shell/token-safe.ts';
 import { followWorker } from '../../src-main/shell/tray-facts.ts';
-import { trayView, type TrayFacts } from '../../src-main/shell/tray-view.ts';
+import type { TrayFacts } from '../../src-main/shell/tray-view.ts';
 import { createWindowAnswers, type ShellAnswers } from '../../src-main/shell/window-answers.ts';
 import { contentSecurityPolicy, fileOfUrl, windowUrl } from '../../src-main/shell/window-files.ts';
 import type { SteadyWorker, WorkerSource } from '../../src-main/shell/worker-connection.ts';
 import { createWorkerSource } from '../../src-main/shell/worker-source.ts';
+import { provokes } from '../harness/provokes.ts';
 import { FakeWorker } from '../fakes/window/fake-worker.ts';
-import { currentProblem, idleState, readyState, sampleJob } from '../fakes/window/samples.ts';
+import { readyState, sampleJob } from '../fakes/window/samples.ts';
 import { scenarios } from '../fakes/window/scenarios.ts';
 
 describe('the application’s arguments', () => {
@@ -100,6 +99,7 @@ describe('answering the window', () => {
     'shell:choose-certificate': () => {
       throw new AppError('input-invalid', { what: 'file.txt', reason: 'It holds no certificate.' });
     },
+    'shell:start-worker': () => ({}),
     'shell:about': () => {
       throw new Error('a bug');
     },
@@ -244,9 +244,30 @@ describe('one worker for the window', () => {
     expect(await steady.call('worker:state', {})).toMatchObject({ ok: false });
     await vi.waitFor(() => expect(events).toHaveLength(3));
     const told = events.map((event) => event.event === 'engine-contact-changed' && (event.payload.problem?.code ?? 'there'));
-    expect(told).toEqual(['there', 'engine-not-running', 'there']);
+    expect(told).toEqual(['there', provokes('worker-gone'), 'there']);
     expect(await steady.call('worker:state', {})).toMatchObject({ value: { status: 'paused' } });
     expect([open.mock.calls.length, attach.mock.calls.length]).toEqual([1, 2]);
+    await steady.close();
+  });
+
+  it('starts one in the place of one that is gone where a person asks for it, and goes on waiting where it cannot', async () => {
+    const first = new Elsewhere(scenarios.filled());
+    const own = new FakeWorker(scenarios.paused());
+    const foreign = new AppError('data-folder-unusable', { dataFolder: '/d', reason: 'it belongs to root' });
+    const open = vi.fn<WorkerSource['open']>().mockResolvedValueOnce(first);
+    open.mockRejectedValueOnce(foreign).mockResolvedValueOnce(own);
+    const { steady, events } = make({ open });
+    await steady.call('worker:state', {});
+    first.end();
+    await vi.waitFor(() => expect(events).toHaveLength(2));
+    expect(await steady.startHere()).toMatchObject({ code: 'data-folder-unusable' });
+    // A call alone starts none.
+    expect(await steady.call('worker:state', {})).toMatchObject({ problem: { code: 'worker-gone' } });
+    expect(await steady.startHere()).toBeNull();
+    expect(await steady.call('worker:state', {})).toMatchObject({ value: { status: 'paused' } });
+    expect([open.mock.calls.length, steady.attachedTo()]).toEqual([3, 'own-engine']);
+    expect(await steady.startHere()).toBeNull();
+    expect(open).toHaveBeenCalledTimes(3);
     await steady.close();
   });
 
@@ -362,107 +383,5 @@ describe('what the tray knows', () => {
     expect(shown.at(-1)?.running[0]?.sandboxId).toBe(sampleJob(2).sandboxId);
     expect(shown.at(-1)?.worker?.status).toBe('paused');
     unfollow();
-  });
-});
-
-describe('the tray', () => {
-  const facts = {
-    worker: readyState,
-    lost: undefined,
-    running: [],
-    attachedTo: 'own-engine' as const,
-    role: 'administrator' as const,
-  };
-  const labels = (...given: Parameters<typeof trayView>) =>
-    trayView(...given).menu.map((group) => group.map(({ label }) => label));
-
-  it('shows a state by a picture of its own', () => {
-    const icon = (change: Partial<typeof readyState>, running = 0) =>
-      trayView({
-        ...facts,
-        worker: { ...readyState, ...change },
-        running: Array.from({ length: running }, (_unused, n) => sampleJob(n)),
-      }).icon;
-    expect(icon({})).toBe('ready');
-    expect(icon({}, 2)).toBe('busy');
-    expect(icon({ status: 'paused' })).toBe('paused');
-    expect(icon({ status: 'connected' })).toBe('warning');
-    expect(icon({ status: 'offline' })).toBe('error');
-    expect(icon({ problems: [currentProblem('service-refused', { call: 'x', status: 400, reason: 'y' }, 1)] })).toBe('warning');
-    expect(trayView({ ...facts, worker: idleState }).icon).toBe('offline');
-  });
-
-  it('says in one sentence how the worker is, cut to what Windows shows', () => {
-    expect(trayView(facts).tooltip).toBe('This worker can take a job now');
-    expect(trayView({ ...facts, worker: { ...readyState, sentence: 'x'.repeat(300) } }).tooltip).toHaveLength(127);
-  });
-
-  it('has a picture of each state for trays of Linux, at both densities of a screen', () => {
-    for (const icon of ['ready', 'busy', 'paused', 'warning', 'error', 'offline'])
-      for (const size of [24, 48]) {
-        const png = readFileSync(
-          path.join(import.meta.dirname, '..', '..', 'assets', 'icons', `tray-${icon}-${String(size)}.png`),
-        );
-        // Width and height stand in the header.
-        expect([icon, png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([icon, size, size]);
-      }
-  });
-
-  it('says how many jobs run, once, in the same sentence', () => {
-    const tooltip = (running: number, change: Partial<typeof readyState> = {}) =>
-      trayView({
-        ...facts,
-        worker: { ...readyState, ...change },
-        running: Array.from({ length: running }, (_unused, number) => sampleJob(number)),
-      }).tooltip;
-    expect(tooltip(1)).toBe('This worker can take a job now; one job runs');
-    const problems = [currentProblem('service-refused', { call: 'read a job', status: 400, reason: 'no' }, 1)];
-    expect(tooltip(3, { problems })).toBe('This worker can take a job now; 3 jobs run; the service refused: read a job');
-    const paused = 'This worker is paused: it takes no new job until it is resumed (2 jobs still run)';
-    expect(tooltip(2, { status: 'paused', sentence: paused })).toBe(paused);
-  });
-
-  it('names the worst problem, a warning too, unless the sentence has said it', () => {
-    const warning = currentProblem('records-missing', { jobId: 'j', missing: 2 }, 1);
-    const error = currentProblem('service-refused', { call: 'read a job', status: 400, reason: 'no' }, 1);
-    expect([warning.severity, error.severity]).toEqual(['warning', 'error']);
-    const ready = (...problems: (typeof warning)[]) => ({ ...facts, worker: { ...readyState, problems } });
-    expect(trayView(ready(warning)).tooltip).toBe(
-      'This worker can take a job now; the service does not have every record of a job',
-    );
-    expect(trayView(ready(warning, error)).tooltip).toBe('This worker can take a job now; the service refused: read a job');
-    expect(trayView(ready(warning)).menu[1]).toEqual([
-      { label: 'This worker can take a job now' },
-      { label: warning.title, action: { do: 'open', place: '' } },
-    ]);
-    const offline = { ...readyState, status: 'offline' as const, sentence: `Offline: ${error.title}`, problems: [error] };
-    expect(trayView({ ...facts, worker: offline }).tooltip).toBe(`Offline: ${error.title}`);
-  });
-
-  it('lists running jobs, five at most, and what becomes of them on quitting', () => {
-    const running = Array.from({ length: 7 }, (_unused, number) => sampleJob(number));
-    const [, jobs, rest] = labels({ ...facts, running });
-    expect(jobs).toHaveLength(1 + 5 + 1);
-    expect(jobs?.at(-1)).toBe('All 7 running jobs');
-    expect(rest).toEqual(['Pause taking jobs', 'Quit when 7 running jobs have ended', 'Quit (7 running jobs go on)']);
-    // An engine that runs elsewhere is not ended from here.
-    expect(labels({ ...facts, running, attachedTo: 'other-engine' })[2]).toEqual([
-      'Pause taking jobs',
-      'Quit (the worker runs on)',
-    ]);
-  });
-
-  it('offers pausing only to those who may', () => {
-    expect(labels({ ...facts, role: 'reader' })[2]).toEqual(['Quit']);
-    expect(labels({ ...facts, role: 'operator' })[2]).toEqual(['Pause taking jobs', 'Quit']);
-  });
-
-  it('offers pausing only to a worker that takes jobs', () => {
-    expect(labels({ ...facts, worker: idleState })[2]).toEqual(['Quit']);
-    expect(labels({ ...facts, worker: { ...readyState, status: 'paused' } })[2]).toEqual(['Resume taking jobs', 'Quit']);
-    expect(labels({ ...facts, worker: { ...readyState, status: 'draining' } })[2]).toEqual([
-      'Take jobs again, and do not quit',
-      'Quit',
-    ]);
   });
 });

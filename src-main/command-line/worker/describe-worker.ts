@@ -27,9 +27,14 @@ export function describeState(state: WorkerState): string {
     ],
     ['jobs', `${String(state.running)} of ${String(state.limit)} running`],
     ['runbooks', state.runbooks.sentence],
-    ['can run', state.kinds.length === 0 ? 'nothing' : [...new Set(state.kinds.map((kind) => kind.label))].join(', ')],
+    ['can run', describeKinds(state.kinds)],
   ];
   return plainText(`${state.sentence}\n\n${formatFacts(facts)}${state.problems.map(describeProblem).join('')}`);
+}
+
+function describeKinds(kinds: WorkerState['kinds']): string {
+  if (kinds === null) return 'being looked for';
+  return kinds.length === 0 ? 'nothing' : [...new Set(kinds.map(({ label }) => label))].join(', ');
 }
 
 function formatFacts(facts: readonly (readonly [string, string])[]): string {

@@ -1,10 +1,12 @@
 /** Navigation at the left, the page at the right, and what stands in place of both while the worker cannot be asked. */
 import { Button, makeStyles, tokens, useFocusFinders } from '@fluentui/react-components';
 import { useCallback, useEffect, useRef } from 'react';
+import type { Problem } from '../../../src-contract/problems.ts';
+import { ReturnsContext, useAction } from '../../shared/call.ts';
 import { CopyContext } from '../../shared/copy-button.tsx';
 import { Waiting } from '../../shared/empty-state.tsx';
 import { Page } from '../../shared/page.tsx';
-import { ProblemCard } from '../../shared/problem-card.tsx';
+import { ProblemCard, SaidAboveContext } from '../../shared/problem-card.tsx';
 import { texts } from '../../texts.ts';
 import { formatPlace } from '../state/place.ts';
 import { usePlace, useServices, useWorkerView } from '../state/services.ts';
@@ -25,7 +27,7 @@ const useStyles = makeStyles({
   },
   content: { minWidth: 0, height: '100%', overflow: 'hidden', outlineStyle: 'none', display: 'flex', flexDirection: 'column' },
   // What the page below says may be out of date.
-  lost: { padding: '16px 28px 0', flexShrink: 0 },
+  lost: { padding: '16px 28px 0', flexShrink: 0, display: 'flex', flexDirection: 'column', gap: '8px' },
   page: { flexGrow: 1, minHeight: 0 },
 });
 
@@ -54,20 +56,44 @@ export function AppFrame() {
 
   return (
     <CopyContext value={copy}>
-      <div className={styles.frame}>
-        <Navigation />
-        <div ref={content} className={styles.content} tabIndex={-1}>
-          {view.worker !== null && view.lost !== null && (
-            <div className={styles.lost}>
-              <ProblemCard problem={view.lost} announce />
-            </div>
-          )}
-          <div className={styles.page}>
-            {view.worker === null ? <NoWorkerYet /> : <PageAt key={formatPlace(place)} place={place} worker={view.worker} />}
+      <ReturnsContext value={view.returns}>
+        <div className={styles.frame}>
+          <Navigation />
+          <div ref={content} className={styles.content} tabIndex={-1}>
+            {view.worker !== null && view.lost !== null && (
+              <div className={styles.lost}>
+                <WorkerGone problem={view.lost} />
+              </div>
+            )}
+            <SaidAboveContext value={view.worker === null ? undefined : view.lost?.code}>
+              <div className={styles.page}>
+                {view.worker === null ? <NoWorkerYet /> : <PageAt key={formatPlace(place)} place={place} worker={view.worker} />}
+              </div>
+            </SaidAboveContext>
           </div>
         </div>
-      </div>
+      </ReturnsContext>
     </CopyContext>
+  );
+}
+
+/** What the window can do about it is one press away. */
+function WorkerGone({ problem }: { problem: Problem }) {
+  const { bridge } = useServices();
+  const start = useAction(() => bridge.shell('shell:start-worker', {}));
+  return (
+    <>
+      <ProblemCard
+        problem={problem}
+        announce
+        actions={
+          <Button appearance="primary" disabled={start.pending} onClick={() => void start.run()}>
+            {start.pending ? texts.gone.starting : texts.gone.start}
+          </Button>
+        }
+      />
+      {start.problem !== null && <ProblemCard problem={start.problem} announce />}
+    </>
   );
 }
 

@@ -14,7 +14,7 @@ import { texts } from '../../texts.ts';
 import { placeLink, type PageName } from '../state/place.ts';
 import { usePlace, useWorkerView } from '../state/services.ts';
 import { standingOf } from '../state/status.ts';
-import { isRunning, runningJobs } from '../state/worker-view.ts';
+import { isGone, isRunning, runningJobs } from '../state/worker-view.ts';
 
 const groups: { title: string | null; pages: { page: PageName; icon: React.ReactNode }[] }[] = [
   { title: null, pages: [{ page: 'overview', icon: <Home20Regular aria-hidden /> }] },
@@ -45,6 +45,8 @@ const groups: { title: string | null; pages: { page: PageName; icon: React.React
 
 /** Much enlarged, or in a corner of the screen: only the pictures are left. The words stay for those who listen. */
 const narrow = '@media (max-width: 700px)';
+/** Nine pictures and the foot are as high as this: lower than that they move together, so that none is out of sight. */
+const low = '@media (max-width: 700px) and (max-height: 390px)';
 const outOfSight = { position: 'absolute', width: '1px', height: '1px', overflow: 'hidden', clipPath: 'inset(50%)' } as const;
 
 const useStyles = makeStyles({
@@ -56,8 +58,9 @@ const useStyles = makeStyles({
     padding: '8px',
     boxSizing: 'border-box',
     minHeight: 0,
+    [low]: { padding: '4px 8px' },
   },
-  groups: { flexGrow: 1, overflowY: 'auto', overflowX: 'hidden', minHeight: 0 },
+  groups: { flexGrow: 1, overflowY: 'auto', overflowX: 'hidden', minHeight: 0, [narrow]: { scrollbarWidth: 'thin' } },
   list: { listStyleType: 'none', margin: 0, padding: 0 },
   title: {
     margin: '14px 0 4px',
@@ -75,7 +78,9 @@ const useStyles = makeStyles({
     height: '34px',
     margin: '1px 0',
     padding: '0 12px',
-    [narrow]: { padding: '0 9px' },
+    [narrow]: { padding: 0, justifyContent: 'center', gap: 0 },
+    [low]: { height: '26px', margin: 0 },
+    '& > svg': { flexShrink: 0 },
     borderRadius: '6px',
     border: '1px solid transparent',
     boxSizing: 'border-box',
@@ -126,6 +131,7 @@ const useStyles = makeStyles({
     fontSize: tokens.fontSizeBase200,
     lineHeight: tokens.lineHeightBase200,
     flexShrink: 0,
+    [narrow]: { padding: '6px 0', display: 'flex', justifyContent: 'center' },
   },
   standing: {
     display: 'flex',
@@ -134,7 +140,7 @@ const useStyles = makeStyles({
     alignItems: 'flex-start',
     overflowWrap: 'anywhere',
   },
-  mark: { paddingTop: '3px' },
+  mark: { paddingTop: '3px', [narrow]: { paddingTop: 0 } },
   where: { color: tokens.colorNeutralForeground2, overflowWrap: 'anywhere', marginTop: '2px', [narrow]: outOfSight },
   sentence: { [narrow]: outOfSight },
 });
@@ -142,7 +148,9 @@ const useStyles = makeStyles({
 export function Navigation() {
   const styles = useStyles();
   const place = usePlace();
-  const running = runningJobs(useWorkerView()).length;
+  const view = useWorkerView();
+  // What a worker that is gone last said is not live.
+  const running = isGone(view) ? 0 : runningJobs(view).length;
   const jobsPage = usePageOf(place.page === 'job' ? place.id : null);
   const current = place.page === 'job' ? (jobsPage ?? 'history') : place.page === 'started' ? 'start' : place.page;
   return (

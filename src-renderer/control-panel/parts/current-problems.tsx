@@ -4,12 +4,15 @@ import { Ago } from '../../shared/moment.tsx';
 import { ProblemCard } from '../../shared/problem-card.tsx';
 import { texts } from '../../texts.ts';
 import { formatPlace, type PageName } from '../state/place.ts';
-import { usePlace } from '../state/services.ts';
+import { usePlace, useWorkerView } from '../state/services.ts';
+import { isGone } from '../state/worker-view.ts';
 import { PlaceButton } from './place-link.tsx';
 import { placeOfProblem } from './problem-places.ts';
 
 export function CurrentProblems({ worker, of }: { worker: WorkerState; of?: PageName }) {
-  const problems = worker.problems.filter((problem) => of === undefined || placeOfProblem(problem)?.page === of);
+  // Of a worker that is gone nothing is known but that.
+  const gone = isGone(useWorkerView());
+  const problems = (gone ? [] : worker.problems).filter((problem) => of === undefined || placeOfProblem(problem)?.page === of);
   return problems.map((problem) => (
     <ProblemCard
       key={`${problem.code} ${problem.title}`}

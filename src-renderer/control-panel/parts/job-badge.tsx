@@ -1,7 +1,7 @@
 /** What a job is doing or how it ended: a shape and a word, tinted. */
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import type { JobView } from '../../../src-contract/engine-calls.ts';
-import { Mark } from '../../shared/marks.tsx';
+import { Mark, MarkOnly } from '../../shared/marks.tsx';
 import { RunningFor } from '../../shared/moment.tsx';
 import { wordOf, type Tone } from '../state/status.ts';
 
@@ -36,6 +36,12 @@ export function JobWordCell({ job }: { job: Pick<JobView, 'phase' | 'outcome' | 
       {word}
     </span>
   );
+}
+
+/** As above, where there is room for the shape alone. */
+export function JobMarkCell({ job }: { job: Pick<JobView, 'phase' | 'outcome' | 'asking'> }) {
+  const { word, mark } = wordOf(job);
+  return <MarkOnly name={mark} word={word} />;
 }
 
 /** Beside a title; counts while the runbook runs. */

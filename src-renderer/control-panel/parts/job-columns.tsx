@@ -6,7 +6,7 @@ import { Figures, Moment, RunningFor } from '../../shared/moment.tsx';
 import { compareKnown, type Column } from '../../shared/table/sorting.ts';
 import { texts } from '../../texts.ts';
 import { nameOf, ranForMs, wordOf } from '../state/status.ts';
-import { JobWordCell } from './job-badge.tsx';
+import { JobMarkCell, JobWordCell } from './job-badge.tsx';
 import { PlaceLink } from './place-link.tsx';
 
 const useStyles = makeStyles({
@@ -56,6 +56,7 @@ export const statusColumn: JobColumn = {
   title: texts.columns.status,
   width: '128px',
   cell: (job) => <JobWordCell job={job} />,
+  tiny: { width: '60px', cell: (job) => <JobMarkCell job={job} /> },
   compare: (one, other) => wordOf(one).word.localeCompare(wordOf(other).word),
 };
 
@@ -105,7 +106,6 @@ export const pickedUpColumn: JobColumn = {
   width: '126px',
   cell: (job) => <Moment time={job.pickedUpAt} />,
   compare: (one, other) => one.pickedUpAt.localeCompare(other.pickedUpAt),
-  showFrom: 'narrow',
 };
 
 export const endedColumn: JobColumn = {
@@ -115,7 +115,6 @@ export const endedColumn: JobColumn = {
   width: '126px',
   cell: (job) => (job.endedAt === null ? texts.columns.unknown : <Moment time={job.endedAt} />),
   compare: (one, other) => compareKnown(one.endedAt, other.endedAt),
-  showFrom: 'narrow',
 };
 
 export const ranForColumn: JobColumn = {

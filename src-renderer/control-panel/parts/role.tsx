@@ -4,6 +4,7 @@ import { engineCalls, mayActAs, type EngineCallName, type Role } from '../../../
 import { Mark } from '../../shared/marks.tsx';
 import { texts } from '../../texts.ts';
 import { useWorkerView } from '../state/services.ts';
+import { isGone } from '../state/worker-view.ts';
 
 const useStyles = makeStyles({
   note: {
@@ -47,9 +48,16 @@ type RoleButtonProps = React.ComponentProps<typeof Button> & {
   call: EngineCallName;
 };
 
+/** Why the worker would not take a call: nobody is there to, or the role is too low. undefined: it may. */
+export function useObstacle(call: EngineCallName): string | undefined {
+  const view = useWorkerView();
+  const lacking = useLackingRole(call);
+  if (view.lost !== null && isGone(view)) return texts.role.nobodyThere(view.lost.title);
+  return lacking === undefined ? undefined : texts.role.needs(lacking.needed, lacking.held);
+}
+
 /** Reached by the keyboard all the same: how else would it be told why. */
 export function RoleButton({ call, ...button }: RoleButtonProps) {
-  const lacking = useLackingRole(call);
-  if (lacking === undefined) return <Button {...button} />;
-  return <Button {...button} disabledFocusable title={texts.role.needs(lacking.needed, lacking.held)} />;
+  const obstacle = useObstacle(call);
+  return obstacle === undefined ? <Button {...button} /> : <Button {...button} disabledFocusable title={obstacle} />;
 }

@@ -31,15 +31,37 @@ export interface PlaceStore extends Observable<Place> {
   open(place: Place): void;
   /** Takes the present place's place in the list that "back" goes through. */
   replace(place: Place): void;
+  /** Nothing else is opened until the hold is let go: whoever holds hears what was wanted. Returns how to let go. */
+  hold(onWanted: (place: Place) => void): () => void;
+}
+
+/** undefined: the entry is new, or was made by a link. */
+function markOf({ history }: Window): number | undefined {
+  const state: unknown = history.state;
+  return typeof state === 'object' && state !== null && 'at' in state && typeof state.at === 'number' ? state.at : undefined;
 }
 
 export function createPlaceStore(view: Window): PlaceStore {
   const read = (): string => view.location.hash.replace(/^#\/?/, '');
   let text = read();
   let place = parsePlace(text);
+  let held: ((place: Place) => void) | undefined;
   const listeners = new Set<() => void>();
+  /** Where the present entry stands in the list that "back" goes through; each that was opened is marked with it. */
+  let at = markOf(view) ?? 0;
+  view.history.replaceState({ at }, '');
   const notice = (): void => {
     if (read() === text) return;
+    const marked = markOf(view);
+    if (held !== undefined) {
+      const wanted = parsePlace(read());
+      // The address has changed already, by a link or by going back: the list is left as it was.
+      view.history.go(marked === undefined ? -1 : at - marked);
+      held(wanted);
+      return;
+    }
+    at = marked ?? at + 1;
+    if (marked === undefined) view.history.replaceState({ at }, '');
     text = read();
     place = parsePlace(text);
     for (const listener of [...listeners]) listener();
@@ -54,8 +76,18 @@ export function createPlaceStore(view: Window): PlaceStore {
     open(next) {
       view.location.hash = placeLink(next);
     },
+    hold(onWanted) {
+      held = onWanted;
+      return () => {
+        if (held === onWanted) held = undefined;
+      };
+    },
     replace(next) {
-      view.history.replaceState(null, '', placeLink(next));
+      if (held !== undefined) {
+        held(next);
+        return;
+      }
+      view.history.replaceState({ at }, '', placeLink(next));
       notice();
     },
   };

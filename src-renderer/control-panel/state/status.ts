@@ -13,7 +13,7 @@ const statusMarks: Record<WorkerStatus, MarkName> = {
   connected: 'todo',
   ready: 'good',
   full: 'busy',
-  unable: 'bad',
+  unable: 'unable',
   paused: 'paused',
   draining: 'draining',
   offline: 'bad',

@@ -1,5 +1,6 @@
 /** A list of the main process for a page: asked anew when what is wanted changes, closed with the page. */
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { useReturn } from '../../shared/call.ts';
 import { PagedList, type PagedView, type ReadRows } from '../../shared/list/paged-list.ts';
 import { useObservable } from '../../shared/observable.ts';
 
@@ -15,6 +16,7 @@ export function usePagedList<Query, Row, More>(
     asked.current = JSON.parse(key) as Query;
     list.goAlong(asked.current);
   }, [list, key]);
+  useReturn(useCallback(() => list.readAgain(), [list]));
   useEffect(() => () => list.close(), [list]);
   return { list, view: useObservable(list.view) };
 }

@@ -33,21 +33,30 @@ export function createWorkerStore(bridge: WindowBridge): WorkerStore {
     view.set(events.reduce(withEvent, view.get()));
   };
 
+  /** Of each question that is under way: what was told since, which its answer may not know yet. By what it tells of. */
+  const toldSince = new Set<Map<string, WindowEvent>>();
+
   const load = async (): Promise<void> => {
+    const since = new Map<string, WindowEvent>();
+    toldSince.add(since);
     const [worker, running] = await Promise.all([bridge.call('worker:state', {}), bridge.call('jobs:running', {})]);
     // Afterwards: before the first answer there may be no worker yet in which one could have a role.
     const about = await bridge.shell('shell:about', {});
     applyWaiting();
+    toldSince.delete(since);
     if (!worker.ok) view.set({ ...view.get(), lost: worker.problem });
     else if (!running.ok) view.set({ ...view.get(), lost: running.problem });
     else {
       const role = about.ok ? about.value.role : null;
-      view.set(withSnapshot(view.get(), { worker: worker.value, running: running.value, role }));
+      const snapshot = withSnapshot(view.get(), { worker: worker.value, running: running.value, role });
+      view.set([...since.values()].reduce(withEvent, snapshot));
     }
   };
 
   bridge.subscribe((event) => {
     waiting.push(event);
+    const subject = subjectOf(event);
+    if (subject !== undefined) for (const since of toldSince) since.set(subject, event);
     if (waiting.length > gatheredEvents) applyWaiting();
     else {
       frame ??= requestAnimationFrame(applyWaiting);
@@ -58,4 +67,9 @@ export function createWorkerStore(bridge: WindowBridge): WorkerStore {
   void load();
 
   return { view, load, clearProgress: () => view.set({ ...view.get(), progress: [] }) };
+}
+
+function subjectOf(event: WindowEvent): string | undefined {
+  if (event.event === 'worker-changed') return 'the worker';
+  return event.event === 'job-changed' ? event.payload.sandboxId : undefined;
 }

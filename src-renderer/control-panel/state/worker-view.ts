@@ -14,11 +14,26 @@ export interface WorkerView {
   jobs: ReadonlyMap<string, JobView>;
   /** How many jobs were seen to end: lists of ended jobs read again when it grows. */
   endings: number;
+  /** How often a worker that was gone was there again. */
+  returns: number;
   /** Steps of the connect, register or unregister that is under way or was last, in order. */
   progress: readonly ProgressStep[];
 }
 
-export const emptyView: WorkerView = { worker: null, role: null, lost: null, jobs: new Map(), endings: 0, progress: [] };
+/** The worker that this window showed is gone: what is known of it is what it last said. */
+export function isGone(view: Pick<WorkerView, 'lost' | 'worker'>): boolean {
+  return view.worker !== null && view.lost !== null;
+}
+
+export const emptyView: WorkerView = {
+  worker: null,
+  role: null,
+  lost: null,
+  jobs: new Map(),
+  endings: 0,
+  returns: 0,
+  progress: [],
+};
 
 /** Ended jobs that stay in `jobs`: enough for a page that is open on one of them. */
 const endedJobsKept = 50;
@@ -54,11 +69,16 @@ export function withEvent(view: WorkerView, event: WindowEvent): WorkerView {
     case 'progress-made':
       return { ...view, progress: withStep(view.progress, event.payload) };
     case 'engine-contact-changed':
-      return { ...view, lost: event.payload.problem };
+      return withContact(view, event.payload.problem);
     case 'event-logged':
     case 'place-requested':
       return view;
   }
+}
+
+function withContact(view: WorkerView, lost: Problem | null): WorkerView {
+  const returned = lost === null && isGone(view);
+  return { ...view, lost, returns: returned ? view.returns + 1 : view.returns };
 }
 
 function withJob(view: WorkerView, job: JobView): WorkerView {

@@ -4,10 +4,10 @@
  */
 import { mergeClasses } from '@fluentui/react-components';
 import { memo, useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef } from 'react';
-import type { Column, Sorting } from '../table/sorting.ts';
+import { shownColumns, type Column, type Sorting } from '../table/sorting.ts';
 import { TableHeader } from '../table/table-header.tsx';
 import { useTableStyles } from '../table/table-styles.ts';
-import { isAtLeast, useWindowWidth } from '../table/use-window-width.ts';
+import { useWindowWidth } from '../table/use-window-width.ts';
 import { useFixedRows } from '../use-fixed-rows.ts';
 import { rowAt, type PagedView } from './paged-list.ts';
 import { isSelected, pressed, walked, type Selection } from './selection.ts';
@@ -36,10 +36,7 @@ export function ListGrid<Row>(props: ListGridProps<Row>) {
   const styles = useTableStyles();
   const idBase = useId();
   const width = useWindowWidth();
-  const columns = useMemo(
-    () => props.columns.filter(({ showFrom }) => showFrom === undefined || isAtLeast(width, showFrom)),
-    [props.columns, width],
-  );
+  const columns = useMemo(() => shownColumns(props.columns, width), [props.columns, width]);
   const count = view.total ?? 0;
   const { scroller, from, to, totalHeight, scrollToRow } = useFixedRows(count, rowHeight);
   const tracks = columns.map(({ width }) => width).join(' ');

@@ -5,10 +5,10 @@
 import { mergeClasses } from '@fluentui/react-components';
 import { useMemo } from 'react';
 import { useFixedRows } from '../use-fixed-rows.ts';
-import { sortRows, type Column, type Sorting } from './sorting.ts';
+import { shownColumns, sortRows, type Column, type Sorting } from './sorting.ts';
 import { TableHeader } from './table-header.tsx';
 import { useTableStyles } from './table-styles.ts';
-import { isAtLeast, useWindowWidth } from './use-window-width.ts';
+import { useWindowWidth } from './use-window-width.ts';
 
 const rowHeight = 36;
 
@@ -27,10 +27,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const { label, rowKey, sorting, onSort, fills = false } = props;
   const styles = useTableStyles();
   const width = useWindowWidth();
-  const columns = useMemo(
-    () => props.columns.filter(({ showFrom }) => showFrom === undefined || isAtLeast(width, showFrom)),
-    [props.columns, width],
-  );
+  const columns = useMemo(() => shownColumns(props.columns, width), [props.columns, width]);
   const rows = useMemo(() => sortRows(props.rows, props.columns, sorting), [props.rows, props.columns, sorting]);
   const { scroller, from, to, totalHeight } = useFixedRows(rows.length, rowHeight);
   const tracks = columns.map(({ width }) => width).join(' ');

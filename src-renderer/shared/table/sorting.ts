@@ -1,5 +1,5 @@
 /** What a table's columns are, and how its rows are ordered. Pure. */
-import type { WindowWidth } from './use-window-width.ts';
+import { isAtLeast, type WindowWidth } from './window-width.ts';
 
 export interface Column<Row> {
   key: string;
@@ -14,6 +14,15 @@ export interface Column<Row> {
   align?: 'end';
   /** Left out where the window is narrower. */
   showFrom?: WindowWidth;
+  /** What it gives way to in a window that is tiny: what a row cannot be without keeps its place then. */
+  tiny?: { width: string; cell: (row: Row) => React.ReactNode };
+}
+
+/** The columns that there is room for. */
+export function shownColumns<Row>(columns: readonly Column<Row>[], width: WindowWidth): readonly Column<Row>[] {
+  return columns
+    .filter(({ showFrom }) => showFrom === undefined || isAtLeast(width, showFrom))
+    .map((column) => (width === 'tiny' ? { ...column, ...column.tiny } : column));
 }
 
 export interface Sorting {

@@ -2,6 +2,8 @@ import { makeStyles, tokens } from '@fluentui/react-components';
 
 const line = `1px solid ${tokens.colorNeutralStroke2}`;
 
+const tiny = '@media (max-width: 700px)';
+
 export const useTableStyles = makeStyles({
   scroller: { position: 'relative', minWidth: 0 },
   fills: {
@@ -13,12 +15,13 @@ export const useTableStyles = makeStyles({
     borderRadius: '8px',
     outlineOffset: '-2px',
     ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}` },
-    '& [role="row"]': { paddingLeft: '16px', paddingRight: '16px' },
+    '& [role="row"]': { paddingLeft: '16px', paddingRight: '16px', [tiny]: { paddingLeft: '8px', paddingRight: '8px' } },
   },
   head: { position: 'sticky', top: 0, zIndex: 1, backgroundColor: tokens.colorNeutralBackground1 },
   headRow: {
     display: 'grid',
     columnGap: '16px',
+    [tiny]: { columnGap: '8px' },
     height: '36px',
     alignItems: 'center',
     borderBottom: line,
@@ -56,6 +59,7 @@ export const useTableStyles = makeStyles({
     height: '36px',
     display: 'grid',
     columnGap: '16px',
+    [tiny]: { columnGap: '8px' },
     alignItems: 'center',
     borderBottom: line,
     boxSizing: 'border-box',

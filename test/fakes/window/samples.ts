@@ -237,7 +237,8 @@ const eventKinds = [
     id: 15007,
     channel: 'Microsoft-SMA/Operational',
     level: 'Information',
-    message: 'Picked up job Copy-LocalFiles (sandbox 5f0c1d2e).',
+    message:
+      'A job (PowerShell 7) was picked up, as 1 of 4 that may run here; its sandbox learns the runbook’s name as it loads it (sandbox 5f0c1d2e).',
   },
   { id: 3732, channel: 'Microsoft-SMA/Operational', level: 'Information', message: 'Job Copy-LocalFiles is running.' },
   {

@@ -6,7 +6,13 @@ import { fieldOfProblem, placeOfProblem } from '../../../src-renderer/control-pa
 import { shownSteps } from '../../../src-renderer/control-panel/parts/shown-steps.ts';
 import { formatPlace, parsePlace } from '../../../src-renderer/control-panel/state/place.ts';
 import { ranForMs, standingOf, wordOf } from '../../../src-renderer/control-panel/state/status.ts';
-import { emptyView, runningJobs, withEvent, withSnapshot } from '../../../src-renderer/control-panel/state/worker-view.ts';
+import {
+  emptyView,
+  isGone,
+  runningJobs,
+  withEvent,
+  withSnapshot,
+} from '../../../src-renderer/control-panel/state/worker-view.ts';
 import { compareKnown, nextSorting, sortRows, type Column } from '../../../src-renderer/shared/table/sorting.ts';
 import { ago, endedJobs, readyState, sampleJob } from '../../fakes/window/samples.ts';
 
@@ -46,7 +52,10 @@ describe('what the window knows of the worker', () => {
     const problem = sampleProblem('engine-not-running');
     const lost = withEvent(withSnapshot(emptyView, snapshot([])), { event: 'engine-contact-changed', payload: { problem } });
     expect(standingOf(lost)).toEqual({ mark: 'bad', sentence: problem.title });
+    expect(isGone(lost)).toBe(true);
     expect(standingOf(withSnapshot(lost, snapshot([]))).sentence).toBe(readyState.sentence);
+    const back = { event: 'engine-contact-changed', payload: { problem: null } } as const;
+    expect([withEvent(lost, back).returns, withEvent(emptyView, back).returns]).toEqual([1, 0]);
   });
 });
 

@@ -8,6 +8,9 @@ import { Words } from '../../../shared/words.tsx';
 import { texts } from '../../../texts.ts';
 import { CurrentProblems } from '../../parts/current-problems.tsx';
 import { RoleButton, RoleNote } from '../../parts/role.tsx';
+import { useWorkerView } from '../../state/services.ts';
+import { standingOf } from '../../state/status.ts';
+import { isGone } from '../../state/worker-view.ts';
 import { ConnectForm } from './connect-form.tsx';
 import { ConnectionFacts } from './connection-facts.tsx';
 import { DisconnectButton } from './disconnect-button.tsx';
@@ -16,6 +19,7 @@ import { PacksCard } from './packs-card.tsx';
 export function ConnectionPage({ worker }: { worker: WorkerState }) {
   const [changing, setChanging] = useState(false);
   const { connection } = worker;
+  const view = useWorkerView();
   if (connection === null || changing) {
     return (
       <Page
@@ -33,7 +37,7 @@ export function ConnectionPage({ worker }: { worker: WorkerState }) {
   }
   return (
     <Page
-      {...standingOfConnection(worker, connection)}
+      {...(isGone(view) ? { mark: 'bad', title: standingOf(view).sentence } : standingOfConnection(worker, connection))}
       lead={
         connection.lastContact !== null && (
           <>

@@ -1,5 +1,5 @@
 /** Trying the way that the form describes: each stage with its time, and what kept the service from being reached. Changes nothing. */
-import { Button, makeStyles, tokens } from '@fluentui/react-components';
+import { makeStyles, tokens } from '@fluentui/react-components';
 import { useState } from 'react';
 import type { WayTest } from '../../../../src-contract/engine-calls.ts';
 import { useAction } from '../../../shared/call.ts';
@@ -7,6 +7,7 @@ import { ProblemCard } from '../../../shared/problem-card.tsx';
 import { Words } from '../../../shared/words.tsx';
 import { texts } from '../../../texts.ts';
 import { ProgressSteps } from '../../parts/progress-steps.tsx';
+import { RoleButton } from '../../parts/role.tsx';
 import { useServices } from '../../state/services.ts';
 import { testArguments, type ConnectionForm } from './connection-form.ts';
 import { testSteps } from './test-steps.ts';
@@ -40,9 +41,9 @@ export function WayTestPart({ form, mayTest }: WayTestProps) {
   };
   return (
     <div className={styles.part}>
-      <Button className={styles.button} disabled={test.pending} onClick={() => void run()}>
+      <RoleButton call="connection:test" className={styles.button} disabled={test.pending} onClick={() => void run()}>
         {test.pending ? words.testing : words.action}
-      </Button>
+      </RoleButton>
       <div className={styles.part} role="status">
         {found !== undefined && (
           <p className={styles.said}>

@@ -1,5 +1,5 @@
 /** What is wrong, how do we know, what repairs it? Looked at when the page opens, and when asked again. */
-import { Button, makeStyles } from '@fluentui/react-components';
+import { makeStyles } from '@fluentui/react-components';
 import { useState } from 'react';
 import { diagnosticTitles, type Diagnosis } from '../../../../src-contract/diagnostics.ts';
 import { useReading } from '../../../shared/call.ts';
@@ -12,7 +12,7 @@ import { Page } from '../../../shared/page.tsx';
 import { ProblemCard } from '../../../shared/problem-card.tsx';
 import { TryAgainButton } from '../../../shared/try-again-button.tsx';
 import { texts } from '../../../texts.ts';
-import { RoleNote, useLackingRole } from '../../parts/role.tsx';
+import { RoleButton, RoleNote, useLackingRole } from '../../parts/role.tsx';
 import { useServices } from '../../state/services.ts';
 import { BundleCard } from './bundle-card.tsx';
 import { FindingCard } from './finding-card.tsx';
@@ -61,9 +61,9 @@ function LookedAt() {
         <>
           {diagnosis !== undefined && <CopyButton text={inText(diagnosis)} label={words.copy} />}
           {reading.status === 'known' && (
-            <Button appearance="primary" onClick={readAgain} disabled={looking}>
+            <RoleButton call="diagnostics:run" appearance="primary" onClick={readAgain} disabled={looking}>
               {looking ? words.looking : words.again}
-            </Button>
+            </RoleButton>
           )}
         </>
       }

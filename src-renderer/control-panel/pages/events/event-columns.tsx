@@ -1,6 +1,6 @@
 import { makeStyles, tokens } from '@fluentui/react-components';
 import type { EventLevel, LogEvent } from '../../../../src-contract/events.ts';
-import { Mark, type MarkName } from '../../../shared/marks.tsx';
+import { Mark, MarkOnly, type MarkName } from '../../../shared/marks.tsx';
 import { Figures, Moment } from '../../../shared/moment.tsx';
 import type { Column } from '../../../shared/table/sorting.ts';
 import { texts } from '../../../texts.ts';
@@ -34,14 +34,20 @@ function Quiet({ children }: { children: string }) {
 const words = texts.columns;
 
 export const eventColumns: readonly Column<LogEvent>[] = [
-  { key: 'level', order: 'level', title: words.level, width: '112px', cell: (event) => <Level level={event.level} /> },
+  {
+    key: 'level',
+    order: 'level',
+    title: words.level,
+    width: '112px',
+    cell: (event) => <Level level={event.level} />,
+    tiny: { width: '48px', cell: ({ level }) => <MarkOnly name={levelMarks[level]} word={level} /> },
+  },
   {
     key: 'time',
     order: 'time',
     title: words.time,
     width: '132px',
     cell: (event) => <Moment time={event.time} />,
-    showFrom: 'narrow',
   },
   {
     key: 'id',
@@ -55,22 +61,23 @@ export const eventColumns: readonly Column<LogEvent>[] = [
   {
     key: 'message',
     title: words.message,
-    width: 'minmax(160px, 6fr)',
+    width: 'minmax(0, 1fr)',
     cell: (event) => <span title={event.message}>{event.message}</span>,
   },
   {
     key: 'source',
     order: 'source',
     title: words.source,
-    width: 'minmax(64px, 1fr)',
+    // Nearly always the worker itself: the details have it where there is no room.
+    width: 'minmax(64px, 112px)',
     cell: (event) => <Quiet>{event.source}</Quiet>,
-    showFrom: 'wide',
+    showFrom: 'huge',
   },
   {
     key: 'channel',
     title: words.channel,
     width: '196px',
     cell: (event) => <Quiet>{event.channel}</Quiet>,
-    showFrom: 'very-wide',
+    showFrom: 'huge',
   },
 ];

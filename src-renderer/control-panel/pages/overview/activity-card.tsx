@@ -1,5 +1,5 @@
 /** The last 24 hours: ended jobs by hour and outcome, as bars, and as a table for whoever wants numbers. */
-import { makeStyles, tokens } from '@fluentui/react-components';
+import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import { attemptOutcome, outcomeLabels } from '../../../../src-contract/kinds.ts';
 import { useReading } from '../../../shared/call.ts';
 import { Card } from '../../../shared/card.tsx';
@@ -17,12 +17,19 @@ const readAgainMs = 2_000;
 /** In units of the drawing: it is as wide as the card. */
 const drawing = { hour: 10, width: 10 * hoursShown, height: 96 };
 
-const fills: Record<BarGroup, string> = {
-  good: tokens.colorStatusSuccessForeground1,
-  quiet: tokens.colorNeutralForeground3,
-  warning: tokens.colorStatusWarningForeground3,
-  danger: tokens.colorStatusDangerForeground1,
-};
+const contrast = '@media (forced-colors: active)';
+/**
+ * In a contrast theme Fluent has no colours for these that stand out from the page: there they are the person's own, one a group, with a
+ * line of the page's between what is stacked.
+ */
+const useFills = makeStyles({
+  good: { fill: tokens.colorStatusSuccessForeground1, [contrast]: { fill: 'CanvasText' } },
+  quiet: { fill: tokens.colorNeutralForeground3, [contrast]: { fill: 'GrayText' } },
+  warning: { fill: tokens.colorStatusWarningForeground3, [contrast]: { fill: 'LinkText' } },
+  danger: { fill: tokens.colorStatusDangerForeground1, [contrast]: { fill: 'Highlight' } },
+  bar: { [contrast]: { stroke: 'Canvas', strokeWidth: '1px', vectorEffect: 'non-scaling-stroke' } },
+  line: { stroke: tokens.colorNeutralStroke2, [contrast]: { stroke: 'GrayText' } },
+}) satisfies () => Record<BarGroup | 'bar' | 'line', string>;
 
 const useStyles = makeStyles({
   plot: { display: 'grid', gridTemplateColumns: 'auto minmax(0, 1fr)', columnGap: '8px' },
@@ -40,14 +47,7 @@ const useStyles = makeStyles({
   svg: { display: 'block', width: '100%', height: '96px', overflow: 'visible', forcedColorAdjust: 'none' },
   times: { gridColumn: '2', display: 'flex', justifyContent: 'space-between', marginTop: '4px' },
   legend: { display: 'flex', flexWrap: 'wrap', gap: '4px 16px', margin: '8px 0 0', padding: 0, listStyleType: 'none' },
-  sign: {
-    display: 'inline-block',
-    width: '10px',
-    height: '10px',
-    borderRadius: '2px',
-    marginRight: '6px',
-    forcedColorAdjust: 'none',
-  },
+  sign: { width: '10px', height: '10px', marginRight: '6px', forcedColorAdjust: 'none' },
   details: { marginTop: '8px' },
   summary: { cursor: 'pointer', fontSize: tokens.fontSizeBase200, color: tokens.colorNeutralForeground2, width: 'fit-content' },
   tableFrame: { overflowX: 'auto' },
@@ -82,6 +82,7 @@ const clock = (time: Date): string => time.toLocaleTimeString('en-GB', { hour: '
 
 function Chart({ hours, total }: { hours: readonly ChartHour[]; total: number }) {
   const styles = useStyles();
+  const fills = useFills();
   const words = texts.overview.activity;
   const top = scaleTop(Math.max(...hours.map((hour) => hour.total)));
   const completed = hours.reduce((sum, { groups }) => sum + groups.good, 0);
@@ -107,7 +108,7 @@ function Chart({ hours, total }: { hours: readonly ChartHour[]; total: number })
               x2={drawing.width}
               y1={part * drawing.height}
               y2={part * drawing.height}
-              stroke={tokens.colorNeutralStroke2}
+              className={fills.line}
               strokeWidth={1}
               vectorEffect="non-scaling-stroke"
             />
@@ -126,7 +127,9 @@ function Chart({ hours, total }: { hours: readonly ChartHour[]; total: number })
       <ul className={`${styles.legend} ${styles.figures}`}>
         {shown.map((group) => (
           <li key={group}>
-            <span className={styles.sign} style={{ backgroundColor: fills[group] }} />
+            <svg className={styles.sign} viewBox="0 0 10 10" aria-hidden>
+              <rect width={10} height={10} rx={2} className={fills[group]} />
+            </svg>
             {`${words.groups[group]} ${formatCount(hours.reduce((sum, { groups }) => sum + groups[group], 0))}`}
           </li>
         ))}
@@ -137,6 +140,7 @@ function Chart({ hours, total }: { hours: readonly ChartHour[]; total: number })
 }
 
 function Bar({ hour, index, top }: { hour: ChartHour; index: number; top: number }) {
+  const fills = useFills();
   const words = texts.overview.activity;
   const said = barGroups.filter((group) => hour.groups[group] > 0).map((group) => `${words.groups[group]} ${hour.groups[group]}`);
   return (
@@ -149,7 +153,15 @@ function Bar({ hour, index, top }: { hour: ChartHour; index: number; top: number
         const height = (hour.groups[group] / top) * drawing.height;
         const y = drawing.height * (1 - below / top) - height;
         return height === 0 ? null : (
-          <rect key={group} x={index * drawing.hour + 1.5} y={y} width={drawing.hour - 3} height={height} fill={fills[group]} />
+          <rect
+            key={group}
+            x={index * drawing.hour + 1.5}
+            y={y}
+            width={drawing.hour - 3}
+            height={height}
+            className={mergeClasses(fills.bar, fills[group])}
+            data-group={group}
+          />
         );
       })}
     </g>

@@ -13,6 +13,7 @@ import { RoleButton } from '../../parts/role.tsx';
 import { pauseCallOf, usePause } from '../../parts/use-pause.ts';
 import { useWorkerView } from '../../state/services.ts';
 import { canPause, isPaused, standingOf } from '../../state/status.ts';
+import { isGone } from '../../state/worker-view.ts';
 import { ActivityCard } from './activity-card.tsx';
 import { GettingStartedCard } from './getting-started-card.tsx';
 import { LastJobsCard } from './last-jobs-card.tsx';
@@ -26,7 +27,7 @@ const useStyles = makeStyles({
     display: 'grid',
     gridTemplateColumns: 'minmax(0, 3fr) minmax(0, 2fr)',
     gap: '16px',
-    alignItems: 'stretch',
+    alignItems: 'start',
     '@media (max-width: 980px)': { gridTemplateColumns: 'minmax(0, 1fr)' },
   },
 });
@@ -35,9 +36,15 @@ export function OverviewPage({ worker }: { worker: WorkerState }) {
   const styles = useStyles();
   const view = useWorkerView();
   const { mark, sentence } = standingOf(view);
+  const gone = isGone(view);
   const pause = usePause(worker);
   return (
-    <Page mark={mark} title={sentence} lead={<Lead worker={worker} />} actions={<Actions worker={worker} pause={pause} />}>
+    <Page
+      mark={mark}
+      title={sentence}
+      lead={<Lead worker={worker} gone={gone} />}
+      actions={<Actions worker={worker} pause={pause} />}
+    >
       {pause.problem !== null && <ProblemCard problem={pause.problem} announce />}
       <CurrentProblems worker={worker} />
       <div className={styles.pair}>
@@ -46,7 +53,7 @@ export function OverviewPage({ worker }: { worker: WorkerState }) {
         ) : (
           <div className={styles.column}>
             <RunningCard worker={worker} />
-            <WaitingCard />
+            {!gone && <WaitingCard />}
             <ActivityCard />
           </div>
         )}
@@ -80,11 +87,11 @@ function Actions({ worker, pause }: { worker: WorkerState; pause: ReturnType<typ
   );
 }
 
-function Lead({ worker }: { worker: WorkerState }) {
+function Lead({ worker, gone }: { worker: WorkerState; gone: boolean }) {
   const now = useNow();
   const { connection, registration } = worker;
   if (connection === null) return <>{texts.overview.leadNotConnected}</>;
-  const isConnected = worker.status !== 'offline' && worker.status !== 'connecting';
+  const isConnected = !gone && worker.status !== 'offline' && worker.status !== 'connecting';
   const lastContact = registration?.lastContact ?? connection.lastContact;
   const span = formatSpan(now.getTime() - new Date(connection.since).getTime());
   return (

@@ -7,7 +7,7 @@ import { texts } from '../../../texts.ts';
 import { forColumn, lastRecordColumn, runbookColumn } from '../../parts/job-columns.tsx';
 import { PlaceLink } from '../../parts/place-link.tsx';
 import { useWorkerView } from '../../state/services.ts';
-import { runningJobs } from '../../state/worker-view.ts';
+import { isGone, runningJobs } from '../../state/worker-view.ts';
 
 /** The rest is one press away: the overview is to be seen at a glance. */
 const jobsShown = 5;
@@ -15,10 +15,15 @@ const jobsShown = 5;
 const columns: readonly Column<JobView>[] = [runbookColumn, forColumn, lastRecordColumn];
 
 export function RunningCard({ worker }: { worker: WorkerState }) {
-  const running = runningJobs(useWorkerView());
+  const view = useWorkerView();
+  const running = runningJobs(view);
+  const gone = isGone(view);
+  const title = gone ? texts.running.lastHeard : texts.overview.runningNow;
   return (
-    <Card title={texts.overview.runningNow} aside={texts.overview.slots(running.length, worker.limit)}>
-      {running.length === 0 ? (
+    <Card title={title} {...(!gone && { aside: texts.overview.slots(running.length, worker.limit) })}>
+      {running.length === 0 && gone ? (
+        <EmptyState title={texts.running.unknownTitle} text={texts.running.unknownText} />
+      ) : running.length === 0 ? (
         <EmptyState
           title={texts.running.emptyTitle}
           text={
@@ -28,12 +33,7 @@ export function RunningCard({ worker }: { worker: WorkerState }) {
           }
         />
       ) : (
-        <DataTable
-          label={texts.overview.runningNow}
-          rows={running.slice(0, jobsShown)}
-          rowKey={(job) => job.sandboxId}
-          columns={columns}
-        />
+        <DataTable label={title} rows={running.slice(0, jobsShown)} rowKey={(job) => job.sandboxId} columns={columns} />
       )}
       {running.length > jobsShown && (
         <PlaceLink to={{ page: 'running' }}>{texts.overview.showAllRunning(running.length)}</PlaceLink>

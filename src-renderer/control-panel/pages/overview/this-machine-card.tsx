@@ -1,12 +1,15 @@
 import { makeStyles } from '@fluentui/react-components';
 import type { WorkerState } from '../../../../src-contract/engine-calls.ts';
 import { Card, Facts } from '../../../shared/card.tsx';
+import { useWorkerView } from '../../state/services.ts';
+import { isGone } from '../../state/worker-view.ts';
 import { useLoad } from './use-load.ts';
 import { texts } from '../../../texts.ts';
 
 export function ThisMachineCard({ worker }: { worker: WorkerState }) {
   const words = texts.overview.machine;
   const load = useLoad();
+  const gone = isGone(useWorkerView());
   return (
     <Card title={texts.overview.thisMachine}>
       <Facts
@@ -17,7 +20,10 @@ export function ThisMachineCard({ worker }: { worker: WorkerState }) {
           { name: words.runbooks, value: worker.runbooks.sentence },
           { name: texts.overview.load.name, value: load.name },
           ...(load.disk === undefined ? [] : [{ name: texts.overview.load.disk, value: load.disk }]),
-          { name: words.engine, value: words.engineValue(worker.version, worker.processId, worker.mode) },
+          {
+            name: words.engine,
+            value: gone ? words.engineGone : words.engineValue(worker.version, worker.processId, worker.mode),
+          },
         ]}
       />
     </Card>
@@ -29,6 +35,7 @@ const useStyles = makeStyles({ runtime: { display: 'inline-block', maxWidth: '10
 
 function Kinds({ kinds }: { kinds: WorkerState['kinds'] }) {
   const styles = useStyles();
+  if (kinds === null) return <>{texts.overview.machine.lookingForRuntimes}</>;
   if (kinds.length === 0) return <>{texts.overview.machine.canRunNothing}</>;
   // One runtime may run several kinds.
   const runtimes = kinds.filter(({ label }, index) => kinds.findIndex((one) => one.label === label) === index);

@@ -3,10 +3,11 @@ import { makeStyles, tokens } from '@fluentui/react-components';
 import type { JobView } from '../../../../src-contract/engine-calls.ts';
 import { formatCount } from '../../../shared/format.ts';
 import { Figures } from '../../../shared/moment.tsx';
-import { compareKnown, type Column } from '../../../shared/table/sorting.ts';
+import type { Column } from '../../../shared/table/sorting.ts';
 import type { UsageHistory } from '../../../shared/usage-history.ts';
 import { useNow } from '../../../shared/use-now.ts';
 import { texts } from '../../../texts.ts';
+import { runbookColumn as jobRunbookColumn } from '../../parts/job-columns.tsx';
 import { UsageCell, usageKinds, type UsageKind } from '../../parts/usage-cells.tsx';
 import { waitedFor } from '../job/upload-state.ts';
 import { StopJob } from '../job/stop-job.tsx';
@@ -24,30 +25,30 @@ const useStyles = makeStyles({
   line: { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums' },
 });
 
-function RuntimeAndProcess({ job: { runtime, processId, runtimePid } }: { job: JobView }) {
+/** Below the name: what runs the runbook, known once it has begun, and the process that owns the job. */
+function RunbookAndProcess({ job }: { job: JobView }) {
   const styles = useStyles();
+  const { runtime, processId, runtimePid } = job;
   return (
     <div className={styles.two}>
-      <span className={styles.line} title={runtime ?? undefined}>
-        {runtime ?? texts.columns.unknown}
+      <span className={styles.line}>{jobRunbookColumn.cell(job)}</span>
+      <span className={styles.line}>
+        <span title={runtime ?? undefined}>{runtime ?? texts.columns.unknown}</span>
+        {processId !== null && (
+          <>
+            {' · '}
+            <span title={texts.running.sandboxAndRuntime(processId, runtimePid)}>{texts.running.process(processId)}</span>
+          </>
+        )}
       </span>
-      {processId !== null && (
-        <span className={styles.line} title={texts.running.sandboxAndRuntime(processId, runtimePid)}>
-          {texts.running.process(processId)}
-        </span>
-      )}
     </div>
   );
 }
 
-/** What runs the runbook, known once it has begun, and the process that owns the job. */
-export const runtimeColumn: JobColumn = {
-  key: 'runtime',
-  title: texts.columns.runtime,
-  width: 'minmax(104px, 2fr)',
-  cell: (job) => <RuntimeAndProcess job={job} />,
-  compare: (one, other) => compareKnown(one.runtime, other.runtime),
-  showFrom: 'usual',
+export const runbookColumn: JobColumn = {
+  ...jobRunbookColumn,
+  width: 'minmax(120px, 3fr)',
+  cell: (job) => <RunbookAndProcess job={job} />,
 };
 
 export function usageColumn(kind: UsageKind, usage: UsageHistory): JobColumn {
@@ -58,8 +59,7 @@ export function usageColumn(kind: UsageKind, usage: UsageHistory): JobColumn {
     width: '104px',
     cell: (job) => <UsageCell kind={kind} samples={usage.get(job.sandboxId)} />,
     compare: (one, other) => valueOf(one) - valueOf(other),
-    // At the width of a new window there is room for one; the job's page has both.
-    showFrom: kind === 'processor' ? 'narrow' : 'very-wide',
+    showFrom: kind === 'processor' ? 'wide' : 'widest',
   };
 }
 

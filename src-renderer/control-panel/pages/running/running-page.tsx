@@ -9,26 +9,26 @@ import { DataTable } from '../../../shared/table/data-table.tsx';
 import { sortRows, type Column } from '../../../shared/table/sorting.ts';
 import type { UsageHistory } from '../../../shared/usage-history.ts';
 import { texts } from '../../../texts.ts';
-import { forColumn, lastRecordColumn, runbookColumn, statusColumn } from '../../parts/job-columns.tsx';
+import { forColumn, lastRecordColumn, statusColumn } from '../../parts/job-columns.tsx';
 import { jobTextColumns } from '../../parts/job-text-columns.ts';
 import { SearchField } from '../../parts/search-field.tsx';
 import { TableTools, type TextColumn } from '../../parts/table-tools.tsx';
 import { useKept } from '../../state/kept.ts';
 import { useWorkerView } from '../../state/services.ts';
 import { useUsage } from '../../state/use-usage.ts';
-import { runningJobs } from '../../state/worker-view.ts';
-import { recordsColumn, runtimeColumn, stopColumn, usageColumn } from './running-columns.tsx';
+import { isGone, runningJobs } from '../../state/worker-view.ts';
+import { recordsColumn, runbookColumn, stopColumn, usageColumn } from './running-columns.tsx';
 
 function columnsWith(usage: UsageHistory): readonly Column<JobView>[] {
   return [
-    { ...runbookColumn, width: 'minmax(100px, 4fr)' },
+    runbookColumn,
     { ...statusColumn, width: '96px' },
     { ...forColumn, width: '64px' },
-    runtimeColumn,
     usageColumn('processor', usage),
     usageColumn('memory', usage),
     recordsColumn,
-    { ...lastRecordColumn, width: 'minmax(52px, 2fr)', showFrom: 'wide' },
+    // The room that is left: what a job last said is what people look for here. What measures it gives way first; its own page has that.
+    { ...lastRecordColumn, width: 'minmax(120px, 5fr)', showFrom: 'middle' },
     stopColumn,
   ];
 }
@@ -66,20 +66,22 @@ function says({ runbookName, startedBy, jobId, runtime, lastRecord }: JobView, w
 
 export function RunningPage({ worker }: { worker: WorkerState }) {
   const styles = useStyles();
-  const running = runningJobs(useWorkerView());
-  const usage = useUsage(null, running.length > 0);
+  const view = useWorkerView();
+  const running = runningJobs(view);
+  const gone = isGone(view);
+  const usage = useUsage(null, running.length > 0 && !gone);
   const columns = useMemo(() => columnsWith(usage), [usage]);
   const [chosen, keep] = useKept('running', choice, usual);
   const wanted = chosen.search.trim().toLowerCase();
   const found = sortRows(wanted === '' ? running : running.filter((job) => says(job, wanted)), columns, chosen);
   return (
     <Page
-      mark={running.length === 0 ? 'off' : 'busy'}
-      title={texts.running.title(running.length)}
-      lead={texts.running.lead(running.length, worker.limit)}
+      mark={gone ? 'bad' : running.length === 0 ? 'off' : 'busy'}
+      title={gone ? texts.running.unknownTitle : texts.running.title(running.length)}
+      lead={gone ? texts.running.unknownText : texts.running.lead(running.length, worker.limit)}
       fills
     >
-      {running.length === 0 ? (
+      {running.length === 0 && gone ? null : running.length === 0 ? (
         <EmptyState
           title={texts.running.emptyTitle}
           text={
@@ -106,7 +108,7 @@ export function RunningPage({ worker }: { worker: WorkerState }) {
             />
           ) : (
             <DataTable
-              label={texts.navigation.pages.running}
+              label={gone ? texts.running.lastHeard : texts.navigation.pages.running}
               rows={found}
               rowKey={(job) => job.sandboxId}
               columns={columns}

@@ -14,13 +14,19 @@ const useStyles = makeStyles({
   said: { color: tokens.colorNeutralForeground2 },
 });
 
-export function LimitsForm({ settings: first }: { settings: Settings }) {
+interface LimitsFormProps {
+  settings: Settings;
+  onUnsaved: (isUnsaved: boolean) => void;
+}
+
+export function LimitsForm({ settings: first, onUnsaved }: LimitsFormProps) {
   const styles = useStyles();
   const { form, reading, saved, problem, canSave, change, submit } = useSavedForm({
     call: 'settings:change',
     first,
     startOf: startOfSettings,
     read: readSettingsForm,
+    onUnsaved,
   });
   const readOnly = useLackingRole('settings:change') !== undefined;
   const words = texts.settings;

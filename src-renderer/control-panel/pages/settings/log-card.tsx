@@ -7,7 +7,7 @@ import { useAction } from '../../../shared/call.ts';
 import { Card } from '../../../shared/card.tsx';
 import { ProblemCard } from '../../../shared/problem-card.tsx';
 import { texts } from '../../../texts.ts';
-import { RoleNote, useLackingRole } from '../../parts/role.tsx';
+import { RoleNote, useObstacle } from '../../parts/role.tsx';
 import { useServices } from '../../state/services.ts';
 
 const useStyles = makeStyles({ field: { maxWidth: '460px' } });
@@ -17,7 +17,7 @@ export function LogCard({ settings }: { settings: Settings }) {
   const { bridge } = useServices();
   const [level, setLevel] = useState(settings.logLevel);
   const save = useAction((logLevel: EventLevel) => bridge.call('settings:change', { logLevel }));
-  const lacking = useLackingRole('settings:change');
+  const obstacle = useObstacle('settings:change');
   const words = texts.settings.log;
   const change = async (value: string): Promise<void> => {
     const chosen = eventLevel.options.find((one) => one === value);
@@ -29,7 +29,7 @@ export function LogCard({ settings }: { settings: Settings }) {
       <Field className={styles.field} label={words.label} hint={words.hint}>
         <Select
           value={level}
-          disabled={save.pending || lacking !== undefined}
+          disabled={save.pending || obstacle !== undefined}
           onChange={(_event, { value }) => void change(value)}
         >
           {eventLevel.options.map((one) => (

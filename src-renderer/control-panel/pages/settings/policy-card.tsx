@@ -47,7 +47,12 @@ const useStyles = makeStyles({
   said: { color: tokens.colorNeutralForeground2 },
 });
 
-export function PolicyCard({ worker }: { worker: WorkerState }) {
+interface PolicyCardProps {
+  worker: WorkerState;
+  onUnsaved: (isUnsaved: boolean) => void;
+}
+
+export function PolicyCard({ worker, onUnsaved }: PolicyCardProps) {
   const styles = useStyles();
   const { bridge } = useServices();
   const { reading, readAgain } = useReading(() => bridge.call('policy:get', {}), 'policy');
@@ -58,7 +63,7 @@ export function PolicyCard({ worker }: { worker: WorkerState }) {
       <RoleNote call="policy:change" />
       {reading.status === 'reading' && <Waiting forWhat={words.reading} />}
       {reading.status === 'failed' && <ProblemCard problem={reading.problem} actions={<TryAgainButton onClick={readAgain} />} />}
-      {reading.status === 'known' && <Rules policy={reading.value} />}
+      {reading.status === 'known' && <Rules policy={reading.value} onUnsaved={onUnsaved} />}
     </Card>
   );
 }
@@ -69,13 +74,14 @@ interface Part {
   change: (change: Partial<PolicyForm>) => void;
 }
 
-function Rules({ policy: first }: { policy: LocalPolicy }) {
+function Rules({ policy: first, onUnsaved }: { policy: LocalPolicy } & Pick<PolicyCardProps, 'onUnsaved'>) {
   const styles = useStyles();
   const { form, reading, saved, problem, canSave, change, submit } = useSavedForm({
     call: 'policy:change',
     first,
     startOf: startOfPolicy,
     read: readPolicyForm,
+    onUnsaved,
   });
   const isReadOnly = useLackingRole('policy:change') !== undefined;
   const part: Part = { form, mistake: (rule) => (reading.ok ? undefined : reading.mistakes[rule]), change };

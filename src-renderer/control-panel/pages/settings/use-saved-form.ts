@@ -1,5 +1,5 @@
 /** A form of a settings card: what was typed, what is wrong with it, and whether it has been saved since. */
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { EngineArguments, EngineCallName, EngineValue } from '../../../../src-contract/engine-calls.ts';
 import { useAction } from '../../../shared/call.ts';
 import { useServices } from '../../state/services.ts';
@@ -12,6 +12,8 @@ interface SavedForm<Call extends EngineCallName, Value, Form, Mistakes> {
   first: Value;
   startOf: (value: Value) => Form;
   read: (form: Form, value: Value) => FormReading<EngineArguments<Call>, Mistakes>;
+  /** Told whenever it begins or ends to differ from what is saved. */
+  onUnsaved: (isUnsaved: boolean) => void;
 }
 
 export function useSavedForm<Call extends EngineCallName, Form extends object, Mistakes>({
@@ -19,6 +21,7 @@ export function useSavedForm<Call extends EngineCallName, Form extends object, M
   first,
   startOf,
   read,
+  onUnsaved,
 }: SavedForm<Call, EngineValue<Call>, Form, Mistakes>) {
   const { bridge } = useServices();
   const [value, setValue] = useState(first);
@@ -26,6 +29,8 @@ export function useSavedForm<Call extends EngineCallName, Form extends object, M
   const [saved, setSaved] = useState(false);
   const save = useAction((change: EngineArguments<Call>) => bridge.call(call, change));
   const reading = read(form, value);
+  const isUnsaved = JSON.stringify(form) !== JSON.stringify(startOf(value));
+  useEffect(() => onUnsaved(isUnsaved), [onUnsaved, isUnsaved]);
   return {
     form,
     reading,

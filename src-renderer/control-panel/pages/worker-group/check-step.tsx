@@ -1,5 +1,5 @@
 /** What joining stands on: each with what was found, and what mends it. */
-import { Button, makeStyles, tokens } from '@fluentui/react-components';
+import { makeStyles, tokens } from '@fluentui/react-components';
 import type { WorkerState } from '../../../../src-contract/engine-calls.ts';
 import { diagnosticTitles, type Finding } from '../../../../src-contract/diagnostics.ts';
 import { Card } from '../../../shared/card.tsx';
@@ -9,6 +9,7 @@ import { Words } from '../../../shared/words.tsx';
 import { texts } from '../../../texts.ts';
 import { CurrentProblems } from '../../parts/current-problems.tsx';
 import { PlaceLink } from '../../parts/place-link.tsx';
+import { RoleButton } from '../../parts/role.tsx';
 import { checkedRules, verdictOf } from './join-steps.ts';
 import type { Check } from './use-check.ts';
 import { WaitingForPack } from './waiting-for-pack.tsx';
@@ -45,9 +46,9 @@ export function CheckStep({ check, hasPack, worker, connection }: CheckStepProps
   const styles = useStyles();
   const { reading, isLooking, lookAgain } = check;
   const again = (
-    <Button onClick={lookAgain} disabled={isLooking}>
+    <RoleButton call="diagnostics:run" onClick={lookAgain} disabled={isLooking}>
       {words.again}
-    </Button>
+    </RoleButton>
   );
   return (
     <>

@@ -13,6 +13,7 @@ import { SecretField, TextField } from '../../parts/fields.tsx';
 import { PlaceButton } from '../../parts/place-link.tsx';
 import { shownSteps } from '../../parts/shown-steps.ts';
 import { stepBefore, stepState } from '../../parts/wizard-steps.ts';
+import { RoleButton } from '../../parts/role.tsx';
 import { WizardFrame } from '../../parts/wizard.tsx';
 import { useServices, useWorkerView } from '../../state/services.ts';
 import { CheckStep, checkInWords } from './check-step.tsx';
@@ -267,9 +268,14 @@ function Foot({ step, pending, cannotGoOn, anyway, onBack }: FootProps) {
           {texts.wizard.finish}
         </Button>
       )}
-      {step !== 'done' && step !== 'register' && (
+      {step === 'review' && (
+        <RoleButton call="registration:register" type="submit" appearance="primary" disabled={pending || cannotGoOn}>
+          {words.register}
+        </RoleButton>
+      )}
+      {step !== 'done' && step !== 'register' && step !== 'review' && (
         <Button type="submit" appearance={anyway ? 'secondary' : 'primary'} disabled={pending || cannotGoOn}>
-          {step === 'review' ? words.register : next}
+          {next}
         </Button>
       )}
     </>

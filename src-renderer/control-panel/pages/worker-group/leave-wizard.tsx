@@ -11,6 +11,7 @@ import { SecretField } from '../../parts/fields.tsx';
 import { PlaceButton } from '../../parts/place-link.tsx';
 import { shownSteps } from '../../parts/shown-steps.ts';
 import { stepBefore, stepState } from '../../parts/wizard-steps.ts';
+import { RoleButton } from '../../parts/role.tsx';
 import { WizardFrame, type WizardPlace } from '../../parts/wizard.tsx';
 import { useServices, useWorkerView } from '../../state/services.ts';
 import { runningJobs } from '../../state/worker-view.ts';
@@ -95,9 +96,9 @@ export function LeaveWizard({ registration, onStay, onFinish }: LeaveWizardProps
               </Button>
             )}
             {step === 'review' && (
-              <Button type="submit" appearance="primary">
+              <RoleButton call="registration:unregister" type="submit" appearance="primary">
                 {words.action}
-              </Button>
+              </RoleButton>
             )}
             {step === 'done' && (
               <>

@@ -9,6 +9,8 @@ import { texts } from '../../../texts.ts';
 import { CurrentProblems } from '../../parts/current-problems.tsx';
 import { PlaceButton } from '../../parts/place-link.tsx';
 import { RoleButton, RoleNote, useLackingRole } from '../../parts/role.tsx';
+import { useWorkerView } from '../../state/services.ts';
+import { isGone } from '../../state/worker-view.ts';
 import { GroupFacts } from './group-facts.tsx';
 import { JoinWizard } from './join-wizard.tsx';
 import { LeaveWizard } from './leave-wizard.tsx';
@@ -62,9 +64,10 @@ interface MemberPageProps {
 }
 
 function MemberPage({ worker, registration, onLeave }: MemberPageProps) {
+  const gone = isGone(useWorkerView());
   return (
     <Page
-      mark={worker.status === 'offline' ? 'bad' : 'good'}
+      mark={gone || worker.status === 'offline' ? 'bad' : 'good'}
       title={words.titleIn(registration.groupName)}
       lead={
         registration.lastContact !== null && (
