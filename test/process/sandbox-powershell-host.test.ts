@@ -46,6 +46,27 @@ describe('how the host is started', () => {
   });
 });
 
+describe('a record that throws when it is asked for its text', () => {
+  it('is named by its type, and garbles nothing', limits, async (context) => {
+    const script = `class Torn { [string] ToString() { throw 'torn' } }
+class TornError : Exception { TornError() : base('x') { } [string] get_Message() { throw 'torn' } }
+'before'
+try { Write-Information ([Torn]::new()) } catch { 'caught' }
+Write-Error -Exception ([TornError]::new())
+'after'`;
+    const run = await start(context, script);
+    expect(await run.sandbox.ended).toBe(endedWell);
+    expect(run.jrds.final?.hrw).toMatchObject({ outcome: 'completed' });
+    expect(run.jrds.records.map(({ stream, text }) => [stream, text])).toEqual([
+      ['Output', 'before'],
+      ['Information', 'Torn'],
+      ['Output', 'caught'],
+      ['Error', expect.stringContaining('TornError') as string],
+      ['Output', 'after'],
+    ]);
+  });
+});
+
 describe('an exception of half a megabyte', () => {
   it('is cut where the job shows it, and stands among the records whole', limits, async (context) => {
     const run = await start(context, "'before'; throw ('x' * 500000 + ' the end')");

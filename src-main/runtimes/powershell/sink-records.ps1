@@ -45,6 +45,8 @@ process {
     } elseif ($_ -is [System.Management.Automation.InformationRecord]) {
         $code = 73
         $text = $_.MessageData
+        # Before anything of the record is written: what it makes of itself may throw.
+        if ($text -isnot [string]) { $text = try { [string] $text } catch { $global:Error.RemoveAt(0); $text.GetType().FullName } }
     } elseif ($_ -is [System.Management.Automation.ErrorRecord]) {
         $code = 69
         if ($null -eq $shownErrors) { $shownErrors = & ([scriptblock]::Create($Parts.Errors)) }
@@ -63,7 +65,7 @@ process {
             if ($prompt) { "$shown`n$prompt" } else { $shown }
         } catch {
             $global:Error.RemoveAt(0)
-            "$one"
+            try { "$one" } catch { $global:Error.RemoveAt(0); $one.Exception.GetType().FullName }
         }
         $place = $one.InvocationInfo
     } else {
