@@ -1,7 +1,7 @@
 /** How a command says that it failed, and with which exit code. */
 import { isAppError } from '../../src-contract/app-error.ts';
 import type { Problem } from '../../src-contract/problems.ts';
-import { Refused } from '../rest-client/refused.ts';
+import { Refused } from '../../src-contract/refused.ts';
 import { exitCodes, type CommandIo } from './command-io.ts';
 import { plainText } from './terminal-text.ts';
 

@@ -1,4 +1,5 @@
 /** Calls of the REST API, typed by the contract: what is sent is checked by the service, what comes back is parsed here. */
+import { AppError } from '../../src-contract/app-error.ts';
 import { problem as problemSchema } from '../../src-contract/problems.ts';
 import {
   restOperations,
@@ -9,7 +10,7 @@ import {
   type RestValue,
 } from '../../src-contract/rest.ts';
 import { isMedia, type Operation } from '../../src-contract/rest/operation.ts';
-import { Refused, unexpectedAnswer } from './refused.ts';
+import { Refused } from '../../src-contract/refused.ts';
 import type { ServiceAnswer, ServiceConnection, ServiceRequest } from './service-connection.ts';
 
 export interface CallGiven<Name extends OperationName> {
@@ -139,4 +140,8 @@ function readJson(body: Buffer): unknown {
   } catch {
     return undefined;
   }
+}
+
+function unexpectedAnswer(host: string, status: number, what: string): AppError {
+  return new AppError('answer-not-understood', { host, status, what });
 }

@@ -1,10 +1,11 @@
 /** Connecting the worker that was installed, and registering it in its group. What it has already stays as it is. */
 import type { WorkerState } from '../../src-contract/engine-calls.ts';
 import { workerPackName } from '../../src-contract/packs.ts';
+import { ask } from '../../src-contract/refused.ts';
 import type { SetupPhase } from './exit-codes.ts';
 import type { InstallParameters } from './parameters.ts';
 import type { InstallSecrets } from './secrets.ts';
-import { ask, type SetupWorker, type SetupWorld } from './world.ts';
+import type { SetupWorker, SetupWorld } from './world.ts';
 
 /** The first list of packs comes at once, and a pack is some kilobytes: longer means that it was not given to the workspace. */
 const packWaitMs = 60_000;
@@ -15,7 +16,7 @@ export interface Enrolment {
   registered: boolean;
 }
 
-/** Throws WorkerRefused. */
+/** Throws Refused. */
 export async function enrol(
   world: SetupWorld,
   worker: SetupWorker,

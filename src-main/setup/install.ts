@@ -7,12 +7,13 @@ import path from 'node:path';
 import * as z from 'zod';
 import { AppError, isAppError } from '../../src-contract/app-error.ts';
 import type { InstallationRecord } from '../../src-contract/machine-setup.ts';
+import { ask, Refused } from '../../src-contract/refused.ts';
 import { compareVersions, isVersionFolder } from '../../src-contract/versions.ts';
 import { enrol } from './enrol.ts';
 import { exitCodeOf, isRefusal, setupExitCodes, type SetupExitCode, type SetupPhase } from './exit-codes.ts';
 import { readInstallParameters, serviceAccountOf, type InstallParameters } from './parameters.ts';
 import { deleteKeyFiles, keyFilesOf, readInstallSecrets, type InstallSecrets } from './secrets.ts';
-import { ask, WorkerRefused, type SetupWorker, type SetupWorld } from './world.ts';
+import type { SetupWorker, SetupWorld } from './world.ts';
 
 export interface SetupOutcome {
   code: SetupExitCode;
@@ -136,7 +137,7 @@ async function installAnew(
     enter('connect');
     const { serviceUrl } = parameters.connection;
     const { problem } = await world.tryWay({ serviceUrl, ...secrets.way });
-    if (problem !== null) throw new WorkerRefused(problem);
+    if (problem !== null) throw new Refused(problem);
     world.say(`The service at ${serviceUrl} answers.`);
   }
   enter('look');
@@ -297,7 +298,7 @@ async function describeInstalled(worker: SetupWorker, first: string): Promise<st
 }
 
 export function describeFailure(error: unknown): string {
-  const problem = error instanceof WorkerRefused ? error.problem : isAppError(error) ? error.toProblem() : undefined;
+  const problem = error instanceof Refused ? error.problem : isAppError(error) ? error.toProblem() : undefined;
   if (problem !== undefined) return `${problem.title}. ${problem.text} ${problem.nextStep}`;
   return error instanceof Error ? error.message : String(error);
 }

@@ -8,11 +8,12 @@ import { AppError } from '../../src-contract/app-error.ts';
 import type { WorkerState } from '../../src-contract/engine-calls.ts';
 import type { InstallationRecord } from '../../src-contract/machine-setup.ts';
 import { isVersionFolder } from '../../src-contract/versions.ts';
+import { ask } from '../../src-contract/refused.ts';
 import { exitCodeOf, setupExitCodes, type SetupPhase } from './exit-codes.ts';
 import { describeFailure, removeCommand, waitForWorker, type SetupOutcome } from './install.ts';
 import { readRemoveParameters, type RemoveParameters } from './parameters.ts';
 import { deleteKeyFiles, readSecret } from './secrets.ts';
-import { ask, type SetupWorker, type SetupWorld } from './world.ts';
+import type { SetupWorker, SetupWorld } from './world.ts';
 
 const lookAgainMs = 500;
 /** After a stop: the sandbox's own ladder ends a process tree within the grace time, 30 s as a rule, and sends what is left. */

@@ -1,13 +1,12 @@
 /** What installing and removing touch, handed in by the composition root: the machine, the worker, the service. */
-import type { Answer } from '../../src-contract/app-error.ts';
-import type { EngineArguments, EngineCallName, EngineEvent, EngineValue } from '../../src-contract/engine-calls.ts';
+import type { EngineEvent } from '../../src-contract/engine-calls.ts';
 import type { MachineSetup } from '../../src-contract/machine-setup.ts';
 import type { Problem } from '../../src-contract/problems.ts';
+import type { AskedWorker } from '../../src-contract/refused.ts';
 import type { ProxySettings, Trust } from '../../src-contract/settings.ts';
 
 /** The worker over its control channel. */
-export interface SetupWorker {
-  call<Name extends EngineCallName>(name: Name, callArguments: EngineArguments<Name>): Promise<Answer<EngineValue<Name>>>;
+export interface SetupWorker extends AskedWorker {
   subscribe(listener: (event: EngineEvent) => void): () => void;
   close(): Promise<void>;
 }
@@ -37,25 +36,4 @@ export interface SetupWorld {
   sleep: (milliseconds: number) => Promise<void>;
   /** For the log and whoever looks on, a sentence a line. */
   say: (line: string) => void;
-}
-
-/** Refused by the worker: a problem in words, kept as it was said. */
-export class WorkerRefused extends Error {
-  override readonly name = 'WorkerRefused';
-  readonly problem: Problem;
-
-  constructor(problem: Problem) {
-    super(`${problem.title}. ${problem.text}`);
-    this.problem = problem;
-  }
-}
-
-export async function ask<Name extends EngineCallName>(
-  worker: SetupWorker,
-  name: Name,
-  callArguments: EngineArguments<Name>,
-): Promise<EngineValue<Name>> {
-  const answer = await worker.call(name, callArguments);
-  if (!answer.ok) throw new WorkerRefused(answer.problem);
-  return answer.value;
 }

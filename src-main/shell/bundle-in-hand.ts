@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { AppError } from '../../src-contract/app-error.ts';
 import type { ShellValue } from '../../src-contract/window-calls.ts';
+import type { AskedWorker } from '../../src-contract/refused.ts';
 import { collectBundle, type BundleFile } from '../support-bundle/contents.ts';
 import { writeBundle } from '../support-bundle/write-bundle.ts';
-import type { AskedWorker } from './saved-file.ts';
 
 export class BundleInHand {
   readonly #worker: AskedWorker;

@@ -10,6 +10,7 @@ import { ipcChannels } from '../../src-contract/ipc-channels.ts';
 import { isPlace } from '../../src-contract/places.ts';
 import type { Problem } from '../../src-contract/problems.ts';
 import type { DesktopChoices, WindowEvent } from '../../src-contract/window-calls.ts';
+import { ask, Refused } from '../../src-contract/refused.ts';
 import { BundleInHand } from './bundle-in-hand.ts';
 import { openControlPanel, refusePermissions, refuseStrangers } from './control-panel-window.ts';
 import { setApplicationMenu } from './menu.ts';
@@ -19,7 +20,6 @@ import { exportTable } from './export-table.ts';
 import { createNotifications, type ShownNotice } from './notifications.ts';
 import { PreferencesFile } from './preferences.ts';
 import { fileNameOf, saveJob } from './save-job.ts';
-import { RefusedByWorker, ask } from './saved-file.ts';
 import { ServiceDesk, type OpenService } from './service-desk.ts';
 import { autostartFolderOf, createStartAtLogon, type LogonCommand } from './start-at-logon.ts';
 import { createSteadyWorker } from './steady-worker.ts';
@@ -253,7 +253,7 @@ function answerWindow({ options, worker, preferences, desk, ourWindow, takeStart
     'shell:licences': async () => ({ text: await readFile(options.noticesFile, 'utf8') }),
     'shell:start-worker': async () => {
       const problem = await worker.startHere();
-      if (problem !== null) throw new RefusedByWorker(problem);
+      if (problem !== null) throw new Refused(problem);
       return {};
     },
     'shell:about': () => ({

@@ -2,14 +2,15 @@
 import type { JobView } from '../../src-contract/engine-calls.ts';
 import type { LogEvent } from '../../src-contract/events.ts';
 import type { ShellArguments } from '../../src-contract/window-calls.ts';
+import { ask, type AskedWorker } from '../../src-contract/refused.ts';
 import { csvLine, csvOpening } from './csv.ts';
-import { ask, writeSavedFile, type AskedWorker } from './saved-file.ts';
+import { writeSavedFile } from './saved-file.ts';
 
 type Wanted = ShellArguments<'shell:export-list'>;
 
 const rowsPerPage = 500;
 
-/** Answers how many rows were written. Throws RefusedByWorker, or AppError where the file cannot be written. */
+/** Answers how many rows were written. Throws Refused, or AppError where the file cannot be written. */
 export async function exportList(worker: AskedWorker, wanted: Wanted, file: string): Promise<number> {
   return writeSavedFile(file, async (write) => {
     let rows = 0;

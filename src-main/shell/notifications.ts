@@ -3,9 +3,9 @@ import path from 'node:path';
 import { Notification } from 'electron';
 import type { Problem } from '../../src-contract/problems.ts';
 import type { WindowEvent } from '../../src-contract/window-calls.ts';
+import type { AskedWorker } from '../../src-contract/refused.ts';
 import { describeQuestion, Notices, type Notice } from './notices.ts';
 import type { PreferencesFile } from './preferences.ts';
-import type { AskedWorker } from './saved-file.ts';
 
 /** As it is handed to the operating system, and what a press on it does. */
 export interface ShownNotice {

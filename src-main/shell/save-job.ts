@@ -3,8 +3,9 @@ import type { JobView, RecordNote } from '../../src-contract/engine-calls.ts';
 import { outcomeLabels } from '../../src-contract/kinds.ts';
 import { joinParts, type StreamRecord } from '../../src-contract/records.ts';
 import type { ShellArguments } from '../../src-contract/window-calls.ts';
+import { ask, type AskedWorker } from '../../src-contract/refused.ts';
 import { csvLine, csvOpening } from './csv.ts';
-import { ask, writeSavedFile, type AskedWorker } from './saved-file.ts';
+import { writeSavedFile } from './saved-file.ts';
 
 const recordsPerPage = 2000;
 
@@ -14,7 +15,7 @@ export function fileNameOf({ runbookName, jobId, pickedUpAt }: Pick<JobView, 'ru
   return `${name} ${pickedUpAt.slice(0, 19).replaceAll(':', '.').replace('T', ' ')}`;
 }
 
-/** Answers how many records were written. Throws RefusedByWorker, or AppError where the file cannot be written. */
+/** Answers how many records were written. Throws Refused, or AppError where the file cannot be written. */
 export async function saveJob(
   worker: AskedWorker,
   { sandboxId, format }: ShellArguments<'shell:save-job'>,

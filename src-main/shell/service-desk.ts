@@ -7,9 +7,8 @@ import type { EngineValue } from '../../src-contract/engine-calls.ts';
 import type { ProxySettings, Trust } from '../../src-contract/settings.ts';
 import type { ServiceAccessView, ServiceJob, StartChoices, serviceDeskCalls } from '../../src-contract/service-desk.ts';
 import type { RestValue } from '../../src-contract/rest.ts';
-import { Refused } from '../rest-client/refused.ts';
+import { ask, type AskedWorker } from '../../src-contract/refused.ts';
 import type { ServiceClient } from '../rest-client/service-client.ts';
-import { RefusedByWorker, ask, type AskedWorker } from './saved-file.ts';
 import type { TokenSafe } from './token-safe.ts';
 import type { ShellAnswers } from './window-answers.ts';
 
@@ -111,7 +110,7 @@ export class ServiceDesk {
     const { restApiUri, accountName } = needService(settings);
     const opened = await openService(addressOf(settings, restApiUri), token);
     try {
-      await inOwnWords(() => opened.client.call('runbooks:list', { params: { accountName }, query: { limit: 1 } }));
+      await opened.client.call('runbooks:list', { params: { accountName }, query: { limit: 1 } });
     } finally {
       opened.close();
     }
@@ -126,7 +125,7 @@ export class ServiceDesk {
     const kept = this.#options.safe.read(restApiUri);
     if (kept === undefined) throw new AppError('token-refused', {});
     const { client } = await this.#service(addressOf(settings, restApiUri), kept.token);
-    return inOwnWords(() => act({ client, accountName }));
+    return act({ client, accountName });
   }
 
   async #service(address: ServiceAddress, token: string): Promise<OpenedService> {
@@ -188,14 +187,4 @@ function recordsOf({ value }: RestValue<'jobs:streams'>, from: number): EngineVa
   }));
   const next = (records.at(-1)?.seq ?? from - 1) + 1;
   return { records, next, recordCount: next, damaged: null };
-}
-
-/** What the service refused is shown as it said it. */
-async function inOwnWords<Value>(act: () => Promise<Value>): Promise<Value> {
-  try {
-    return await act();
-  } catch (error) {
-    if (error instanceof Refused) throw new RefusedByWorker(error.problem);
-    throw error;
-  }
 }

@@ -6,7 +6,7 @@ import { AppError, type Answer } from '../../src-contract/app-error.ts';
 import { engineCalls, type EngineCallName } from '../../src-contract/engine-calls.ts';
 import { describeProblem, type Problem } from '../../src-contract/problems.ts';
 import { shellCalls, type ShellArguments, type ShellCallName, type ShellValue } from '../../src-contract/window-calls.ts';
-import { RefusedByWorker } from './saved-file.ts';
+import { Refused } from '../../src-contract/refused.ts';
 import type { SteadyWorker } from './worker-connection.ts';
 
 /** The frame that sent a call, as far as it matters. */
@@ -51,7 +51,7 @@ export function createWindowAnswers({ worker, shell, windowUrl, onFault }: Windo
     try {
       return await act();
     } catch (error) {
-      if (error instanceof RefusedByWorker) return { ok: false, problem: error.problem };
+      if (error instanceof Refused) return { ok: false, problem: error.problem };
       if (error instanceof AppError) return { ok: false, problem: error.toProblem() };
       return { ok: false, problem: describeProblem('internal', { correlationId: onFault(error) }) };
     }

@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { ServiceAddress } from '../../src-main/shell/service-desk.ts';
 import { ServiceDesk } from '../../src-main/shell/service-desk.ts';
 import { TokenSafe, type Cipher } from '../../src-main/shell/token-safe.ts';
-import { RefusedByWorker } from '../../src-main/shell/saved-file.ts';
+import { Refused } from '../../src-contract/refused.ts';
 import { ServiceClient } from '../../src-main/rest-client/service-client.ts';
 import { FakeService } from '../fakes/window/fake-service.ts';
 import { FakeWorker, type Scenario } from '../fakes/window/fake-worker.ts';
@@ -115,7 +115,7 @@ describe('the desk', () => {
 
   it('keeps a token only when the service has accepted it, and never hands it out', async () => {
     const { answers, safe, openService, close } = await make();
-    await expect(answers['service:keep-token']({ token: 'nonsense' })).rejects.toBeInstanceOf(RefusedByWorker);
+    await expect(answers['service:keep-token']({ token: 'nonsense' })).rejects.toBeInstanceOf(Refused);
     expect(safe.read(address)).toBeUndefined();
     expect(close).toHaveBeenCalledOnce();
     const access = await answers['service:keep-token']({ token: ` ${token}\n` });

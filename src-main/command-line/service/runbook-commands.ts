@@ -2,7 +2,7 @@
 import { Option, type Command } from 'commander';
 import { kindLabels, rerunPolicy, runbookKind, type RerunPolicy, type RunbookKind } from '../../../src-contract/kinds.ts';
 import type { RunbookView } from '../../../src-contract/rest/runbooks.ts';
-import { Refused } from '../../rest-client/refused.ts';
+import { Refused } from '../../../src-contract/refused.ts';
 import type { ServiceClient } from '../../rest-client/service-client.ts';
 import type { CommandIo } from '../command-io.ts';
 import { WrongUse } from '../failures.ts';

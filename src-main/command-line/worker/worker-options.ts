@@ -2,7 +2,7 @@
 import { Option, type Command } from 'commander';
 import { AppError, isAppError, type Answer } from '../../../src-contract/app-error.ts';
 import type { EngineArguments, EngineCallName, EngineValue } from '../../../src-contract/engine-calls.ts';
-import { Refused } from '../../rest-client/refused.ts';
+import { Refused } from '../../../src-contract/refused.ts';
 import type { CommandIo } from '../command-io.ts';
 import { reportFailure } from '../failures.ts';
 import type { WorkerAccess, WorkerConnection } from './worker-access.ts';

@@ -36,8 +36,8 @@ function Connect-Pipe([string] $Name, $Access, $Direction) {
     [System.IO.FileStream]::new($Name, [System.IO.FileMode]::Open, $Access, [System.IO.FileShare]::ReadWrite, 1)
 }
 
-$sinkText, $recordsText, $progressText, $objectsText, $errorsText, $promptText, $parametersText, $endingText, $aheadText, $pipeName, $controlName, $cultureName, $isAhead,
-    $job = Read-Settings "$Folder/host-settings"
+$sinkText, $recordsText, $progressText, $objectsText, $errorsText, $promptText, $parametersText, $endingText, $aheadText, $pipeName,
+    $controlName, $cultureName, $isAhead, $job = Read-Settings "$Folder/host-settings"
 
 # What native programs write is UTF-8 both ways, without a byte order mark.
 $utf8 = [System.Text.UTF8Encoding]::new($false)

@@ -51,9 +51,9 @@ const asText = (script: string): string => script.replace(/\.ps1$/, '.text');
 const folderVariable = 'HRW_HOST_FOLDER';
 
 /**
- * What .NET does in the first second, chosen for runbooks that last not much longer: together they save PowerShell a fifth of its start. Memory
- * for machine code is written where it is run, as before .NET 7; code is not measured before it is made better; garbage has no thread of its own,
- * and there may be 16 MiB of it before it is looked for.
+ * What .NET does in the first second, chosen for runbooks that last not much longer: of a start that took 0.9 s on a small machine they save
+ * 0.15 s. Memory for machine code is written where it is run, as before .NET 7; code is not measured before it is made better; garbage has no
+ * thread of its own, and there may be 16 MiB of it before it is looked for.
  */
 const quickStart = {
   DOTNET_EnableWriteXorExecute: '0',

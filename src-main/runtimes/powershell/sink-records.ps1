@@ -10,25 +10,12 @@ begin {
     $held = @()
 }
 process {
-    if ($_ -is [string]) {
-        if ($null -ne $formatter) {
-            $lines = $held + @($formatter.End())
-            $held = @()
-            $formatter.Dispose()
-            $formatter = $null
-            & $shownObjects.WriteRest $lines
-        }
-        # Two bytes at once, r and O: each call of a method costs.
-        $Writer.Write([int16] 0x4f72)
-        $Writer.Write($_)
-        $Buffer.Flush()
-        return
-    }
     # Numbers that every culture shows alike need no formatter.
     if ($null -eq $formatter -and ($_ -is [int] -or $_ -is [long]) -and $_ -ge 0) {
         $text = $_.ToString()
         $Writer.Write([byte] 118)
         $Writer.Write($text)
+        # Two bytes at once, r and O: each call of a method costs.
         $Writer.Write([int16] 0x4f72)
         $Writer.Write($text)
         $Buffer.Flush()
@@ -36,7 +23,10 @@ process {
     }
     # No calls of script blocks here: each costs more than all that is written.
     $place = $null
-    if ($_ -is [System.Management.Automation.InformationalRecord]) {
+    if ($_ -is [string]) {
+        $code = 79
+        $text = $_
+    } elseif ($_ -is [System.Management.Automation.InformationalRecord]) {
         $code = if ($_ -is [System.Management.Automation.WarningRecord]) { 87 }
         elseif ($_ -is [System.Management.Automation.VerboseRecord]) { 86 }
         else { 68 }
